@@ -72,23 +72,13 @@ def in_common(new: JudgedRows, old: JudgedRows) -> CommonRows:
 
 
 def _taken(rows: JudgedRows, chosen: np.ndarray) -> JudgedRows:
-    money = rows.money
-    face = money.face._replace(
-        **{
-            name: np.broadcast_to(value, rows.p.shape)[chosen]
-            for name, value in money.face._asdict().items()
-            if value is not None
-        }
-    )
     return JudgedRows(
         rows.key[chosen],
         rows.customer[chosen],
         rows.label[chosen],
         rows.p[chosen],
         rows.segment[chosen],
-        money._replace(
-            face=face, days_overdue=money.days_overdue[chosen], clv=money.clv[chosen]
-        ),
+        rows.money.taken(chosen),
         tuple(rows.families[i] for i in chosen.tolist()),
     )
 
@@ -173,12 +163,24 @@ def _cost(
         return PromotionGate("cost_not_worse", None, f"not measured: {why}")
     new_cost, old_cost = model_assisted_costs(target, both, terms, terms.model, known)
     paired = compare_means(new_cost, old_cost, blocks[known], seed=seed)
+    n_assumed = int(both.new.money.is_assumed[known].sum())
     return PromotionGate(
         "cost_not_worse",
         paired.low <= 0.0,
         f"expected cost of the challenger's actions minus the champion's"
         f" {paired.difference:+.3f} a customer (95 % interval {paired.low:+.3f} to"
-        f" {paired.high:+.3f}), by {terms.reference} and a model that weighs both",
+        f" {paired.high:+.3f}), by {terms.reference} and a model that weighs both"
+        f"{_assumed(n_assumed, int(known.sum()))}",
+    )
+
+
+def _assumed(n: int, n_priced: int) -> str:
+    """How much of the money rests on an assumption; decisions go by the same."""
+    if n == 0:
+        return ""
+    return (
+        f"; of {n:,} of the {n_priced:,} rows with money part of it is assumed, as"
+        " decisions assume it"
     )
 
 
@@ -191,7 +193,7 @@ def model_assisted_costs(
     realised cost needs 417,000 for.
     """
     money = both.new.money
-    days = days_to_stop(terms.stake, money.days_overdue)
+    days = days_to_stop(terms.stake, money.days_overdue, money.days_until_due)
     at_stake = stakes(terms.stake, days, money.face)
 
     def costs(p: FloatArray) -> FloatArray:

@@ -3,12 +3,14 @@
 import weakref
 from collections import Counter
 from collections.abc import Collection
+from hashlib import blake2b
 from tempfile import TemporaryFile
 
 import numpy as np
 import pyarrow as pa
 
 from features.arrays import BoolArray, FloatArray
+from features.feature import LatestAttribute
 from features.feature_set import FeatureSet
 
 ROWS_AT_ONCE = 10_000  # read back in one piece
@@ -32,6 +34,12 @@ class FeatureFile:
         self._n_unknown = np.zeros(n_columns, dtype=np.int64)
         self._lowest = np.full(n_columns, np.inf)
         self._highest = np.full(n_columns, -np.inf)
+        # of columns that hold what somebody states: two may be the same
+        self._digests = {
+            place: blake2b()
+            for place, feature in enumerate(features.features)
+            if isinstance(feature.definition, LatestAttribute)
+        }
         # how often each word was seen; its place among them is its code in the file
         self._words: dict[str, Counter[str]] = {
             name: Counter() for name in features.categories
@@ -49,6 +57,8 @@ class FeatureFile:
             else:
                 block[:, place] = column.to_numpy()
         block.tofile(self._file)
+        for place, digest in self._digests.items():
+            digest.update(block[:, place].tobytes())
         self._n_rows += len(block)
         self._n_unknown += np.isnan(block).sum(axis=0)
         self._lowest = np.fmin(self._lowest, np.fmin.reduce(block, axis=0))
@@ -68,6 +78,21 @@ class FeatureFile:
             if tells or name in kept
         ]
         return self._features.with_counted(self._words).subset(names)
+
+    def twins(self, names: Collection[str]) -> dict[str, str]:
+        """Which of the named features say of every row what an earlier one says.
+
+        Of words their meaning counts, not their letters: one always stands for the
+        other.
+        """
+        first: dict[bytes, str] = {}
+        found = {}
+        for place, digest in self._digests.items():
+            name = self._features.names[place]
+            other = first.setdefault(digest.digest(), name)
+            if other != name and name in names:
+                found[name] = other
+        return found
 
     def matrix(self, chosen: BoolArray, features: FeatureSet) -> FloatArray:
         """Some of the rows as `features.matrix` would make them.

@@ -10,7 +10,6 @@ what goes to the registry.
 """
 
 import os
-from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
 from secrets import token_bytes
@@ -20,32 +19,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from decisions.money.exposure import FaceValues
-from features.arrays import BoolArray, FloatArray, IntArray, TextArray
+from features.arrays import FloatArray, IntArray, TextArray
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor
 from scoring.reasons import reasons
+from training.judged_money import Money, of_columns
 from training.rows import Rows
 
 FILE = "judged.parquet"
 KEY_FILE = "judged.key"  # in the state folder
 KEY_BYTES = 32
 MOST_EXPLAINED = 500  # of the riskiest rows; reasons of calm customers are not read
-USAGE_DAYS = 28
-
-
-class Money(NamedTuple):
-    """Face values of n rows in major units, NaN where unknown; each (n,)."""
-
-    face: FaceValues
-    days_overdue: FloatArray
-    clv: FloatArray
-
-    @property
-    def is_known(self) -> BoolArray:
-        """(n,) whether enough is known to price an action."""
-        known: BoolArray = ~np.isnan(np.asarray(self.face.open)) & ~np.isnan(self.clv)
-        return known
 
 
 class JudgedRows(NamedTuple):
@@ -88,6 +72,7 @@ def judged_table(
     bundle: Bundle,
     test: Rows,
     p: FloatArray,
+    money: Money,
     customer_ids: tuple[str, ...],
     key: bytes,
 ) -> pa.Table:
@@ -97,6 +82,7 @@ def judged_table(
         bundle: of the run.
         test: rows that it had not learnt from.
         p: what was said of them.
+        money: theirs.
         customer_ids: by the number that rows give a customer.
         key: makes pseudonyms.
     """
@@ -104,7 +90,6 @@ def judged_table(
         blake2b(name.encode(), digest_size=16, key=key).hexdigest()
         for name in customer_ids
     ]
-    money = money_of(bundle, test)
     columns = {
         "customer": pa.array([pseudonyms[number] for number in test.customer.tolist()]),
         "as_of": test.as_of,
@@ -112,12 +97,7 @@ def judged_table(
         "p": p,
         "segment": pa.array(segments_of(test).tolist(), pa.string()),
         "families": pa.array(_families(bundle, test, p), pa.list_(pa.string())),
-        "open": np.asarray(money.face.open),
-        "recurring": np.asarray(money.face.recurring),
-        "usage_daily": np.asarray(money.face.usage_daily),
-        "committed": np.asarray(money.face.committed),
-        "days_overdue": money.days_overdue,
-        "clv": money.clv,
+        **money.columns(),
     }
     return pa.table(columns).sort_by(
         [("customer", "ascending"), ("as_of", "ascending")]
@@ -135,20 +115,13 @@ def read_judged(folder: Path) -> JudgedRows:
         for name in table.column_names
         if name not in ("customer", "segment", "families")
     }
-    face = FaceValues(
-        column["open"],
-        column["recurring"],
-        np.zeros(len(table)),
-        column["usage_daily"],
-        column["committed"],
-    )
     return JudgedRows(
         key=np.array([f"{who}|{at}" for who, at in zip(names, as_of, strict=True)]),
         customer=np.asarray(customer.indices.to_numpy(), dtype=np.int64),
         label=column["label"],
         p=column["p"],
         segment=np.array(table["segment"].to_pylist(), dtype=object),
-        money=Money(face, column["days_overdue"], column["clv"]),
+        money=of_columns(column, len(table)),
         families=tuple(
             None if names is None else frozenset(names)
             for names in table["families"].to_pylist()
@@ -166,33 +139,6 @@ def segments_of(rows: Rows) -> TextArray:
     words = np.array([*rows.feature_set.vocabularies[name], ""], dtype=object)
     code = rows.column(name)
     return np.asarray(words[np.where(np.isnan(code), -1, code).astype(np.int64)])
-
-
-def money_of(bundle: Bundle, rows: Rows) -> Money:
-    """What the features say of the money; the lifetime value as the settings assume."""
-    settings = bundle.settings
-
-    def first_known(*names: str, otherwise: float) -> FloatArray:
-        value = np.full(len(rows), np.nan)
-        for name in names:
-            if name in rows.feature_set.names:
-                value = np.where(np.isnan(value), rows.column(name), value)
-        return np.where(np.isnan(value), otherwise, value)
-
-    recurring = first_known("account_recurring_monthly", otherwise=np.nan)
-    clv = settings.defaults.share * settings.defaults.months * recurring
-    stated = settings.exposure
-    if stated is not None and isinstance(stated.clv, Decimal):
-        clv = np.full(len(rows), float(stated.clv))
-    face = FaceValues(
-        open=first_known("account_open", "ageing_balance", otherwise=np.nan),
-        recurring=np.nan_to_num(recurring),
-        recurring_committed=np.zeros(len(rows)),
-        usage_daily=first_known("usage_cost_28d", otherwise=0.0) / USAGE_DAYS,
-        committed=first_known("account_committed", otherwise=0.0),
-    )
-    lateness = ("account_days_overdue", "ageing_days_past_due")
-    return Money(face, first_known(*lateness, otherwise=0.0), clv)
 
 
 def _families(bundle: Bundle, rows: Rows, p: FloatArray) -> list[list[str] | None]:

@@ -24,6 +24,7 @@ from scoring.cards import card_of, keep_card
 from scoring.intervals import measured
 from training.errors import NothingToRecalibrateError
 from training.fitting import margin
+from training.judged_money import Money, money_of
 from training.judged_rows import judged_table
 from training.rows import Rows
 from training.tracking import JUDGED, JUDGED_BEFORE, Tracker
@@ -42,6 +43,7 @@ class RecalibratedModel:
         bundle: to be registered. before: the champion's.
         rows: (n,) of the window; neither learned from their outcomes.
         customer_ids: by the number that rows give a customer.
+        money: of the rows.
         p: (n,) by maps of the other customers. p_before: (n,) by the champion.
     """
 
@@ -49,6 +51,7 @@ class RecalibratedModel:
     before: Bundle
     rows: Rows
     customer_ids: tuple[str, ...]
+    money: Money
     p: FloatArray
     p_before: FloatArray
 
@@ -96,7 +99,8 @@ def recalibrate(
         reference=reference,
     )
     before = champion.calibration.probability(margins)
-    return RecalibratedModel(bundle, champion, rows, names, p, before)
+    money = money_of(portfolio, rows, names, seed)
+    return RecalibratedModel(bundle, champion, rows, names, money, p, before)
 
 
 def _rows(
@@ -145,7 +149,7 @@ def register_recalibrated(made: RecalibratedModel, tracker: Tracker) -> str:
     key = tracker.pseudonym_key()
     sides = {JUDGED: (made.bundle, made.p), JUDGED_BEFORE: (made.before, made.p_before)}
     judged = {
-        folder: judged_table(bundle, made.rows, p, made.customer_ids, key)
+        folder: judged_table(bundle, made.rows, p, made.money, made.customer_ids, key)
         for folder, (bundle, p) in sides.items()
     }
     before = made.before.bundle_id

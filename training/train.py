@@ -30,6 +30,7 @@ from training.errors import (
     TrainingError,
     UnknownTargetError,
 )
+from training.judged_money import money_of
 from training.judged_rows import judged_table
 from training.later import later_of
 from training.learning import RecipeSearch, learn
@@ -111,6 +112,8 @@ def train(
     progress("gathering labels and features")
     # both targets' labels are always needed: ρ joins them
     gathered = gather(portfolio, TARGETS)
+    for line in gathered.repeated_text:
+        progress(line)
     check_names(accepted, gathered.feature_set.names)
     tracker = Tracker(home or forbear_home(), tracking_uri)
     present = Present(portfolio, gathered.feature_set)
@@ -194,7 +197,8 @@ def _train_one(
     progress(f"{target}: registering {bundle.bundle_id}")
     key = tracker.pseudonym_key()
     test, p = rows[learnt.split.test], learnt.judgement.p
-    judged = judged_table(bundle, test, p, gathered.customer_ids, key)
+    money = money_of(portfolio, test, gathered.customer_ids, seed)
+    judged = judged_table(bundle, test, p, money, gathered.customer_ids, key)
     registered = tracker.register(bundle, learnt, rows, judged, seed, ahead)
     return TrainingResult(
         target, bundle, learnt, registered, None, ahead, later, verdicts, young

@@ -1,7 +1,7 @@
 """From a portfolio to training rows: one feature table, one label per target."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -91,6 +91,17 @@ class TrainingData:
     first_mature_at: Mapping[Target, int | None]  # of its earliest date, µs since 1970
     customer_ids: tuple[str, ...] = ()  # by the number that rows give a customer
     drawn: DrawnSnapshots | None = None  # with the labels of young dates
+    # declared attributes that are left out, and the feature that says the same
+    repeated: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def repeated_text(self) -> Iterator[str]:
+        """A sentence about each attribute that is left out."""
+        for name, other in self.repeated.items():
+            yield (
+                f"attribute {name} says of every row what {other} says, and is not "
+                "learnt twice"
+            )
 
 
 def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
@@ -104,6 +115,10 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
     kept = pairs.filter(pa.array(wanted))
     file = _features_of(portfolio, kept)
     features = file.informative(_starting())
+    repeated = file.twins(
+        [n for n in features.names if n in portfolio.settings.attributes]
+    )
+    features = features.subset([n for n in features.names if n not in repeated])
     customer, customer_ids = _numbers(kept["customer_id"])
     rows = TargetRows(
         file,
@@ -119,7 +134,7 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
     }
     rho = _nonpayment_given_fraud(label)
     drawn = DrawnSnapshots(portfolio, label_by_target)
-    return TrainingData(rows, features, rho, first, customer_ids, drawn)
+    return TrainingData(rows, features, rho, first, customer_ids, drawn, repeated)
 
 
 def _labels(portfolio: Portfolio, pairs: pa.Table, target: Target) -> pa.Table:

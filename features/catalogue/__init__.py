@@ -13,7 +13,7 @@ from features.catalogue.account import ACCOUNT_FEATURES, LATENESS_FEATURES
 from features.catalogue.ageing import AGEING_FEATURES
 from features.catalogue.alerts import ALERT_FEATURES
 from features.catalogue.contacts import CONTACT_FEATURES
-from features.catalogue.declared import declared_features
+from features.catalogue.declared import declared_features, definition_of
 from features.catalogue.disputes import DISPUTE_FEATURES
 from features.catalogue.families import FAMILIES, Family
 from features.catalogue.identity import IDENTITY_FEATURES
@@ -54,10 +54,24 @@ def known_features(settings: PortfolioSettings) -> tuple[Feature, ...]:
 def feature_set(settings: PortfolioSettings) -> FeatureSet:
     """The features a portfolio can have: those whose tables it has.
 
-    Declared attributes come last, in the order of `portfolio.yaml`.
+    Declared attributes come last, in the order of `portfolio.yaml`, without those that
+    the catalogue has already.
     """
-    present = settings.tables | {"customers"}
-    return FeatureSet(tuple(f for f in known_features(settings) if f.tables <= present))
+    present, twice = settings.tables | {"customers"}, repeated(settings)
+    known = known_features(settings)
+    return FeatureSet(
+        tuple(f for f in known if f.tables <= present and f.name not in twice)
+    )
+
+
+def repeated(settings: PortfolioSettings) -> dict[str, str]:
+    """Declared attributes that a feature of the catalogue reads anyway, with its name.
+
+    Learnt twice, a column would share its weight between two families of reasons.
+    """
+    own = {feature.definition: feature.name for feature in CATALOGUE}
+    declared = {name: definition_of(name, a) for name, a in settings.attributes.items()}
+    return {name: own[column] for name, column in declared.items() if column in own}
 
 
 def is_read(feature: Feature, target: str) -> bool:
@@ -86,5 +100,6 @@ __all__ = [
     "features_page",
     "is_read",
     "known_features",
+    "repeated",
     "restored",
 ]

@@ -63,16 +63,21 @@ def declared_features(settings: PortfolioSettings) -> tuple[Feature, ...]:
     return tuple(_declared(name, a) for name, a in settings.attributes.items())
 
 
+def definition_of(name: str, attribute: Attribute) -> LatestAttribute:
+    """The column that it reads; one of the contract is read as the contract says."""
+    is_in_contract = any(c.name == name for c in TABLES[attribute.table].columns)
+    kind = None if is_in_contract else KINDS[attribute.type]
+    return LatestAttribute(attribute.table, name, kind=kind)
+
+
 def _declared(name: str, attribute: Attribute) -> Feature:
     words = set(name.lower().split("_"))
     if name.lower() in FORBIDDEN_NAMES or words & FORBIDDEN_WORDS:
         raise ForbiddenAttributeError(name)
     text = attribute.text or name.replace("_", " ")
-    is_in_contract = any(c.name == name for c in TABLES[attribute.table].columns)
-    kind = None if is_in_contract else KINDS[attribute.type]
     return Feature(
         name=name,
-        definition=LatestAttribute(attribute.table, name, kind=kind),
+        definition=definition_of(name, attribute),
         unit=attribute.unit or UNITS[attribute.type],
         family=attribute.family,
         staff_text=f"{text}: {{value}}",

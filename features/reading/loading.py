@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.catalogue import repeated
 from features.contract import TABLES
 from features.events import FOREVER
 from features.moments import microseconds
@@ -111,6 +112,7 @@ def load(
         settings,
         empty_is_none=source.empty_is_none,
     )
+    loaded.warnings += _declared_twice(settings)
     _look_at_all(loaded, source)
     if settings.derive_links:
         _link(loaded, settings)
@@ -299,6 +301,16 @@ def _protect(loaded: LoadedTables, table: str, schema: pa.Schema) -> None:
             f"{table}: rejected rows leave customers incomplete ({len(customers):,}), "
             "and nobody is stopped on incomplete data: correct the rows, or look at "
             "them and list their reject_id under `dismissed` in portfolio.yaml"
+        )
+
+
+def _declared_twice(settings: PortfolioSettings) -> Iterator[str]:
+    """Attributes that the catalogue has without being told."""
+    for name, feature in repeated(settings).items():
+        yield (
+            f"attributes: {name!r} is a column of the contract that the feature "
+            f"{feature} reads anyway, and is not learnt twice: take it out of "
+            "portfolio.yaml"
         )
 
 

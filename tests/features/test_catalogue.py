@@ -14,6 +14,7 @@ from features.catalogue import (
     FAMILIES,
     feature_set,
     known_features,
+    repeated,
     restored,
 )
 from features.catalogue.declared import ForbiddenAttributeError
@@ -240,3 +241,12 @@ def test_a_mismatch_compares_countries_only() -> None:
         if isinstance(leaf, CountryMismatch):
             assert leaf.first.column.endswith("country")
             assert leaf.second.column.endswith("country")
+
+
+def test_a_column_that_the_catalogue_reads_is_not_learnt_twice() -> None:
+    declared = {"segment": Attribute(type="category"), "credit_limit": Attribute()}
+    settings = ALL.model_copy(update={"attributes": declared})
+    assert repeated(settings)["segment"] == "customer_segment"
+    assert "segment" not in feature_set(settings).names
+    known = {feature.name for feature in known_features(settings)}
+    assert "segment" in known  # a bundle that learnt it is still read

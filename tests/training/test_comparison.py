@@ -10,7 +10,8 @@ from decisions.money.exposure import FaceValues
 from decisions.policy_file.load import default_policy
 from features.arrays import FloatArray
 from training.comparison import PromotionGate, gates, in_common
-from training.judged_rows import JudgedRows, Money
+from training.judged_money import Money
+from training.judged_rows import JudgedRows
 
 TERMS = default_policy().latest
 SAME_DAY = (date(2026, 1, 31), date(2026, 1, 31))
@@ -25,6 +26,7 @@ def rows(
     money: float = 500.0,
     segment: str = "",
     families: frozenset[str] | None = None,
+    is_assumed: float = 0.0,
 ) -> JudgedRows:
     n = len(p)
     face = FaceValues(*(np.full(n, v) for v in (money, 100.0, 0.0, 0.0, 0.0)))
@@ -34,7 +36,13 @@ def rows(
         label=label,
         p=p,
         segment=np.full(n, segment, dtype=object),
-        money=Money(face, np.zeros(n), np.full(n, 300.0 if money == money else np.nan)),
+        money=Money(
+            face,
+            np.zeros(n),
+            np.full(n, 300.0 if money == money else np.nan),
+            np.zeros(n),
+            np.full(n, is_assumed),
+        ),
         families=(families,) * n,
     )
 
@@ -135,6 +143,16 @@ def test_without_money_cost_is_open_and_blocks_nobody(
     truth, label = world
     new, old = (rows(p, label, money=np.nan) for p in (truth, blurred(truth, 1.0)))
     assert by_name(new, old)["cost_not_worse"].is_passed is None
+
+
+def test_assumed_money_is_priced_and_said(world: tuple[FloatArray, FloatArray]) -> None:
+    truth, label = world
+    new, old = (rows(p, label, is_assumed=1.0) for p in (truth, blurred(truth, 1.0)))
+    gate = by_name(new, old)["cost_not_worse"]
+    assert gate.is_passed
+    assert "of 3,000 of the 3,000 rows with money part of it is assumed" in gate.text
+    stated = by_name(rows(truth, label), old)["cost_not_worse"]
+    assert "assumed" not in stated.text
 
 
 def test_rows_that_only_one_judged_or_that_ended_otherwise_do_not_count(

@@ -71,6 +71,21 @@ def test_without_a_row_nothing_tells_rows_apart(
     assert read.shape == (0, 4)
 
 
+def test_an_attribute_that_says_the_same_as_another_is_found(
+    features: FeatureSet, table: pa.Table
+) -> None:
+    """Words of its own change nothing; one row that differs does."""
+    other = table["load"].take([6, 1, 2, 3, 4, 5, 0])
+    kept = FeatureFile(features)
+    for start in range(0, len(table), 2):
+        kept.add(table.set_column(1, "reserve", table["load"]).slice(start, 2))
+    assert kept.twins(["reserve", "trade"]) == {"reserve": "load"}
+    assert kept.twins(["trade"]) == {}
+    kept = FeatureFile(features)
+    kept.add(table.set_column(1, "reserve", other))
+    assert kept.twins(["reserve"]) == {}
+
+
 def test_rows_read_back_are_those_of_the_table(
     file: FeatureFile, features: FeatureSet, table: pa.Table
 ) -> None:

@@ -151,6 +151,7 @@ def test_a_suspected_leak_waits_until_a_person_accepts_it(
     tmp_path: Path,
 ) -> None:
     """Even the first of its name does not serve, and --accept-leak signs it off."""
+    from training.judged_money import money_of
     from training.judged_rows import judged_table
     from training.training_data import gather
 
@@ -163,7 +164,9 @@ def test_a_suspected_leak_waits_until_a_person_accepts_it(
     tracker = Tracker(tmp_path)
     key = tracker.pseudonym_key()
     test, p = rows[learnt.split.test], learnt.judgement.p
-    judged = judged_table(second.bundle, test, p, gathered.customer_ids, key)
+    names = gathered.customer_ids
+    money = money_of(flat_portfolio, test, names)
+    judged = judged_table(second.bundle, test, p, money, names, key)
     registered = tracker.register(second.bundle, learnt, rows, judged, 0)
     assert not registered.is_champion
     assert champion_id(tmp_path, "nonpayment") is None

@@ -113,6 +113,8 @@ def audit_leakage(
     """
     progress("gathering labels and features")
     gathered = gather(portfolio, TARGETS)
+    for line in gathered.repeated_text:
+        progress(line)
     check_names(accepted, gathered.feature_set.names)
     progress("computing features again without what came later")
     largest = max(TARGETS, key=lambda target: len(gathered.rows[target]))
