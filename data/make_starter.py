@@ -3,10 +3,10 @@
     python -m data.make_starter            (about two minutes; the same bytes each time)
 
 It learns from simulated worlds whose parameters are drawn at random, each read as the
-plainest portfolio is (customers, invoices, payments, nothing else), from features that
-compare a customer with itself: no amounts, no currency, no country. Every feature may
-only raise the probability, or only lower it, where the sign is common sense; what is
-missing says nothing. Each world has an intercept of its own, so the weights say who
+plainest portfolio is (customers, invoices, payments; for fraud also alerts), from
+features that compare a customer with itself: no amounts, no currency, no country. Every
+feature may only raise the probability, or only lower it, where the sign is common
+sense; what is missing says nothing. Each world has an intercept of its own, so the weights say who
 is worse than others and not how bad a world is; the shipped intercept is the middle
 one. The slope is what is left of the weights in a world that did not teach them.
 """
@@ -44,6 +44,7 @@ N_WORLDS, N_CUSTOMERS, N_MONTHS, SEED = 36, 500, 20, 20_260_601
 N_PARTS = 6  # of the worlds, each judged by what the others taught
 RIDGE = 30.0  # pseudo-rows that pull each weight to 0
 MADE_ON = date(2026, 6, 1)
+TAUGHT_TABLES = STARTER_TABLES | {"alerts"}  # alerts say nothing where there are none
 
 # feature to (direction, whether its logarithm counts)
 FEATURES: Mapping[Target, Mapping[str, tuple[int, bool]]] = {
@@ -70,6 +71,9 @@ FEATURES: Mapping[Target, Mapping[str, tuple[int, bool]]] = {
         "payments_failed_hard_90d": (1, True),
         "payment_instruments_distinct_30d": (1, True),
         "invoices_first_age_days": (-1, True),
+        "alerts_30d": (1, True),
+        "alerts_high_confidence_30d": (1, True),
+        "alerts_resolved_legitimate_365d": (-1, True),
     },
 }
 """A monotone additive model over features that every portfolio has."""
@@ -124,7 +128,7 @@ def random_world(rng: np.random.Generator, number: int) -> World:
 def plainest(folder: Path) -> Portfolio:
     """A portfolio as somebody has it who exports three tables; labels by all."""
     for file in folder.glob("*.parquet"):
-        if file.stem not in {*STARTER_TABLES, "disputes", "outcomes"}:
+        if file.stem not in {*TAUGHT_TABLES, "disputes", "outcomes"}:
             file.unlink()
     return Portfolio.open(folder)
 
@@ -132,7 +136,7 @@ def plainest(folder: Path) -> Portfolio:
 def gathered() -> tuple[FeatureSet, Mapping[Target, Taught]]:
     """Rows of every world, and the features their columns stand for."""
     rng = np.random.default_rng(SEED)
-    settings = PortfolioSettings(tables=STARTER_TABLES)
+    settings = PortfolioSettings(tables=TAUGHT_TABLES)
     names = {name for of_target in FEATURES.values() for name in of_target}
     features = features_of(settings).subset(names)
     parts: dict[Target, list[Taught]] = {target: [] for target in FEATURES}
@@ -259,7 +263,7 @@ def starter_bundle(target: Target, features: FeatureSet, rows: Taught) -> Bundle
         calibration=LogOddsMap(shift, slope),
         feature_set=kept,
         settings=PortfolioSettings(
-            name="starter", is_simulated=True, tables=STARTER_TABLES
+            name="starter", is_simulated=True, tables=_tables(kept)
         ),
         horizon_days=90,
         trained_on=MADE_ON,
@@ -268,6 +272,10 @@ def starter_bundle(target: Target, features: FeatureSet, rows: Taught) -> Bundle
         is_starter=True,
         is_proven=False,
     )
+
+
+def _tables(features: FeatureSet) -> frozenset[str]:
+    return STARTER_TABLES.union(*(one.tables for one in features.features))
 
 
 def _typical(x: FloatArray, features: FeatureSet, name: str) -> float:
@@ -311,8 +319,9 @@ taught its own.
 
 **They have seen no real portfolio.** They learnt from {n_worlds} simulated worlds whose
 parameters were drawn at random ({n_customers} customers and {n_months} months each),
-read as the plainest portfolio is (customers, invoices, payments). What simulators leave
-out they do not know, and that they do well in simulated worlds proves only that the
+read as the plainest portfolio is (customers, invoices, payments; for fraud also the
+provider's alerts, which say nothing where nobody looked). What simulators leave out
+they do not know, and that they do well in simulated worlds proves only that the
 machinery works. So with them every stop waits for a person, and fraud by the starter
 alone never leads beyond a review.
 

@@ -20,6 +20,8 @@ from scoring.starter import (
     starter,
 )
 
+FALLING = ("invoices_first_age_days", "alerts_resolved_legitimate_365d")
+
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_starter_ships_and_says_what_it_is(target: str) -> None:
@@ -27,7 +29,7 @@ def test_a_starter_ships_and_says_what_it_is(target: str) -> None:
     assert (bundle.target, bundle.is_starter, bundle.is_proven) == (target, True, False)
     assert bundle.settings.is_simulated
     for feature in bundle.feature_set.features:
-        assert feature.tables <= STARTER_TABLES
+        assert feature.tables <= STARTER_TABLES | {"alerts"}
         assert feature.unit not in ("money", "category")
 
 
@@ -37,7 +39,7 @@ def test_a_starter_never_turns_common_sense_around(target: str) -> None:
     assert isinstance(model, AdditiveModel)
     for term in model.terms:
         assert isinstance(term, NumberTerm)
-        falls = term.feature == "invoices_first_age_days"
+        falls = term.feature in FALLING
         assert (term.weight < 0) == falls
     margin = model.margin(np.full((1, len(model.terms)), np.nan), _names(model))
     assert margin == pytest.approx(model.intercept)  # what is missing says nothing
