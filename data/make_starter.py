@@ -1,14 +1,15 @@
 """Make the starter: the models that stand in until a portfolio has taught its own.
 
-    python -m data.make_starter            (about two minutes; the same bytes each time)
+    python -m data.make_starter    (about four minutes of CPU; the same bytes each time)
 
 It learns from simulated worlds whose parameters are drawn at random, each read as the
 plainest portfolio is (customers, invoices, payments; for fraud also alerts), from
 features that compare a customer with itself: no amounts, no currency, no country. Every
 feature may only raise the probability, or only lower it, where the sign is common
-sense; what is missing says nothing. Each world has an intercept of its own, so the weights say who
-is worse than others and not how bad a world is; the shipped intercept is the middle
-one. The slope is what is left of the weights in a world that did not teach them.
+sense; what is missing says nothing. Each world has an intercept of its own, so the
+weights say who is worse than others and not how bad a world is; the shipped intercept
+is the middle one. The slope is what is left of the weights in a world that did not
+teach them.
 """
 
 import sys
