@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from decisions.money.cost import CostModel, expected_costs, terms_of
 from decisions.money.exposure import exposure
 from decisions.money.states import exclusive_states
 from decisions.terms import Terms
-from features.account import facts_over_time
+from features.account import facts_over_time, shortened
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.money import UNITS
 from features.portfolio import Portfolio
@@ -80,7 +81,9 @@ def stakes_at(portfolio: Portfolio, terms: Terms, snapshots: pa.Table) -> Stakes
     ids: list[str] = []
     moments: list[int] = []
     rows: list[tuple[float, ...]] = []
-    for events in portfolio.iter_events(moments_of):
+    first = pc.min(snapshots["as_of"]).as_py()
+    sources = None if first is None else shortened(first)
+    for events in portfolio.iter_events(moments_of, sources):
         as_ofs = sorted(moments_of[events.customer_id])
         over_time = facts_over_time(events, as_ofs, portfolio.settings)
         for moment, facts in zip(as_ofs, over_time, strict=True):

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backtest.decision_days import DecisionDays
-from features.account import FACT_NAMES, fact_values, facts_over_time
+from features.account import FACT_NAMES, fact_values, facts_over_time, shortened
 from features.arrays import BoolArray, FloatArray, IntArray, TextArray
 from features.facts import AccountFacts
 from features.moments import microseconds
@@ -114,7 +114,8 @@ class TimelineReader:
         self._subject_kind: TextArray = np.empty(len(self._ids), dtype=object)
         self._seen: list[list[_SeenState]] = []
         self._numbers = array("d")  # `fact_values` by customer and scoring day
-        for customer, timeline in enumerate(fact_timelines(portfolio)):
+        timelines = fact_timelines(portfolio, since=self._decided_at[0])
+        for customer, timeline in enumerate(timelines):
             self._seen.append(list(self._states(customer, timeline)))
             self._subject_kind[customer] = timeline.subject_kind
             if customer % _REPORT_EVERY == 0:
@@ -178,7 +179,8 @@ class TimelineReader:
             for i, customer_id in enumerate(self._ids)
             if (days := _days_with_facts(self._seen[i], is_looked_into[:, i].tolist()))
         }
-        for done, events in enumerate(self._portfolio.iter_events(needed)):
+        sources = shortened(self._decided_at[0])
+        for done, events in enumerate(self._portfolio.iter_events(needed, sources)):
             days = needed[events.customer_id]
             moments = [self._decided_at[day] for day in days]
             over_time = facts_over_time(events, moments, self._portfolio.settings)

@@ -16,6 +16,7 @@ from features.account.account import Account
 from features.account.many import histories, rows_by_customer
 from features.account.rows import Row, known
 from features.account.standing import Rules
+from features.events import FOREVER
 from features.fraud_signs import FraudSigns
 from features.maturity import maturity_us
 from features.moments import DAY_US
@@ -203,7 +204,7 @@ def _billing_judges(
     terms = portfolio.settings.labels.nonpayment
     lag_us = terms.posting_lag_days * DAY_US
     actions = rows_by_customer(portfolio.tables["actions"], ActionRow)
-    for history in histories(portfolio, customer_ids):
+    for history in histories(portfolio, customer_ids, usage_since=FOREVER):
         done = actions.get(history.customer_id, [])
         account = Account(history, rules)
         later = NonpaymentOutcome(account, done, terms.days_past_due, until)

@@ -186,11 +186,19 @@ class Portfolio:
         return events
 
     def iter_events(
-        self, customer_ids: Iterable[str] | None = None
+        self,
+        customer_ids: Iterable[str] | None = None,
+        sources: Mapping[str, str] | None = None,
     ) -> Iterator[Events]:
-        """Events of many customers, in order of customer_id; all by default."""
+        """Events of many customers, in order of customer_id.
+
+        Args:
+            customer_ids: all by default.
+            sources: by table SQL of the rows wanted; all of them by default.
+        """
         ids = self.customer_ids if customer_ids is None else sorted(set(customer_ids))
-        return iter_slices(self.connection.con, ids, self.settings, self.rejected)
+        duckdb, settings = self.connection.con, self.settings
+        return iter_slices(duckdb, ids, settings, self.rejected, sources or {})
 
     def parts(self, most_rows: int) -> list[CustomerPart]:
         """The customers in parts of about so many rows; one part without a file."""

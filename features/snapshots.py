@@ -269,7 +269,8 @@ def _standings(
 ) -> Iterator[tuple[str, Standing, int]]:
     """What is owed at each of a customer's moments, and when it was first known."""
     rules = Rules(portfolio.settings)
-    for history in histories(portfolio, sorted(moments)):
+    # of who owes what, usage says nothing
+    for history in histories(portfolio, sorted(moments), usage_since=FOREVER):
         versions = history.customers
         first_known_at = min((row.known_at for row in versions), default=FOREVER)
         account = Account(history, rules)

@@ -14,6 +14,7 @@ from features.account.columns import (
     fact_values,
 )
 from features.account.facts import account_facts, facts_over_time
+from features.account.look_back import shortened
 from features.account.looks import AccountTable, looks
 from features.account.table import debt_table, fact_numbers, fact_row, fact_table
 
@@ -32,4 +33,5 @@ __all__ = [
     "fact_values",
     "facts_over_time",
     "looks",
+    "shortened",
 ]

@@ -10,8 +10,10 @@ import numpy as np
 
 from features.account.accounts import Accounts
 from features.account.columns import FACT_NAMES, fact_values
+from features.account.look_back import shortened
 from features.account.standing import Standing
 from features.arrays import FloatArray
+from features.events import FOREVER
 from features.facts import AccountFacts
 
 if TYPE_CHECKING:
@@ -49,7 +51,8 @@ def looks(
     accounts = Accounts(portfolio.settings)
     numbers = array("d")
     seen = AccountTable([], [], [], np.empty(0))
-    for events in portfolio.iter_events(moments):
+    first = min((at for each in moments.values() for at in each), default=FOREVER)
+    for events in portfolio.iter_events(moments, shortened(first)):
         account = accounts.kept(events)
         for moment in moments[events.customer_id]:
             look = account.look_if(moment, is_wanted)

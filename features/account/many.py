@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.account.history import History, account_columns, named_rows
+from features.account.look_back import shortened_sql
 from features.account.rows import AnyRow
 from features.account.stake import UsageColumns
 from features.events import MISSING
@@ -23,13 +24,33 @@ if TYPE_CHECKING:
 CUSTOMERS_AT_ONCE = 2_500  # bounds memory: rows are Python objects here
 
 
-def histories(portfolio: Portfolio, customer_ids: Sequence[str]) -> Iterator[History]:
-    """The rows of many customers, in the order given. Ids must be sorted."""
+def histories(
+    portfolio: Portfolio, customer_ids: Sequence[str], usage_since: int | None = None
+) -> Iterator[History]:
+    """The rows of many customers, in the order given.
+
+    Args:
+        portfolio: whose customers.
+        customer_ids: sorted.
+        usage_since: the first moment at which somebody looks at usage, µs since 1970
+            UTC; FOREVER: nobody does. Without it all rows of usage are there.
+    """
+    from features.reading.slices import rows_in_order
+
     columns = account_columns(portfolio.settings)
+    sources: dict[str, str] = {}
+    if usage_since is not None:
+        sources["usage"] = shortened_sql("usage", usage_since)
     for start in range(0, len(customer_ids), CUSTOMERS_AT_ONCE):
         chunk = customer_ids[start : start + CUSTOMERS_AT_ONCE]
         held = {
-            table: _Held(portfolio.connection.con, table, names, chunk)
+            table: _Held(
+                table,
+                names,
+                rows_in_order(
+                    portfolio.connection.con, table, chunk, sources.get(table), names
+                ),
+            )
             for table, names in columns.items()
         }
         usage = held.pop("usage")
@@ -41,16 +62,9 @@ def histories(portfolio: Portfolio, customer_ids: Sequence[str]) -> Iterator[His
 class _Held:
     """One table's rows of some customers; usage as columns."""
 
-    def __init__(
-        self,
-        duckdb: Any,  # noqa: ANN401 - the connection that holds the tables
-        table: str,
-        names: Sequence[str],
-        chunk: Sequence[str],
-    ) -> None:
+    def __init__(self, table: str, names: Sequence[str], arrow: pa.Table) -> None:
         import pyarrow.compute as pc
 
-        arrow = _ordered(duckdb, table, names, chunk)
         self._rows: list[Any] = []
         self._columns: list[Moments] = []
         if table == "usage":
@@ -71,35 +85,6 @@ class _Held:
         start, end = self._spans.get(customer_id, (0, 0))
         one, two, three, four = (column[start:end] for column in self._columns)
         return one, two, three, four
-
-
-def _ordered(
-    duckdb: Any,  # noqa: ANN401
-    table: str,
-    names: Sequence[str],
-    chunk: Sequence[str],
-) -> pa.Table:
-    """A table's rows of some customers, in the order that a service has them.
-
-    Written by hand: for Ibis to write it takes as long as to read thousands of rows.
-    """
-    import pyarrow as pa
-
-    from features.reading.versions import row_order
-
-    order = row_order(table)
-    columns = ", ".join(f'"{name}"' for name in dict.fromkeys([*order, *names]))
-    in_order = ", ".join(f'"{name}" NULLS FIRST' for name in order)
-    duckdb.register("wanted", pa.table({"customer_id": pa.array(chunk, pa.string())}))
-    # neighbours first, which skips what is stored apart, then they alone
-    sql = (
-        f'SELECT {columns} FROM "{table}" SEMI JOIN wanted USING (customer_id) '  # noqa: S608
-        f"WHERE customer_id BETWEEN ? AND ? ORDER BY {in_order}"
-    )
-    found = duckdb.sql(sql, params=[chunk[0], chunk[-1]])
-    rows: pa.Table = found.to_arrow_table()
-    duckdb.unregister("wanted")
-    return rows
 
 
 def _cells(column: pa.ChunkedArray) -> list[Any]:

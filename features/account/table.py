@@ -14,7 +14,7 @@ from features.account.history import account_columns, history_of
 from features.account.many import histories
 from features.account.standing import Rules, Standing
 from features.arrays import FloatArray
-from features.events import Events
+from features.events import FOREVER, Events
 from features.money import UNITS
 from features.settings import PortfolioSettings
 
@@ -57,7 +57,8 @@ def fact_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
 def fact_numbers(portfolio: Portfolio, snapshots: pa.Table) -> FloatArray:
     """The same as an array of shape (snapshots, facts)."""
     numbers, places = array("d"), array("q")
-    for place, standing in standings(portfolio, snapshots):
+    first = min(snapshots["as_of"].to_pylist(), default=FOREVER)
+    for place, standing in _standings(portfolio, snapshots, Account.at, first):
         places.append(place)
         numbers.extend(fact_values(standing))
     shape = (snapshots.num_rows, len(FACT_NAMES))
@@ -80,7 +81,8 @@ def debt_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
     import pyarrow as pa
 
     debts = np.empty((2, snapshots.num_rows))
-    for place, standing in standings(portfolio, snapshots, Account.owing):
+    owing = _standings(portfolio, snapshots, Account.owing, FOREVER)
+    for place, standing in owing:
         debt = (standing.open, standing.days_overdue)
         debts[:, place] = [np.nan if value is None else value for value in debt]
     keys = {name: snapshots[name] for name in ("customer_id", "as_of")}
@@ -88,10 +90,11 @@ def debt_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
     return pa.table(keys | {"open": money, "days_overdue": days})
 
 
-def standings(
+def _standings(
     portfolio: Portfolio,
     snapshots: pa.Table,
-    look: Callable[[Account, int], Standing] = Account.at,
+    look: Callable[[Account, int], Standing],
+    usage_since: int,
 ) -> Iterator[tuple[int, Standing]]:
     """How each customer stands at each snapshot, with the snapshot's row number.
 
@@ -104,7 +107,7 @@ def standings(
         zip(ids.to_pylist(), moments, strict=True)
     ):
         by_customer.setdefault(customer_id, []).append((as_of, place))
-    for history in histories(portfolio, sorted(by_customer)):
+    for history in histories(portfolio, sorted(by_customer), usage_since):
         account = Account(history, rules)
         for as_of, place in sorted(by_customer[history.customer_id]):
             yield place, look(account, as_of)

@@ -9,7 +9,7 @@ from features.account.standing import Rules, Standing
 from features.moments import DAY_US
 
 _CYCLE_DAYS = 30  # from one invoice to the next, where none is open
-_UNBILLED_DAYS = 62  # two months at most: who is never invoiced does not owe all use
+UNBILLED_DAYS = 62  # two months at most: who is never invoiced does not owe all use
 
 
 def next_due_at(standing: Standing, rules: Rules) -> int | None:
@@ -45,7 +45,7 @@ def usage_unbilled(standing: Standing) -> int | None:
         return None
     as_of, licenses = standing.as_of, standing.subscriptions
     fixed = {s.id for s in licenses if s.billing == "license"}
-    since = as_of - _UNBILLED_DAYS * DAY_US
+    since = as_of - UNBILLED_DAYS * DAY_US
     for row in _invoices(standing):
         if row.subscription_id not in fixed:
             since = max(since, row.event_at)

@@ -117,12 +117,21 @@ class FactTimeline:
 
 
 def fact_timelines(
-    portfolio: Portfolio, customer_ids: Sequence[str] | None = None
+    portfolio: Portfolio,
+    customer_ids: Sequence[str] | None = None,
+    since: int | None = None,
 ) -> Iterator[FactTimeline]:
-    """The timelines of customers, in the order given; all customers by default."""
+    """The timelines of customers, in the order given.
+
+    Args:
+        portfolio: whose customers.
+        customer_ids: all by default.
+        since: no standing is asked for at an earlier moment (µs since 1970 UTC), which
+            is cheaper.
+    """
     rules, tables = Rules(portfolio.settings), SideTables(portfolio)
     ids = portfolio.customer_ids if customer_ids is None else customer_ids
-    for history in histories(portfolio, ids):
+    for history in histories(portfolio, ids, since):
         yield FactTimeline(tables.rows_of(history), rules)
 
 

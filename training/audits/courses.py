@@ -10,6 +10,7 @@ from features.account.history import History
 from features.account.many import histories, rows_by_customer
 from features.account.rows import Row, known
 from features.account.standing import Rules
+from features.events import FOREVER
 from features.invoice import WRITTEN_OFF
 from features.moments import DAY_US
 from features.portfolio import Portfolio
@@ -70,7 +71,7 @@ def courses(portfolio: Portfolio, customer_ids: Sequence[str]) -> list[Course]:
     recorded = rows_by_customer(bad, Row)
     until, rules = portfolio.observed_until, Rules(portfolio.settings)
     billed = []
-    for history in histories(portfolio, customer_ids):
+    for history in histories(portfolio, customer_ids, usage_since=FOREVER):
         theirs = known(recorded.get(history.customer_id, ()), until)
         losses = [(row.event_at, 0) for row in theirs]
         read = _billed if source == "invoices" else _reported
