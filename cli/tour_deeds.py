@@ -50,6 +50,7 @@ def restore(stage: Stage, customer_id: str) -> None:
     agree(stage, customer_id)
     stage.act("run", "--really")
     require_state(stage, customer_id, "active")
+    stage.decide(customer_id)  # access is on: nobody is waited for any more
 
 
 def require_state(stage: Stage, customer_id: str, state: str) -> None:

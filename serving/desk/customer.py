@@ -21,7 +21,16 @@ from serving.desk.appeals import appeals_of
 from serving.desk.case_file import case_file
 from serving.desk.days import FIRST, LAST
 from serving.desk.deeds import longest_hold
-from serving.desk.history import Period, drawn, history, lane_of, told, within
+from serving.desk.history import (
+    Period,
+    drawn,
+    history,
+    lane_of,
+    n_newer,
+    stored_rows,
+    told,
+    within,
+)
 from serving.desk.page import desk_router, page, wording_of
 from serving.desk.releases import FINDINGS, RELEASED
 from serving.desk.teams import named_team
@@ -77,7 +86,8 @@ async def customer_page(
     records: RecordsOfKeys = request.app.state.records
     store, words = records.of(visitor.key).decisions, wording_of(request)
     decisions = store.listed(customer_id, None, _MOST_DECISIONS)
-    entries = history(request, customer_id, decisions)
+    rows = stored_rows(request, customer_id)
+    entries = history(request, customer_id, rows, decisions)
     if not entries:
         raise ProblemError("unknown_customer", "nothing is stored of this customer")
     kept = await records_of(request).ask(lambda db: _kept(db, customer_id))
@@ -96,6 +106,7 @@ async def customer_page(
         customer_id=customer_id,
         kept=kept,
         file=file,
+        n_newer=0 if file is None else n_newer(rows, file.decision),
         acts=await _approved(request, visitor, about, customer_id),
         period=period,
         periods=PERIODS,

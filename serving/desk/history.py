@@ -12,11 +12,12 @@ from markupsafe import Markup
 from features.moments import microseconds, to_datetime
 from serving.desk.addresses import decision_path
 from serving.incoming import in_force_of
+from serving.prior_decisions import PriorDecisions
 from serving.stored_customers import MOST_ROWS
 from serving.timeline import TimelineEntry, timeline
 from store.act import Act
-from store.decisions import ListedDecision
-from store.events import EventReader
+from store.decisions import Decision, ListedDecision
+from store.events import EventReader, KeptRow
 from wording.messages import Wording
 from wording.plots.timeline_plot import PlottedEntry, timeline_plot
 
@@ -75,12 +76,27 @@ class Period(NamedTuple):
         return f"?days={days or self.days}&until={until.isoformat()}#history"
 
 
+def stored_rows(request: Request, customer_id: str) -> list[KeptRow]:
+    """What is stored of a customer."""
+    events: EventReader = request.app.state.events
+    return events.rows(customer_id, events.last_sequence(), MOST_ROWS)
+
+
+def n_newer(rows: Sequence[KeptRow], decision: Decision) -> int:
+    """Rows that came in after the decision was made; 0 where it rests on none."""
+    stored = PriorDecisions.from_json(decision.prior_decisions).stored
+    if stored is None:
+        return 0
+    return sum(row.sequence > stored.sequence for row in rows)
+
+
 def history(
-    request: Request, customer_id: str, decisions: list[ListedDecision]
+    request: Request,
+    customer_id: str,
+    rows: list[KeptRow],
+    decisions: list[ListedDecision],
 ) -> list[TimelineEntry]:
     """Stored rows and decisions, the latest first."""
-    events: EventReader = request.app.state.events
-    rows = events.rows(customer_id, events.last_sequence(), MOST_ROWS)
     settings = in_force_of(request).advisor.settings
     return timeline(customer_id, rows, decisions, settings, None, _MOST_ENTRIES).entries
 
@@ -132,13 +148,16 @@ def drawn(
     acts: Sequence[Act],
     period: Period,
 ) -> Markup:
-    """The timeline of a period as SVG."""
+    """The timeline of a period as SVG: wide, and narrow for a phone."""
     lanes = [(name, words.say(f"desk.lane.{name}")) for name in LANES]
     plotted = [*_of_entries(words, entries), *_of_acts(words, acts)]
     title = words.say("desk.customer.timeline")
     bounds = period.bounds(words.zone)
-    # every text in it is escaped where it is drawn
-    return Markup(timeline_plot(plotted, lanes, bounds, words.zone, title))  # noqa: S704
+    both = [
+        timeline_plot(plotted, lanes, bounds, words.zone, title, is_narrow=is_narrow)
+        for is_narrow in (False, True)
+    ]
+    return Markup("\n".join(both))  # noqa: S704 - texts are escaped where it is drawn
 
 
 def _of_entries(

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from wording.plots.svg import element
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _ROW, _BAR = 640.0, 210.0, 560.0, 40.0, 44.0, 15.0
+_WIDTH, _LEFT, _RIGHT, _TOP, _ROW, _BAR = 360.0, 0.0, 300.0, 36.0, 62.0, 14.0
+_LABEL = 16.0  # from the top of a row to the foot of its label
 _APART = 8.0  # of a number from its bar
-_LETTER = 7.5  # width of one in the legend, about
+_LETTER = 8.5  # width of one in the legend, about
 _SIDES = ("first", "second")  # classes of the style sheet
 
 
@@ -24,7 +25,7 @@ class PairedCount(NamedTuple):
 
 
 def paired_plot(rows: Sequence[PairedCount], names: tuple[str, str], title: str) -> str:
-    """An SVG of 640 units width, two bars for each row from the top.
+    """An SVG of 360 units width, so that a phone shows it: label, two bars, and so on.
 
     Args:
         rows: at least one.
@@ -35,13 +36,13 @@ def paired_plot(rows: Sequence[PairedCount], names: tuple[str, str], title: str)
     body = [element("title", escape(title)), *_legend(names)]
     for number, row in enumerate(rows):
         top = _TOP + _ROW * number
-        body.append(_text(_LEFT - 10, top + _BAR + 5, row.label, "label", "end"))
+        body.append(_text(_LEFT, top + _LABEL, row.label, "label", "start"))
         for side, (n, shown) in enumerate(zip(row.counts, row.shown, strict=True)):
             width = (_RIGHT - _LEFT) * n / most
-            y = top + side * (_BAR + 2)
+            y = top + _LABEL + 6 + side * (_BAR + 2)
             body.append(_bar(_LEFT, y, width, _SIDES[side]))
             place = _LEFT + width + _APART
-            body.append(_text(place, y + _BAR - 3, shown, "count", "start"))
+            body.append(_text(place, y + _BAR - 2, shown, "count", "start"))
     return element(
         "svg",
         "\n".join(body),

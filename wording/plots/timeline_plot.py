@@ -12,11 +12,27 @@ from zoneinfo import ZoneInfo
 
 from wording.plots.svg import element
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _LANE = 960.0, 130.0, 944.0, 12.0, 34.0
 _APART = 15.0  # from the middle of one circle to the next
 _MOST_NAMED = 6  # of what one circle stands for
+_TICK = 66.0  # width of a day under a line
 # days of a period, and from month to month how many between two lines; 0: each week
 _STEPS = ((45, 0), (250, 1), (800, 3), (100_000, 12))
+
+
+class _Sheet(NamedTuple):
+    """Measures of a drawing, and how far above its lane a label stands."""
+
+    width: float
+    left: float
+    right: float
+    lane: float
+    label: float
+    name: str  # of its parts, so that a page may hold both
+
+
+_TOP = 12.0
+_WIDE = _Sheet(960.0, 130.0, 944.0, 34.0, -4.0, "timeline")
+_NARROW = _Sheet(320.0, 10.0, 310.0, 44.0, 14.0, "timeline-narrow")
 
 
 class PlottedEntry(NamedTuple):
@@ -41,8 +57,10 @@ def timeline_plot(
     period: tuple[datetime, datetime],
     zone: ZoneInfo,
     title: str,
+    *,
+    is_narrow: bool = False,
 ) -> str:
-    """An SVG of 960 units width.
+    """An SVG of 960 units width; of 320, with labels above the lanes, if narrow.
 
     Args:
         entries: what lies in no lane or outside the period is left out.
@@ -50,32 +68,39 @@ def timeline_plot(
         period: from when, and until when.
         zone: in which days begin.
         title: for those who cannot see it; the page lists the same as a table.
+        is_narrow: for a phone.
     """
+    sheet = _NARROW if is_narrow else _WIDE
     begin, end = (moment.timestamp() * 1e6 for moment in period)
-    bottom = _TOP + _LANE * len(lanes)
+    bottom = _TOP + sheet.lane * len(lanes)
 
     def x(at: float) -> float:
-        return _LEFT + (_RIGHT - _LEFT) * (at - begin) / (end - begin)
+        return sheet.left + (sheet.right - sheet.left) * (at - begin) / (end - begin)
 
-    body = [element("title", escape(title), id="timeline-title")]
+    title_id = f"{sheet.name}-title"
+    body = [element("title", escape(title), id=title_id)]
+    free = 0.0
     for day in _lines(period, zone):
         place = x(datetime.combine(day, datetime.min.time(), zone).timestamp() * 1e6)
         body.append(_line(place, _TOP, place, bottom, "grid"))
-        body.append(_text(place, bottom + 18, day.isoformat(), "tick", "middle"))
+        begins = min(max(place - _TICK / 2, 0.0), sheet.width - _TICK)
+        if begins >= free:
+            body.append(_text(begins, bottom + 18, day.isoformat(), "tick", "start"))
+            free = begins + _TICK
     for number, (name, label) in enumerate(lanes):
-        y = _TOP + _LANE * (number + 0.5)
-        body.append(_line(_LEFT, y, _RIGHT, y, "lane"))
-        body.append(_text(8.0, y + 4, label, "label", "start"))
+        y = _TOP + sheet.lane * (number + 0.5) + (6.0 if is_narrow else 0.0)
+        body.append(_line(sheet.left, y, sheet.right, y, "lane"))
+        body.append(_text(8.0, y - sheet.label, label, "label", "start"))
         own = [e for e in entries if e.lane == name and begin <= e.at <= end]
         body += [_circle(x(some[0].at), y, name, some) for some in _close(own, x)]
     return element(
         "svg",
         "\n".join(body),
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {_WIDTH:.0f} {bottom + 28:.0f}",
+        viewBox=f"0 0 {sheet.width:.0f} {bottom + 28:.0f}",
         role="group",
-        aria_labelledby="timeline-title",
-        class_="timeline",
+        aria_labelledby=title_id,
+        class_="timeline narrow" if is_narrow else "timeline",
     )
 
 

@@ -69,7 +69,7 @@ def test_bars_are_as_long_as_their_counts() -> None:
         PairedCount("suspend", (10, 5), ("10", "5")),
     ]
     drawn = paired_plot(rows, ("in force", "challenger"), "How often")
-    assert [drawn.count(f'width="{width}"') for width in ("350", "175", "0")] == [
+    assert [drawn.count(f'width="{width}"') for width in ("300", "150", "0")] == [
         1,
         2,
         1,
