@@ -9,6 +9,7 @@ from features.contract_page import contract_page
 from features.settings_page import settings_page
 from serving.app import create_app
 from serving.settings import ServingSettings
+from store.tables_page import tables_page
 from wording.plots.surface_plot import surface_plot
 from wording.policy_reference import policy_page
 
@@ -21,6 +22,7 @@ def pages() -> dict[str, str]:
         "features.md": features_page(CATALOGUE),
         "contract.md": contract_page(),
         "portfolio.md": settings_page(),
+        "store-tables.md": tables_page(),
         "policy.md": policy_page(),
         "../clients/python/forbear_client/answers.py": client_types(
             create_app(ServingSettings(home=Path())).openapi()

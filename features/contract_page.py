@@ -55,6 +55,42 @@ NOTES = {
     "ageing.state": "what the source says, free text",
     "usage.cost": "what the provider charges; negative is a correction",
 }
+# what the contract took up after its first version: where, what, and the decision
+ADDED: tuple[tuple[str, str, str], ...] = (
+    ("links", "the table", "0020-links-between-customers-are-a-table"),
+    (
+        "actions.action",
+        "ends of measures, such as `end_limit_spending`",
+        "0025-a-measure-beside-the-action",
+    ),
+    (
+        "labels.fraud.maturity_days",
+        "a number for each kind of evidence, or `observed`",
+        "0021-labels-of-fraud-mature-by-their-evidence",
+    ),
+    (
+        "derive_links",
+        "whether links are found from payments and access",
+        "0020-links-between-customers-are-a-table",
+    ),
+    ("source", "tables in a database, or in a bucket", "0018-a-source-is-sql"),
+    ("columns", "one's own names, words, numbers and dates", "0018-a-source-is-sql"),
+    (
+        "dismissed",
+        "rejected rows that a person has looked at",
+        "0008-readings-of-the-contract",
+    ),
+    (
+        "is_simulated",
+        "no customer is real, said wherever numbers are",
+        "0008-readings-of-the-contract",
+    ),
+    (
+        "snapshots.warm_up_days",
+        "days before the first moment that training looks at",
+        "0008-readings-of-the-contract",
+    ),
+)
 _KINDS = {
     "text": "text",
     "moment": "moment",
@@ -94,7 +130,21 @@ Columns in **bold** are required.
 def contract_page() -> str:
     """The page as Markdown."""
     tables = "\n".join(_table(table) for table in TABLES.values())
-    return f"{_HEAD}\n{tables}\n{_rules()}"
+    return f"{_HEAD}\n{tables}\n{_added()}\n{_rules()}"
+
+
+def _added() -> str:
+    rows = "\n".join(
+        f"| `{where}` | {what} | [{int(adr[:4])}](adr/{adr}.md) |"
+        for where, what, adr in ADDED
+    )
+    return (
+        "## What was added since the first version\n\n"
+        "Tables and columns here, keys in [portfolio.yaml](portfolio.md). What the "
+        "service keeps beside them (decisions, acts, letters, monitoring) is listed in "
+        "[store-tables.md](store-tables.md).\n\n"
+        f"| where | what | ADR |\n|---|---|---|\n{rows}\n"
+    )
 
 
 def _table(table: TableSpec) -> str:
