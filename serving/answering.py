@@ -1,7 +1,6 @@
 """From a question to a recorded answer; decided again where its slot was taken."""
 
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -65,9 +64,9 @@ async def decide_and_record(
     # a large one is read beside the others, and waits for its turn afterwards
     question = await turnstile.compute(n_bytes, read) if n_bytes > LARGE_BYTES else None
     for _ in range(_TRIES):
-        async with AsyncExitStack() as turn:
-            with metrics.stage("wait"):
-                await turn.enter_async_context(turnstile.turn())
+        with metrics.stage("wait"):
+            await turnstile.turn().acquire()
+        try:
             if question is None:
                 with metrics.stage("read"):
                     question = read()
@@ -91,6 +90,8 @@ async def decide_and_record(
             reservation = records.ledger.reservation(
                 answer, in_force.advisor.policy, prior
             )
+        finally:
+            turnstile.turn().release()
         try:
             with metrics.stage("record"):
                 recorded = await records.decisions.record(

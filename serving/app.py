@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from advice.errors import AdviceError
 from decisions.errors import DecisionError
@@ -42,7 +43,7 @@ from serving.public.policies import keep_policy
 from serving.public.policies import router as policy_router
 from serving.public.replies import router as reply_router
 from serving.records import RecordsOfKeys
-from serving.routes import DirectScore, router
+from serving.routes import DirectScore, is_score, router
 from serving.settings import ServingSettings, serving_settings
 from serving.shedding import Shedding
 from serving.stored_customers import StoredCustomers
@@ -68,7 +69,19 @@ can be replayed bit for bit. Errors are RFC 9457 problems with stable codes."""
 
 
 class Service(FastAPI):
-    """The application; its OpenAPI document describes every field of an answer."""
+    """The application; its OpenAPI document describes every field of an answer.
+
+    `past_router`: answers scores, with the same layers around it but those of FastAPI.
+    """
+
+    past_router: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.past_router is not None and is_score(scope):
+            scope["app"] = self
+            await self.past_router(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -159,14 +172,19 @@ async def _delivering(
         await task
 
 
-def _trace(app: FastAPI, endpoint: str | None) -> None:
-    """Requests and their stages go to a collector, where one is named."""
-    if endpoint is None:
-        return
-    from serving.tracing import Tracing  # the extra `otel`
+def _add_layers(app: Service, turnstile: Turnstile, metrics: Metrics) -> None:
+    """What surrounds every request; where nothing is traced, scores go past FastAPI."""
+    app.add_middleware(Guard, metrics=metrics)
+    settings: ServingSettings = app.state.settings
+    if settings.traces_endpoint is None:
+        guarded = Guard(DirectScore(), metrics)
+        app.past_router = Shedding(guarded, turnstile, metrics)
+    else:  # requests and their stages go to a collector
+        from serving.tracing import Tracing  # the extra `otel`
 
-    app.state.metrics.tracing = tracing = Tracing.to(endpoint)
-    app.add_middleware(tracing.around)
+        metrics.tracing = tracing = Tracing.to(settings.traces_endpoint)
+        app.add_middleware(tracing.around)
+    app.add_middleware(Shedding, turnstile=turnstile, metrics=metrics)
 
 
 def create_app(
@@ -208,8 +226,5 @@ def create_app(
     app.add_exception_handler(RequestValidationError, present_invalid)
     for kind in (DecisionStoreError, ScoringError, DecisionError, AdviceError):
         app.add_exception_handler(kind, present_domain_error)
-    app.add_middleware(DirectScore)
-    app.add_middleware(Guard, metrics=metrics)
-    _trace(app, stated.traces_endpoint)
-    app.add_middleware(Shedding, turnstile=turnstile, metrics=metrics)
+    _add_layers(app, turnstile, metrics)
     return app

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from advice.assembly import is_stopped
 from decisions.case import Clock
@@ -37,6 +37,7 @@ from serving.openapi import OPEN, SCORE_BODY, problems
 from serving.records import find_for
 from serving.score_one import score_one
 from serving.settings import ServingSettings
+from serving.shedding import SCORE
 from store.access_log import AccessLog
 from store.decisions import Decision
 from store.errors import StoreUnavailableError
@@ -105,7 +106,7 @@ router = APIRouter()
 
 
 @router.post(
-    "/v1/score",
+    SCORE,
     response_model=ScoreAnswer,
     responses=problems(401, 403, 404, 409, 413, 415, 422, 500, 503),
     openapi_extra=SCORE_BODY,
@@ -132,21 +133,17 @@ async def score(request: Request, key: ScoringKey) -> Response:
 
 
 class DirectScore:
-    """ASGI middleware: `score` without the router, its dependencies and their layers.
+    """ASGI application: `score` without the router, its dependencies and their layers.
 
-    FastAPI's own route of the address is there for the OpenAPI document.
+    FastAPI's own route of the address is there for the OpenAPI document, and where
+    requests are traced.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self) -> None:
         routes = (route for route in router.routes if isinstance(route, APIRoute))
         self._route = next(route for route in routes if route.endpoint is score)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_score = scope["type"] == "http" and scope["path"] == self._route.path
-        if not is_score or scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
         scope["route"] = self._route  # by which requests are counted
         request = Request(scope, receive)
         try:
@@ -156,6 +153,14 @@ class DirectScore:
         except OURS as error:
             response = await present_domain_error(request, error)
         await response(scope, receive, send)
+
+
+def is_score(scope: Scope) -> bool:
+    """Whether it is a request that `DirectScore` answers."""
+    if scope["type"] != "http" or scope["method"] != "POST":
+        return False
+    path: str = scope["path"]
+    return path == SCORE
 
 
 @router.get(
