@@ -81,7 +81,10 @@ def bank_gives_way(
 
     What the source itself has stays as it is in `made_payments`, so its sums do too.
     """
-    for statement in (_TOLD_FIRST, _OF_BANKS, _GIVES_WAY):
+    connection.execute(_OF_BANKS)
+    if not _has_rows(connection, "of_banks"):
+        return count
+    for statement in (_TOLD_FIRST, _GIVES_WAY):
         connection.execute(statement)
     connection.execute(_ROWS, {"at": exported_at})
     (n,) = connection.execute("SELECT count(*) FROM given_way").fetchone()
@@ -103,6 +106,8 @@ def bank_gives_way(
 
 def given_way(connection: Any) -> Iterator[Note]:
     """What `bank_gives_way` took back, and what it cannot tell."""
+    if not _has_rows(connection, "of_banks"):
+        return
     (n,) = connection.execute("SELECT count(*) FROM gives_way").fetchone()
     if n:
         yield Note(
@@ -120,3 +125,7 @@ def given_way(connection: Any) -> Iterator[Note]:
             "a bank told before, and one of the two names no invoice: both count; if "
             "they are one, take the bank's back (a row of it with `retracted`)",
         )
+
+
+def _has_rows(connection: Any, table: str) -> bool:
+    return connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None

@@ -15,7 +15,7 @@ from features.contract import TABLES
 from importing.errors import UnreadableFileError
 from importing.joining import LEFT_OUT, TYPES, form_of_parts
 from importing.report import LOOK_AT, Note
-from importing.source import Source
+from importing.source import Source, ValueMap
 
 LIST = "left-out"  # imports/SOURCE-left-out.csv: the rows that wait
 WORD = "left_out"  # in no closed list: the check refuses it
@@ -31,23 +31,22 @@ _CLOSED = (
 _IDS = ("id", "lago_id", "name")  # what sources call the number of an object
 
 
-def stage_strange(connection: Any, source: Source) -> None:
+def stage_strange(connection: Any, strange: Sequence[ValueMap]) -> None:
     """Fill `strange` (kind, id, file, row, data): rows that are not understood.
 
     Those in `unread`, and those with a word that its map does not know, where that
-    word decides about money or protection. Of several states of an object the last
-    one counts.
+    word decides about money or protection (`strange`). Of several states of an object
+    the last one counts.
     """
     connection.execute("CREATE TABLE strange_row AS FROM unread")
-    for value_map in source.maps:
-        if value_map.protects:
-            known = list(value_map.meanings)
-            connection.execute(
-                f"INSERT INTO strange_row SELECT ?, file, row, to_json(v) FROM "
-                f"({_last_states(connection, value_map.view)}) AS v "
-                f'WHERE v."{value_map.column}" NOT IN (SELECT unnest(?::VARCHAR[]))',
-                [value_map.view, known],
-            )
+    for value_map in strange:
+        known = list(value_map.meanings)
+        connection.execute(
+            f"INSERT INTO strange_row SELECT ?, file, row, to_json(v) FROM "
+            f"({_last_states(connection, value_map.view)}) AS v "
+            f'WHERE v."{value_map.column}" NOT IN (SELECT unnest(?::VARCHAR[]))',
+            [value_map.view, known],
+        )
     ids = ", ".join(f"json_extract_string(data, '$.{name}')" for name in _IDS)
     connection.execute(
         f"INSERT INTO strange SELECT kind, coalesce({ids}) AS id, file, row, data "
@@ -67,21 +66,23 @@ def _last_states(connection: Any, view: str) -> str:
     )
 
 
-def drop_without_meaning(connection: Any, source: Source, table: str) -> None:
+def drop_without_meaning(
+    connection: Any, strange: Sequence[ValueMap], table: str
+) -> None:
     """Take from `made_TABLE` the rows whose word a protecting map does not know.
 
     What was left out protects already. Such a word may be part of a row's key: no
     later row would replace it, and its customer were protected for ever.
     """
+    if not strange:
+        return
     names = _columns(connection, f"made_{table}")
     closed = [
         column
         for column in TABLES[table].columns
         if column.kind == "choice" and not column.is_open and column.name in names
     ]
-    for value_map in source.maps if closed else ():
-        if not value_map.protects:
-            continue
+    for value_map in strange:
         words = (
             f'SELECT "{value_map.column}" FROM "{value_map.view}" '
             f'WHERE "{value_map.column}" NOT IN (SELECT unnest($known::VARCHAR[]))'
@@ -98,9 +99,20 @@ def drop_without_meaning(connection: Any, source: Source, table: str) -> None:
 
 
 def find_left_out(
-    connection: Any, source: Source, portfolio: Path, files: Sequence[Path]
+    connection: Any,
+    source: Source,
+    strange: Sequence[ValueMap],
+    portfolio: Path,
+    files: Sequence[Path],
 ) -> Iterator[Note]:
     """Make `left_out`: what was left out now, or earlier and was not read since.
+
+    Args:
+        connection: with the source's objects and what they became.
+        source: the system.
+        strange: its maps that protect and have met a word that they do not know.
+        portfolio: whose list of earlier rows is read.
+        files: that were read now.
 
     Yields:
         How many there are, if any.
@@ -108,7 +120,7 @@ def find_left_out(
     Raises:
         UnreadableFileError: the list of earlier rows is no such list any more.
     """
-    stage_strange(connection, source)
+    stage_strange(connection, strange)
     connection.execute(
         f"CREATE TABLE left_out_all AS SELECT {', '.join(_SAYS)}, moment AS "
         f"exported_at FROM ({source.query('left_out')}) CROSS JOIN export"

@@ -1,6 +1,7 @@
 """What an import has to say: words, sums, notes, and how far it looked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from importing.checks import odd_rows
@@ -15,14 +16,17 @@ from importing.report import (
     TableCount,
     UnknownValue,
 )
-from importing.source import StagedSource
+from importing.source import Source, StagedSource, ValueMap
 from importing.told_twice import told_twice
 from importing.underway import ImportRun, quoted
 
 
-def find_unknown_values(run: ImportRun) -> list[UnknownValue]:
-    """Words that no map of the source knows, each with its first place."""
-    unknown: list[UnknownValue] = []
+def find_unknown_values(run: ImportRun) -> dict[str, list[UnknownValue]]:
+    """Words that a map of the source does not know, each with its first place.
+
+    By the name of the map, of those that have met such a word.
+    """
+    unknown: dict[str, list[UnknownValue]] = {}
     for value_map in run.source.maps:
         known = ", ".join(quoted(value) for value in value_map.meanings)
         column = value_map.column
@@ -31,8 +35,12 @@ def find_unknown_values(run: ImportRun) -> list[UnknownValue]:
             f"FROM {value_map.view} WHERE {column} NOT IN ({known}) "
             "GROUP BY value ORDER BY value"
         ).fetchall()
-        unknown.extend(UnknownValue(r[0], r[1], column, r[2], r[3]) for r in rows)
-    return list(dict.fromkeys(unknown))  # two maps may read one cell
+        if rows:
+            unknown[value_map.name] = [
+                UnknownValue(file, row, column, value, n)
+                for file, row, value, n in rows
+            ]
+    return unknown
 
 
 def compare_sums(run: ImportRun) -> list[Sum]:
@@ -46,7 +54,23 @@ def compare_sums(run: ImportRun) -> list[Sum]:
     return [Sum(*row) for row in rows]
 
 
-def must_agree(sums: Sequence[Sum], unknown: Sequence[UnknownValue]) -> None:
+def protecting(
+    source: Source, unknown: Mapping[str, Sequence[UnknownValue]]
+) -> list[ValueMap]:
+    """The maps that protect and have met a word that they do not know."""
+    return [m for m in source.maps if m.protects and m.name in unknown]
+
+
+def _each_once(
+    unknown: Mapping[str, Sequence[UnknownValue]],
+) -> tuple[UnknownValue, ...]:
+    """The words of all maps; two maps may read one cell."""
+    return tuple(dict.fromkeys(chain.from_iterable(unknown.values())))
+
+
+def must_agree(
+    sums: Sequence[Sum], unknown: Mapping[str, Sequence[UnknownValue]]
+) -> None:
     """Refuse money that is not the source's.
 
     Raises:
@@ -54,7 +78,7 @@ def must_agree(sums: Sequence[Sum], unknown: Sequence[UnknownValue]) -> None:
     """
     different = [s for s in sums if not s.agrees]
     if different:
-        lines = [*map(_difference, different), *map(_without_meaning, unknown)]
+        lines = [*map(_difference, different), *map(_without_meaning, _each_once(unknown))]
         raise SumsDifferError("; ".join(lines))
 
 
@@ -77,9 +101,10 @@ def make_report(
     staged: StagedSource,
     counts: Sequence[TableCount],
     sums: Sequence[Sum],
-    unknown: Sequence[UnknownValue],
+    unknown: Mapping[str, Sequence[UnknownValue]],
 ) -> ImportReport:
     """All that there is to say before anything is written."""
+    strange = protecting(run.source, unknown)
     run.connection.execute(run.source.query("notes"))
     notes = run.connection.execute(
         "FROM note WHERE n > 0 ORDER BY kind, n DESC, text"
@@ -107,10 +132,10 @@ def make_report(
             *odd,
             *told_twice(run.connection),
             *(given_way(run.connection) if tells_payments else ()),
-            *find_left_out(run.connection, run.source, run.portfolio, files),
+            *find_left_out(run.connection, run.source, strange, run.portfolio, files),
         ),
         sums=tuple(sums),
-        unknown_values=tuple(unknown),
+        unknown_values=_each_once(unknown),
         bad_rows=tuple(dict.fromkeys(staged.bad_rows)),
         observed=observed,
         told_by_others=of_others,

@@ -34,6 +34,7 @@ from importing.reporting import (
     find_unknown_values,
     make_report,
     must_agree,
+    protecting,
 )
 from importing.settings import left_behind, settlement_days, stated, stated_rates
 from importing.source import Source, StagedSource, ValueMap
@@ -149,17 +150,18 @@ def _import(run: ImportRun, files: Sequence[Path]) -> ImportReport:
     for table in sorted({*THERE, *source.joins, *source.reads}):
         latest_there(connection, table, run.portfolio)
     connection.execute(source.query("views"))
+    unknown = find_unknown_values(run)
+    strange = protecting(source, unknown)
     counts = []
     for table in source.tables:
         run.progress(f"mapping {table}")
         made_table(connection, table, source.query(table))
-        drop_without_meaning(connection, source, table)
+        drop_without_meaning(connection, strange, table)
         must_be_its_own(connection, table, run.portfolio, source)
         count = add_new(connection, table, run.portfolio, staged.exported_at)
         if tells_of_banks(source, table):
             count = bank_gives_way(connection, count, staged.exported_at)
         counts.append(count)
-    unknown = find_unknown_values(run)
     run.progress("comparing sums")
     sums = compare_sums(run)
     must_agree(sums, unknown)
