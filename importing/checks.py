@@ -10,18 +10,18 @@ from importing.report import LOOK_AT, Note
 # a day that is over here may go on elsewhere, and a plain day counts when it is over
 _SLACK = timedelta(days=2)
 _REFUNDS = """
-SELECT count(*), min(payment_id) FROM (
+CREATE TABLE refunded_payment AS WITH r AS MATERIALIZED (
     SELECT payment_id, sum(amount) AS amount, min(event_at) AS first
     FROM (SELECT DISTINCT payment_id, refund_id, amount, event_at FROM made_payments
           WHERE status = 'refunded' AND NOT coalesce(retracted, false)) GROUP BY ALL
-) AS r JOIN (
-    SELECT payment_id, max(amount) AS amount, min(event_at) AS since
-    FROM made_payments WHERE status = 'succeeded' GROUP BY ALL
-) AS p USING (payment_id) WHERE {is_odd}
+) SELECT payment_id, any_value(r.amount) AS given, any_value(r.first) AS given_since,
+    max(p.amount) AS paid, min(p.event_at) AS paid_since
+FROM made_payments AS p JOIN r USING (payment_id) WHERE p.status = 'succeeded'
+GROUP BY payment_id
 """
 _ODD_REFUNDS = {
-    "r.amount > p.amount": "payments of which more was given back than they are",
-    "r.first < p.since": "payments that were given back before they were made",
+    "given > paid": "payments of which more was given back than they are",
+    "given_since < paid_since": "payments that were given back before they were made",
 }
 
 
@@ -48,9 +48,12 @@ def odd_rows(
     yield from _without_rate(connection, tables)
     yield from _below_zero(connection, tables)
     if "payments" in tables and _has_refunds(connection):
+        connection.execute(_REFUNDS)
         for is_odd, words in _ODD_REFUNDS.items():
-            query = _REFUNDS.format(is_odd=is_odd)
-            n, first = connection.execute(query).fetchone()
+            n, first = connection.execute(
+                "SELECT count(*), min(payment_id) FROM refunded_payment "
+                f"WHERE {is_odd}"
+            ).fetchone()
             if n:
                 yield Note(LOOK_AT, n, f"{words}, such as {first}")
 

@@ -54,11 +54,17 @@ def stage(
         "regexp_replace(upper(reference), '[^0-9A-Z]', '', 'g')"
     )
     connection.create_function(
-        "without_check",
+        "checked",
         lambda text: without_check(text or ""),
         ["VARCHAR"],
         "VARCHAR",
         null_handling="special",
+    )
+    # few references are of such a form, and Python looks at each by itself
+    connection.execute(
+        "CREATE MACRO without_check(reference) AS CASE WHEN regexp_full_match("
+        "plain(reference), 'RF[0-9]{2}[0-9A-Z]{1,21}|[0-9]{12}|[0-9]{27}') "
+        "THEN checked(reference) END"
     )
     connection.execute(
         "CREATE MACRO end_of_day(day) AS timezone((SELECT timezone FROM setting), "

@@ -186,7 +186,10 @@ def _insert(
     rows: Sequence[Movement] | Sequence[Statement],
     numbers: Sequence[int],
 ) -> None:
-    """Hand the rows over as columns: of NumPy, for Arrow would first load Pandas."""
+    """Hand the rows over as columns: of NumPy, for Arrow would first load Pandas.
+
+    A column of one value in all rows, as most are, goes over as that value.
+    """
     if not rows:
         return
     types = _TABLES[name]
@@ -195,22 +198,32 @@ def _insert(
     for column in cells.keys() & _MONEY:
         _must_fit(file, cells["row"], cells[column], is_balance=column != "amount")
     cells["file"], cells["statement"] = [file.name] * len(rows), numbers
-    for column in cells.keys() & _LISTS:
-        cells[column] = [
-            json.dumps(texts) if texts else "[]" for texts in cells[column]
+    same = {n: v[0] for n, v in cells.items() if v.count(v[0]) == len(v)}
+    varying = {n: values for n, values in cells.items() if n not in same or n == "row"}
+    for column in varying.keys() & _LISTS:
+        varying[column] = [
+            json.dumps(texts) if texts else "[]" for texts in varying[column]
         ]
-    connection.register("part", {n: _objects(values) for n, values in cells.items()})
+    connection.register("part", {n: _objects(values) for n, values in varying.items()})
     typed = ", ".join(
-        f'"{column}"::JSON::{type_}' if column in _LISTS else f'"{column}"::{type_}'
+        f"{_cell(column, is_same=column not in varying)}::{type_}"
         for column, type_ in types.items()
     )
+    parameters = [same[column] for column in types if column not in varying]
     try:
-        connection.execute(f"INSERT INTO {name} SELECT {typed} FROM part")
+        connection.execute(f"INSERT INTO {name} SELECT {typed} FROM part", parameters)
     except duckdb.ConversionException as error:
         line = str(error).splitlines()[0]
         raise UnreadableValueError(f"{file.name}: {line}") from error
     finally:
         connection.unregister("part")
+
+
+def _cell(column: str, *, is_same: bool) -> str:
+    """SQL of a cell: a parameter, or a column of `part`, where a list is JSON."""
+    if is_same:
+        return "?"
+    return f'"{column}"::JSON' if column in _LISTS else f'"{column}"'
 
 
 def _must_fit(

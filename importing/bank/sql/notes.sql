@@ -20,6 +20,7 @@ FROM told_earlier;
 INSERT INTO note SELECT 'look at', count(*), 'payments of one invoice, amount and day in two files, whose references do not say whether they are one: all count, first '
     || min(first)
 FROM (SELECT min(t.file || ' row ' || t.row) AS first FROM received AS r JOIN told AS t USING (key)
+      WHERE (SELECT count(DISTINCT file) FROM told) > 1
       GROUP BY t.account, t.booked_on, r.customer_id, r.invoice_id, r.amount, r.currency, r.kind
       HAVING count(DISTINCT t.file) > 1 AND count(DISTINCT t.end_to_end) < count(*));
 INSERT INTO note SELECT 'left out', count(*), 'references of the list whose invoice is not in the portfolio'

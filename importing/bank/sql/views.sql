@@ -1,7 +1,7 @@
 -- What each movement is to the reseller; one that several files tell is there once.
 CREATE TABLE told AS
     WITH kinds AS (
-        SELECT * REPLACE (amount::DECIMAL(18, 4) AS amount, upper(currency) AS currency),
+        SELECT rowid AS id, * REPLACE (amount::DECIMAL(18, 4) AS amount, upper(currency) AS currency),
                CASE WHEN status = 'dishonored' OR status = 'booked' AND is_return AND direction = 'in'
                         THEN 'undone'
                     WHEN status = 'booked' AND is_return THEN 'returned'
@@ -14,15 +14,18 @@ CREATE TABLE told AS
                coalesce(booked_at, end_of_day(booked_on)) AS happened,
                len(ids) = 0 AND len(structured) = 0 AND end_to_end IS NULL AS is_bare
         FROM movement
-    ), named AS (
-        SELECT *, to_json(row(account, booked_on, amount, currency, direction, is_return, ids, structured,
-                              end_to_end, CASE WHEN is_bare THEN text END, kind IN ('difference', 'apart'),
-                              form = 'pain.002'))::VARCHAR AS content
+    ), named AS (  -- few columns, for these are sorted
+        SELECT id, file, row, kind, length(text) AS n_letters,
+               to_json(row(account, booked_on, amount, currency, direction, is_return, ids, structured, end_to_end,
+                           CASE WHEN is_bare THEN text END, kind IN ('difference', 'apart'),
+                           form = 'pain.002'))::VARCHAR AS content
         FROM kinds
+    ), chosen AS (
+        SELECT id, nth, 'bank-' || md5(content || nth) AS key FROM (
+            SELECT *, row_number() OVER (PARTITION BY file, content, kind ORDER BY row) AS nth FROM named)
+        QUALIFY row_number() OVER (PARTITION BY content, nth, kind ORDER BY n_letters DESC NULLS LAST, file, row) = 1
     )
-    SELECT *, 'bank-' || md5(content || nth) AS key FROM (
-        SELECT *, row_number() OVER (PARTITION BY file, content, kind ORDER BY row) AS nth FROM named)
-    QUALIFY row_number() OVER (PARTITION BY content, nth, kind ORDER BY length(text) DESC NULLS LAST, file, row) = 1;
+    SELECT kinds.* EXCLUDE id, nth, key FROM kinds JOIN chosen USING (id);
 
 -- A notice and a statement may tell one movement with other references. Of those that say
 -- the same account, day, amount and kind, two in two files are one where they share a
@@ -208,7 +211,8 @@ CREATE TABLE told_before AS
     ), alike AS (
         SELECT invoice_id, amount, currency, list(payment_id ORDER BY happened, payment_id) AS ids,
                list(epoch(happened) ORDER BY happened, payment_id) AS moments
-        FROM ours WHERE invoice_id IS NOT NULL GROUP BY ALL
+        FROM ours WHERE invoice_id IN (SELECT invoice_id FROM known_payment WHERE is_paid AND NOT is_of_bank)
+        GROUP BY ALL
     ), theirs AS (
         SELECT a.invoice_id, a.amount, a.currency, list(epoch(k.happened) ORDER BY k.happened) AS moments
         FROM alike AS a JOIN known_payment AS k

@@ -56,7 +56,10 @@ CREATE TABLE transaction AS
         ON link.payment_id = t.payment_id
     WHERE p.account_id NOT IN (SELECT id FROM delegated);
 
--- The transaction that took a payment's money: refunds and chargebacks are of it.
+-- The transaction that took a payment's money, of payments with something else beside it:
+-- refunds and chargebacks are of it.
 CREATE VIEW taken AS
     SELECT payment_id, arg_min(id, effective_date) AS id, any_value(invoice_id) AS invoice_id
-    FROM transaction WHERE kind = 'payment' AND state = 'succeeded' GROUP BY payment_id;
+    FROM transaction WHERE kind = 'payment' AND state = 'succeeded'
+      AND payment_id IN (SELECT payment_id FROM transaction WHERE kind IS DISTINCT FROM 'payment')
+    GROUP BY payment_id;

@@ -14,15 +14,14 @@ CREATE TABLE cut AS
 
 CREATE TABLE part AS
     WITH step AS (
-        SELECT id AS credit, known_at, 0 AS taken FROM entry WHERE kind IN ('payment', 'credit_note', 'write_off')
-        UNION ALL SELECT credit, known_at, taken FROM cut
+        SELECT id AS credit, known_at, amount AS whole, 0 AS taken
+        FROM entry WHERE kind IN ('payment', 'credit_note', 'write_off')
+        UNION ALL SELECT credit, known_at, NULL, taken FROM cut
     ), moved AS (  -- the entry itself is the first step
-        SELECT s.credit, s.known_at, any_value(e.amount) AS whole, sum(s.taken) AS taken,
-               s.known_at = any_value(e.known_at) AS is_first
-        FROM step AS s JOIN entry AS e ON e.id = s.credit GROUP BY s.credit, s.known_at
+        SELECT credit, known_at, any_value(whole) AS whole, sum(taken) AS taken FROM step GROUP BY credit, known_at
     ), rest AS (
-        SELECT credit, known_at, is_first, taken,
-               whole - sum(taken) OVER (PARTITION BY credit ORDER BY known_at) AS amount
+        SELECT credit, known_at, whole IS NOT NULL AS is_first, taken,
+               sum(coalesce(whole, 0) - taken) OVER (PARTITION BY credit ORDER BY known_at) AS amount
         FROM moved
     ), left_over AS (
         SELECT *, CASE WHEN NOT is_first THEN amount + taken END AS before FROM rest WHERE amount > 0 OR before > 0

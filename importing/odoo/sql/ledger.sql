@@ -10,8 +10,9 @@ CREATE TABLE posting AS
     SELECT m.id, m.name AS number, m.move_type, m.date, m.create_date, m.reversed_entry_id, m.statement_line_id,
            p.payment_method_code,
            p.id IS NOT NULL OR m.statement_line_id IS NOT NULL OR journal_kind(j.type) = 'money' AS is_money,
-           timezone(getvariable('timezone'), m.create_date)::DATE AS made_on
+           timezone(getvariable('timezone'), m.create_date)::DATE AS made_on, day.over AS over_at
     FROM account_move AS m
+    LEFT JOIN (SELECT date, end_of_day(date) AS over FROM account_move GROUP BY date) AS day ON day.date = m.date
     LEFT JOIN account_journal AS j ON j.id = m.journal_id
     LEFT JOIN (SELECT move_id, min(id) AS id, any_value(payment_method_code) AS payment_method_code
                FROM account_payment WHERE move_id IS NOT NULL GROUP BY move_id) AS p ON p.move_id = m.id
@@ -40,8 +41,8 @@ CREATE TABLE entry AS
                 WHEN back.id IS NOT NULL THEN 'return'
                 WHEN m.is_money THEN 'refund' ELSE 'invoice' END AS kind,
            m.move_type, l.owner::VARCHAR AS customer_id, abs(l.amount)::DECIMAL(18, 4) AS amount, l.currency,
-           CASE WHEN m.made_on = m.date THEN m.create_date ELSE end_of_day(m.date) END AS event_at,
-           CASE WHEN m.made_on < m.date THEN end_of_day(m.date) ELSE m.create_date END AS known_at,
+           CASE WHEN m.made_on = m.date THEN m.create_date ELSE m.over_at END AS event_at,
+           CASE WHEN m.made_on < m.date THEN m.over_at ELSE m.create_date END AS known_at,
            CASE WHEN l.amount > 0 THEN end_of_day(coalesce(l.date_maturity, m.date)) END AS due_at,
            CASE WHEN m.move_type = 'entry' AND m.is_money THEN CASE
                WHEN m.payment_method_code = 'sdd' THEN 'direct_debit'

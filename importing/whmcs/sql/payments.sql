@@ -12,7 +12,7 @@ SELECT userid::VARCHAR, happened_at, happened_at, payment::VARCHAR, 'refunded', 
        method_of(gateway), invoice_id, id::VARCHAR, currency, NULL
 FROM given_back WHERE payment IS NOT NULL AND payment NOT IN (SELECT id FROM returned)
 UNION ALL  -- the provider has not said yet whether it has the money
-SELECT userid::VARCHAR, coalesce(updated_at, export.moment), coalesce(updated_at, export.moment),
+SELECT userid::VARCHAR, coalesce(moment_of(updated_at), export.moment), coalesce(moment_of(updated_at), export.moment),
        id || ':pending', 'pending', open, method_of(paymentmethod), id::VARCHAR, NULL, currency, NULL
 FROM balance, export WHERE status = 'Payment Pending' AND open > 0
 UNION ALL  -- it has said so

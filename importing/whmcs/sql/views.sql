@@ -10,15 +10,22 @@ CREATE VIEW client AS
 -- `total` is what was left to pay once credit was used: what was billed is both. Money
 -- that is to become credit, and other invoices paid together, are no debt of their own.
 CREATE TABLE document AS
+    WITH made AS (  -- a moment in a timezone is dear: each is found once
+        SELECT *, coalesce(duedate, date) AS due, moment_of(created_at) AS made_at FROM tblinvoices
+    ), due_day AS (
+        SELECT due, end_of_day(due) AS due_at FROM made GROUP BY due
+    )
     SELECT i.id, i.userid, c.currency, i.status, i.paymentmethod, invoice_state(i.status) AS state,
            i.total, i.credit, i.total + i.credit AS billed,
            i.total + i.credit - coalesce(item.moved, 0) AS amount,
-           coalesce(CASE WHEN i.created_at::DATE = i.date THEN moment_of(i.created_at) END, end_of_day(i.date)) AS issued_at,
-           greatest(issued_at, moment_of(i.created_at)) AS known_at,  -- it may be dated back
-           end_of_day(coalesce(i.duedate, i.date)) AS due_at, i.duedate IS NULL AS has_no_due_date,
-           moment_of(i.date_cancelled) AS cancelled_at, moment_of(i.updated_at) AS updated_at,
-           CASE WHEN item.is_of_one THEN item.service::VARCHAR END AS subscription_id
-    FROM tblinvoices AS i
+           CASE WHEN i.created_at::DATE = i.date THEN i.made_at ELSE end_of_day(i.date) END AS issued_at,
+           greatest(issued_at, i.made_at) AS known_at,  -- it may be dated back
+           due_day.due_at, i.duedate IS NULL AS has_no_due_date,
+           moment_of(i.date_cancelled) AS cancelled_at, i.updated_at,
+           CASE WHEN item.is_of_one THEN item.service::VARCHAR END AS subscription_id,
+           coalesce(i.total + i.credit - coalesce(item.moved, 0) > 0 AND c.currency IS NOT NULL
+                    AND state IN ('issued', 'cancelled'), false) AS is_bill
+    FROM made AS i JOIN due_day USING (due)
     LEFT JOIN client AS c ON c.id = i.userid
     LEFT JOIN (
         SELECT invoiceid, sum(amount) FILTER (WHERE type IN ('AddFunds', 'Invoice')) AS moved,
@@ -29,32 +36,31 @@ CREATE TABLE document AS
     ) AS item ON item.invoiceid = i.id;
 
 CREATE VIEW bill AS
-    FROM document WHERE state IN ('issued', 'cancelled') AND currency IS NOT NULL AND amount > 0;
+    FROM document WHERE is_bill;
 
 -- Money in and out, of whom. A row for an invoice may lack its client.
 CREATE TABLE entry AS
     SELECT a.id, a.gateway, moment_of(a.date) AS happened_at, a.amountin, a.amountout, a.fees,
            nullif(a.invoiceid, 0) AS invoice, c.id AS userid, c.currency,
            -- money that the invoice only moves to credit or to other invoices names none
-           CASE WHEN d.id IS NULL OR b.id IS NOT NULL THEN nullif(a.invoiceid, 0)::VARCHAR END AS invoice_id,
+           CASE WHEN d.id IS NULL OR d.is_bill THEN nullif(a.invoiceid, 0)::VARCHAR END AS invoice_id,
            nullif(a.refundid, 0) AS refundid
     FROM tblaccounts AS a
     LEFT JOIN document AS d ON d.id = a.invoiceid
-    LEFT JOIN bill AS b ON b.id = a.invoiceid
     LEFT JOIN client AS c ON c.id = coalesce(nullif(a.userid, 0), d.userid);
 
-CREATE TABLE taken AS
-    SELECT *, row_number() OVER (PARTITION BY invoice ORDER BY happened_at, id) AS nth
-    FROM entry WHERE amountin > 0 AND currency IS NOT NULL;
+CREATE VIEW taken AS FROM entry WHERE amountin > 0 AND currency IS NOT NULL;
 
 -- Money out gives back the payment that it names, else the last that its invoice had.
 CREATE TABLE given_back AS
+    WITH out AS MATERIALIZED (FROM entry WHERE amountout > 0 AND currency IS NOT NULL)
     SELECT e.*, coalesce(named.id, latest.id) AS payment
-    FROM entry AS e
-    LEFT JOIN taken AS named ON named.id = e.refundid AND named.userid = e.userid
-    LEFT JOIN (SELECT invoice, userid, arg_max(id, nth) AS id FROM taken GROUP BY ALL) AS latest
-        ON latest.invoice = e.invoice AND latest.userid = e.userid
-    WHERE e.amountout > 0 AND e.currency IS NOT NULL;
+    FROM out AS e
+    LEFT JOIN (FROM taken WHERE id IN (SELECT refundid FROM out)) AS named
+        ON named.id = e.refundid AND named.userid = e.userid
+    LEFT JOIN (SELECT invoice, userid, arg_max(id, (happened_at, id)) AS id FROM taken
+               WHERE invoice IN (SELECT invoice FROM out) GROUP BY ALL) AS latest
+        ON latest.invoice = e.invoice AND latest.userid = e.userid;
 
 -- The whole payment is gone and the invoice asks for it again, or was paid anew: it came
 -- back. Otherwise money was given back that nobody asks for.
@@ -62,10 +68,10 @@ CREATE TABLE returned AS
     SELECT t.id, max(g.happened_at) AS returned_at
     FROM given_back AS g JOIN taken AS t ON t.id = g.payment
     LEFT JOIN document AS d ON d.id = t.invoice
-    GROUP BY t.id, t.amountin, t.invoice, t.nth, d.status
+    GROUP BY t.id, t.amountin, t.invoice, t.happened_at, d.status
     HAVING sum(g.amountout) = t.amountin AND (
         d.status IN ('Unpaid', 'Collections', 'Payment Pending', 'Cancelled')
-        OR EXISTS (SELECT 1 FROM taken AS later WHERE later.invoice = t.invoice AND later.nth > t.nth
+        OR EXISTS (SELECT 1 FROM taken AS later WHERE later.invoice = t.invoice AND (later.happened_at, later.id) > (t.happened_at, t.id)
                    AND later.happened_at >= max(g.happened_at))
         OR t.id::VARCHAR IN (SELECT payment_id FROM there_payments WHERE status = 'returned'));
 
