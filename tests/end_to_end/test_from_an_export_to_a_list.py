@@ -63,6 +63,18 @@ def test_a_statement_in_another_form_pays_as_well(tmp_path: Path, form: str) -> 
     assert facts == {"open": 0}
 
 
+def test_a_return_of_nacha_opens_what_was_paid(tmp_path: Path) -> None:
+    _write_least_exports(tmp_path)
+    out, at = str(tmp_path / "tried"), "2026-06-01T09:00:00Z"
+    owed = []
+    for name, folder in (("chargebee", "export-usd"), ("bank", "export-nacha")):
+        files = map(str, (tmp_path / folder).iterdir())
+        _run("import", name, *files, "--exported-at", at, "--out", out)
+        owed.append(facts_of(tmp_path / "tried", "acme", at[:10], "open"))
+
+    assert owed == [{"open": 0}, {"open": 605}]
+
+
 def test_two_systems_that_number_alike_are_not_one(tmp_path: Path) -> None:
     _write_least_exports(tmp_path)
     out, at = str(tmp_path / "tried"), "2026-06-01T09:00:00Z"
