@@ -144,20 +144,21 @@ def _show(report: "ImportReport", *, is_exported_at_said: bool) -> None:
         ("table", "rows and versions", "of them new", "corrections"),
         [(t.table, t.n_made, t.n_new, t.n_corrections) for t in report.tables],
     )
-    show_table(
-        "Money: the source, less what was left out, is the portfolio's",
-        ("what", "currency", "source", "left out", "portfolio"),
-        [
-            (
-                s.what,
-                s.currency,
-                f"{s.source:,f}",
-                f"{s.left_out:,f}",
-                f"{s.portfolio:,f}",
-            )
-            for s in report.sums
-        ],
-    )
+    if report.sums:  # usage and alerts are no money of a customer
+        show_table(
+            "Money: the source, less what was left out, is the portfolio's",
+            ("what", "currency", "source", "left out", "portfolio"),
+            [
+                (
+                    s.what,
+                    s.currency,
+                    f"{s.source:,f}",
+                    f"{s.left_out:,f}",
+                    f"{s.portfolio:,f}",
+                )
+                for s in report.sums
+            ],
+        )
     if not is_exported_at_said:
         say(
             f"assumed: exported at the latest moment in the files, "
