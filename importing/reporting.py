@@ -78,8 +78,8 @@ def must_agree(
     """
     different = [s for s in sums if not s.agrees]
     if different:
-        lines = [*map(_difference, different), *map(_without_meaning, _each_once(unknown))]
-        raise SumsDifferError("; ".join(lines))
+        words = map(_without_meaning, _each_once(unknown))
+        raise SumsDifferError("; ".join([*map(_difference, different), *words]))
 
 
 def _difference(sum_: Sum) -> str:

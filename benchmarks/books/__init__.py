@@ -7,7 +7,7 @@ file once, and DuckDB that writes its rows as Parquet; where there is no library
 that splits the lines.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,13 @@ class Book:
         files: the export.
         yardstick: called with a folder to write to.
         portfolio: one that the import joins; None: an empty one.
+        entries: what the library reads of a bank's file; None: DuckDB reads the files.
     """
 
     files: Sequence[Path]
     yardstick: Callable[[Path], None]
     portfolio: Path | None = None
+    entries: Callable[[], Iterable[object]] | None = None
 
 
 def duckdb_copies(queries: Sequence[str]) -> Callable[[Path], None]:

@@ -1,6 +1,7 @@
 """Books of banks: statements that pay invoices that are there, and returns."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -26,7 +27,7 @@ def camt(folder: Path, rows: int) -> Book:
     file = folder / "statement.xml"
     with file.open("w", encoding="utf-8") as out:
         out.writelines(_camt(rows))
-    return _joining(folder, rows, file, lambda out: _write(_entries(file), out))
+    return _of_library(folder, rows, file, lambda: _entries(file))
 
 
 def _camt(rows: int) -> Iterator[str]:
@@ -103,7 +104,7 @@ def mt940(folder: Path, rows: int) -> Book:
     with file.open("w", encoding="utf-8") as out:
         for first in range(0, rows, 200):
             out.write(_mt940(first, min(first + 200, rows)))
-    return _joining(folder, rows, file, lambda out: _write(_lines(file), out))
+    return _of_library(folder, rows, file, lambda: _lines(file))
 
 
 def _mt940(first: int, last: int) -> str:
@@ -147,7 +148,7 @@ def bai2(folder: Path, rows: int) -> Book:
         out.write(f"49,{2 * total},{rows + 2}/\n98,{2 * total},1,{rows + 4}/\n")
         out.write(f"99,{2 * total},1,{rows + 6}/\n")
 
-    return _joining(folder, rows, file, lambda out: _write(_details(file), out))
+    return _of_library(folder, rows, file, lambda: _details(file))
 
 
 def _details(file: Path) -> Iterator[Entry]:
@@ -188,6 +189,13 @@ def _nacha(rows: int) -> Iterator[str]:
     sums = f"{ROUTING * rows % 10**10:010}{total:012}{0:012}"
     yield f"{f'8200{2 * rows:06}{sums}':<87}0000001\n"
     yield f"9000001{0:06}{2 * rows:08}{sums}{'':39}\n"
+
+
+def _of_library(
+    folder: Path, rows: int, file: Path, entries: Callable[[], Iterable[Entry]]
+) -> Book:
+    book = _joining(folder, rows, file, lambda out: _write(entries(), out))
+    return replace(book, entries=entries)
 
 
 def _joining(

@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,12 @@ from importing.whmcs.columns import TABLES as WHMCS
 START = datetime(2025, 1, 1, 9)  # noqa: DTZ001  databases write no offset
 PAYMENTS_PER_CUSTOMER = 20
 Cells = tuple[str, Mapping[str, object]]
+PAID = {  # an inbound payment of Odoo that its bank has
+    "payment_type": "inbound",
+    "partner_type": "customer",
+    "state": "paid",
+    "payment_method_code": "manual",
+}
 
 
 def partner_center(folder: Path, rows: int) -> Book:
@@ -96,70 +101,39 @@ def _odoo(rows: int) -> Iterator[Cells]:
     yield "account_journal", {"id": 1, "type": "sale"}
     yield "account_journal", {"id": 2, "type": "bank"}
     yield "res_currency", {"id": 1, "name": "EUR"}
-    lines = count(1)
     for i in range(rows // 6):
         at, partner = START + timedelta(minutes=i), 1 + i // PAYMENTS_PER_CUSTOMER
         made = {"create_date": at, "write_date": at}
         if i % PAYMENTS_PER_CUSTOMER == 0:
+            owner = {"id": partner, "commercial_partner_id": partner}
             yield (
                 "res_partner",
-                made
-                | {"id": partner, "is_company": True}
-                | {
-                    "commercial_partner_id": partner,
-                    "country_code": "BE",
-                },
+                made | owner | {"is_company": True, "country_code": "BE"},
             )
-        amount = 100 + i / 100
-        debit, credit = next(lines), next(lines)
-        for id_, move_type, journal, name, line, sign in (
-            (2 * i, "out_invoice", 1, f"INV/{i}", debit, 1),
-            (2 * i + 1, "entry", 2, f"BNK/{i}", credit, -1),
-        ):
-            yield (
-                "account_move",
-                made
-                | {"id": id_, "name": name, "state": "posted"}
-                | {
-                    "move_type": move_type,
-                    "date": at.date(),
-                    "journal_id": journal,
-                },
-            )
-            yield (
-                "account_move_line",
-                made
-                | {"id": line, "move_id": id_}
-                | {
-                    "account_type": "asset_receivable",
-                    "partner_id": partner,
-                    "date_maturity": at.date(),
-                    "amount_currency": f"{sign * amount:.2f}",
-                    "currency_id": 1,
-                    "amount_residual_currency": "0.00",
-                },
-            )
+        bill = {"id": 2 * i, "name": f"INV/{i}", "move_type": "out_invoice"}
+        money = {"id": 2 * i + 1, "name": f"BNK/{i}", "move_type": "entry"}
+        amount = f"{100 + i / 100:.2f}"
+        owed = {"partner_id": partner, "date": at.date(), "currency_id": 1}
+        yield from _move(made | owed | bill | {"journal_id": 1}, amount)
+        yield from _move(made | owed | money | {"journal_id": 2}, f"-{amount}")
         yield (
             "account_payment",
-            made
-            | {"id": i, "move_id": 2 * i + 1}
-            | {
-                "payment_type": "inbound",
-                "partner_type": "customer",
-                "partner_id": partner,
-                "amount": f"{amount:.2f}",
-                "currency_id": 1,
-                "date": at.date(),
-                "state": "paid",
-                "payment_method_code": "manual",
-            },
+            made | owed | PAID | {"id": i, "move_id": money["id"], "amount": amount},
         )
-        matched = {"debit_move_id": debit, "credit_move_id": credit}
+        matched = {"debit_move_id": bill["id"], "credit_move_id": money["id"]}
         amounts = ("debit_amount_currency", "credit_amount_currency")
         yield (
             "account_partial_reconcile",
-            made | matched | {"id": i} | dict.fromkeys(amounts, f"{amount:.2f}"),
+            made | matched | {"id": i} | dict.fromkeys(amounts, amount),
         )
+
+
+def _move(move: Mapping[str, object], amount: str) -> Iterator[Cells]:
+    """A posted move, and its line of the same number on the receivable account."""
+    yield "account_move", {**move, "state": "posted"}
+    line = {"move_id": move["id"], "amount_currency": amount}
+    usual = {"account_type": "asset_receivable", "amount_residual_currency": "0.00"}
+    yield "account_move_line", {**move, **line, **usual, "date_maturity": move["date"]}
 
 
 def killbill(folder: Path, rows: int) -> Book:
@@ -170,70 +144,42 @@ def killbill(folder: Path, rows: int) -> Book:
 def _killbill(rows: int) -> Iterator[Cells]:
     for i in range(rows // 5):
         at = START + timedelta(minutes=i)
-        made = {"created_date": at, "updated_date": at}
-        account = f"00000000-0000-0000-0000-{i // PAYMENTS_PER_CUSTOMER:012}"
+        made = {"created_date": at, "updated_date": at, "currency": "EUR"}
+        made["account_id"] = f"00000000-0000-0000-0000-{i // PAYMENTS_PER_CUSTOMER:012}"
         if i % PAYMENTS_PER_CUSTOMER == 0:
-            yield (
-                "accounts",
-                made
-                | {"id": account, "time_zone": "UTC"}
-                | {
-                    "currency": "EUR",
-                    "country": "BE",
-                    "is_payment_delegated_to_parent": "f",
-                },
-            )
-        ids = {n: f"0000000{n}-0000-0000-0000-{i:012}" for n in range(1, 6)}
-        amount, euro = f"{100 + i / 100:.9f}", {"currency": "EUR"}
-        yield (
-            "invoices",
-            made
-            | euro
-            | {"id": ids[1], "account_id": account}
-            | {
-                "invoice_date": at.date(),
-                "status": "COMMITTED",
-            },
+            owner = {"id": made["account_id"], "time_zone": "UTC", "country": "BE"}
+            yield "accounts", made | owner | {"is_payment_delegated_to_parent": "f"}
+        bill, item, money, taken, link = (
+            f"0000000{n}-0000-0000-0000-{i:012}" for n in range(1, 6)
         )
-        yield (
-            "invoice_items",
-            made
-            | euro
-            | {"id": ids[2], "invoice_id": ids[1]}
-            | {
-                "type": "RECURRING",
-                "amount": amount,
-                "start_date": at.date(),
-            },
-        )
-        yield "payments", made | {"id": ids[3], "account_id": account}
-        yield (
-            "payment_transactions",
-            made
-            | euro
-            | {"id": ids[4]}
-            | {
-                "payment_id": ids[3],
-                "transaction_external_key": ids[4],
-                "transaction_type": "PURCHASE",
-                "transaction_status": "SUCCESS",
-                "effective_date": at,
-                "amount": amount,
-                "processed_amount": amount,
-                "processed_currency": "EUR",
-            },
-        )
+        amount = {"amount": f"{100 + i / 100:.9f}"}
+        day = {"invoice_date": at.date(), "start_date": at.date()}
+        yield "invoices", made | day | {"id": bill, "status": "COMMITTED"}
+        charge = {"id": item, "invoice_id": bill, "type": "RECURRING"}
+        yield "invoice_items", made | day | amount | charge
+        yield "payments", made | {"id": money}
+        yield "payment_transactions", made | amount | _taken(taken, money, at, amount)
+        paid = {"id": link, "invoice_id": bill, "payment_id": money}
         yield (
             "invoice_payments",
-            made
-            | {"id": ids[5], "invoice_id": ids[1]}
-            | {
-                "payment_id": ids[3],
-                "type": "ATTEMPT",
-                "amount": amount,
-                "status": "SUCCESS",
-            },
+            made | amount | paid | {"type": "ATTEMPT", "status": "SUCCESS"},
         )
+
+
+def _taken(
+    id_: str, payment: str, at: datetime, amount: Mapping[str, str]
+) -> Mapping[str, object]:
+    """The transaction that took a payment's money."""
+    return {
+        "id": id_,
+        "payment_id": payment,
+        "transaction_external_key": id_,
+        "transaction_type": "PURCHASE",
+        "transaction_status": "SUCCESS",
+        "effective_date": at,
+        "processed_amount": amount["amount"],
+        "processed_currency": "EUR",
+    }
 
 
 def _write(
