@@ -51,8 +51,7 @@ def odd_rows(
         connection.execute(_REFUNDS)
         for is_odd, words in _ODD_REFUNDS.items():
             n, first = connection.execute(
-                "SELECT count(*), min(payment_id) FROM refunded_payment "
-                f"WHERE {is_odd}"
+                f"SELECT count(*), min(payment_id) FROM refunded_payment WHERE {is_odd}"
             ).fetchone()
             if n:
                 yield Note(LOOK_AT, n, f"{words}, such as {first}")
