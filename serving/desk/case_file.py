@@ -93,11 +93,16 @@ def _filed(replays: ReplayDesk, decision: Decision, language: Language) -> CaseF
 
 
 def _plot(advice: Advice, policy: Policy, language: Language) -> Markup | None:
+    """Wide, and narrow for a phone."""
     try:
-        drawn = cost_plot(advice.recommendation, policy, language)
+        drawn = [
+            cost_plot(advice.recommendation, policy, language, is_narrow=is_narrow)
+            for is_narrow in (False, True)
+        ]
     except NothingToPlotError:
         return None
-    return Markup(drawn)  # noqa: S704 - every text in it is escaped where it is drawn
+    # every text in it is escaped where it is drawn
+    return Markup("\n".join(drawn))  # noqa: S704
 
 
 def _letters(answer: dict[str, Any], policy: Policy) -> list[DraftedLetter]:

@@ -1,6 +1,7 @@
 """Expected cost of each action over one probability, with this customer's point."""
 
 from dataclasses import dataclass, replace
+from textwrap import wrap
 
 from decisions.actions import ACTIONS, Action
 from decisions.errors import DecisionError
@@ -18,6 +19,9 @@ from wording.plots import svg
 _LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 414.0, 88.0, 352.0
 _SPANS = (0.02, 0.05, 0.10, 0.20, 0.50, 1.0)
 _LABEL = 28.0  # of a break-even: so far apart two are read
+_NARROW, _LEGEND = 430, 19.0  # width for a phone, and height of a line of its legend
+_AXIS = 52  # letters of one of its lines there
+_LETTER = 7.0  # width of one at size 13, about
 _STEPS = 60  # segments of a line; costs bend where probabilities sum to 1
 
 
@@ -38,6 +42,12 @@ class _Plot:
     span: float  # probability at the right edge
     top: float  # cost at the upper edge
     lines: dict[Action, list[float]]
+    is_narrow: bool = False
+
+    @property
+    def prefix(self) -> str:
+        """Of ids, so that a page may hold both."""
+        return "narrow-" if self.is_narrow else ""
 
     def x(self, p: float) -> float:
         """Where a probability lies, from the left."""
@@ -52,10 +62,22 @@ class _Plot:
         return self.span * i / _STEPS
 
 
-def cost_plot(recommendation: Recommendation, policy: Policy, lang: str) -> str:
+def cost_plot(
+    recommendation: Recommendation,
+    policy: Policy,
+    lang: str,
+    *,
+    is_narrow: bool = False,
+) -> str:
     """An SVG of 640 x 420: a line per action, break-evens, and the customer's point.
 
     The other target's probability is held fixed, as for the break-evens.
+
+    Args:
+        recommendation: whose costs are drawn.
+        policy: that made it.
+        lang: one of `LANGUAGES`.
+        is_narrow: 430 units wide, the lines named below; for a phone.
 
     Raises:
         NothingToPlotError: when the policy has no costs, the answer no money, or
@@ -69,14 +91,18 @@ def cost_plot(recommendation: Recommendation, policy: Policy, lang: str) -> str:
     if recommendation.proposal.expected_cost is None:
         raise NothingToPlotError("costs did not decide")
     words = Wording(lang, recommendation.question.currency, terms.zone)
-    plot = _plot(recommendation, words, terms.model)
+    drawn = _plot(recommendation, words, terms.model)
+    plot = replace(drawn, is_narrow=is_narrow)
     cheapest = min(plot.lines, key=lambda action: _here(plot, action))
     n, base = frequency(plot.p, fitting_base(plot.p))
     described = words.say(
         f"plot.cost_desc_{plot.target}", n=n, base=base, action=cheapest
     )
     body = [*_frame(plot), *_curves(plot), *_edges(plot), *_customer(plot)]
-    return svg.document(words.say("plot.cost_title"), described, body)
+    below = round(_LEGEND * len(plot.lines)) + 26
+    size = (_NARROW, svg.HEIGHT + below) if is_narrow else (svg.WIDTH, svg.HEIGHT)
+    title = words.say("plot.cost_title")
+    return svg.document(title, described, body, size=size, prefix=plot.prefix)
 
 
 def _plot(answer: Recommendation, words: Wording, model: CostModel) -> _Plot:
@@ -152,9 +178,12 @@ def _frame(plot: _Plot) -> list[str]:
         svg.element("line", x1=_LEFT, x2=_RIGHT, y1=_BOTTOM, y2=_BOTTOM, stroke=svg.INK)
     )
     axis = words.say(f"plot.x_{plot.target}")
-    elements.append(
-        svg.text((_LEFT + _RIGHT) / 2, _BOTTOM + 42, axis, text_anchor="middle")
-    )
+    rows = wrap(axis, _AXIS) if plot.is_narrow else [axis]
+    middle = _NARROW / 2 if plot.is_narrow else (_LEFT + _RIGHT) / 2
+    elements += [
+        svg.text(middle, _BOTTOM + 42 + 17 * i, row, text_anchor="middle")
+        for i, row in enumerate(rows)
+    ]
     return elements
 
 
@@ -162,7 +191,8 @@ def _curves(plot: _Plot) -> list[str]:
     clip = svg.element(
         "rect", x=_LEFT, y=_TOP, width=_RIGHT - _LEFT, height=_BOTTOM - _TOP
     )
-    elements = [svg.element("clipPath", clip, id="field")]
+    field = f"{plot.prefix}field"
+    elements = [svg.element("clipPath", clip, id=field)]
     for action, costs in plot.lines.items():
         points = " ".join(
             f"{plot.x(plot.at(i)):.1f},{plot.y(cost):.1f}"
@@ -177,10 +207,34 @@ def _curves(plot: _Plot) -> list[str]:
                 stroke=svg.COLOURS[action],
                 stroke_width=4.0 if is_recommended else 2.2,
                 stroke_dasharray=svg.DASHES[action] or "none",
-                clip_path="url(#field)",
+                clip_path=f"url(#{field})",
             )
         )
-    return elements + _labels(plot)
+    return elements + (_legend(plot) if plot.is_narrow else _labels(plot))
+
+
+def _legend(plot: _Plot) -> list[str]:
+    """Each line with its name, below the axis."""
+    elements = []
+    top = _BOTTOM + 86  # below two lines of the axis
+    for number, action in enumerate(plot.lines):
+        y = top + _LEGEND * number
+        weight = "600" if action == plot.answer.action else "400"
+        elements.append(
+            svg.element(
+                "line",
+                x1=_LEFT,
+                x2=_LEFT + 34,
+                y1=y - 4,
+                y2=y - 4,
+                stroke=svg.COLOURS[action],
+                stroke_width=4.0 if action == plot.answer.action else 2.2,
+                stroke_dasharray=svg.DASHES[action] or "none",
+            )
+        )
+        name = plot.words.say(f"actions.{action}.name")
+        elements.append(svg.text(_LEFT + 44, y, name, font_weight=weight))
+    return elements
 
 
 def _labels(plot: _Plot) -> list[str]:
@@ -241,7 +295,6 @@ def _customer(plot: _Plot) -> list[str]:
     """Where the customer is; said above the field, where no line passes."""
     action = plot.answer.action
     x = plot.x(min(plot.p, plot.span))
-    anchor, dx = ("end", -8) if x > (_LEFT + _RIGHT) / 2 else ("start", 8)
     n, base = frequency(plot.p, fitting_base(plot.p))
     label = plot.words.say("plot.this_customer", n=n, base=base)
     elements = [
@@ -249,12 +302,22 @@ def _customer(plot: _Plot) -> list[str]:
             "line", x1=x, x2=x, y1=_TOP - 33, y2=_BOTTOM, stroke=svg.INK,
             stroke_dasharray="2 2",
         ),
-        svg.text(x + dx, _TOP - 23, label, text_anchor=anchor, font_weight="600"),
+        _above(plot, x, _TOP - 23, label, "600"),
     ]  # fmt: skip
     if action is not None:
         y = plot.y(_here(plot, action))
         if y >= _TOP:
             elements.append(svg.element("circle", cx=x, cy=y, r=6.5, fill=svg.INK))
         label = plot.words.say("plot.recommended", action=action)
-        elements.append(svg.text(x + dx, _TOP - 6, label, text_anchor=anchor))
+        elements.append(_above(plot, x, _TOP - 6, label, "400"))
     return elements
+
+
+def _above(plot: _Plot, x: float, y: float, label: str, weight: str) -> str:
+    """Beside the customer's line; where there is little room, as near as may be."""
+    is_right = x > (_LEFT + _RIGHT) / 2
+    anchor, place = ("end", x - 8) if is_right else ("start", x + 8)
+    if plot.is_narrow:
+        wide = _LETTER * len(label)
+        place = max(place, wide + 4) if is_right else min(place, _NARROW - wide - 4)
+    return svg.text(place, y, label, text_anchor=anchor, font_weight=weight)

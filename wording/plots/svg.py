@@ -66,23 +66,39 @@ def halo(x: float, y: float, words: str, **attributes: object) -> str:
     return text(x, y, words, **{**edge, **attributes})
 
 
-def document(title: str, description: str, body: Iterable[str]) -> str:
-    """A whole picture with its title and description for those who cannot see it."""
+def document(
+    title: str,
+    description: str,
+    body: Iterable[str],
+    *,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+    prefix: str = "",
+) -> str:
+    """A whole picture with its title and description for those who cannot see it.
+
+    Args:
+        title: what it is called.
+        description: said instead of the picture.
+        body: elements.
+        size: width and height in units.
+        prefix: of its ids, where a page holds several.
+    """
+    width, height = size
     inside = [
-        element("title", escape(title), id="title"),
-        element("desc", escape(description), id="desc"),
-        element("rect", width=WIDTH, height=HEIGHT, fill="#ffffff"),
+        element("title", escape(title), id=f"{prefix}title"),
+        element("desc", escape(description), id=f"{prefix}desc"),
+        element("rect", width=width, height=height, fill="#ffffff"),
         *body,
     ]
     return element(
         "svg",
         "\n".join(inside),
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
-        width=WIDTH,
-        height=HEIGHT,
+        viewBox=f"0 0 {width} {height}",
+        width=width,
+        height=height,
         role="img",
-        aria_labelledby="title desc",
+        aria_labelledby=f"{prefix}title {prefix}desc",
         font_family=FONT,
     )
 

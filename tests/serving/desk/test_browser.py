@@ -14,6 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from serving.desk.addresses import customer_path, decision_path
+from serving.shadow import follow
+from tests.serving.conftest import a_bundle
 from tests.serving.desk.browsing import NEEDS_CHROMIUM, a_context
 from tests.serving.desk.conftest import LATE
 from tests.serving.desk.journeys import JOURNEYS, fits, signs_in
@@ -91,6 +93,7 @@ def test_the_pictures_of_the_documentation(
 ) -> None:
     """Pages as a reader of docs/desk.md sees them, none of them empty."""
     folder = Path(os.environ.get("DESK_SCREENSHOTS", tmp_path))
+    follow(office.settings, {"nonpayment": a_bundle("nonpayment", intercept=-8.0)})
     for width, scheme in ((1440, "light"), (360, "dark")):
         with a_context(browser, width, color_scheme=scheme) as context:
             page = context.new_page()
@@ -101,3 +104,5 @@ def test_the_pictures_of_the_documentation(
                 file = folder / f"{name}-{width}.png"
                 page.screenshot(path=file)
                 assert 5_000 < file.stat().st_size < 200_000
+            shadow = page.locator("section:has(#shadows)")
+            shadow.screenshot(path=folder / f"shadow-{width}.png")

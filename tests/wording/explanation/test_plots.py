@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -14,11 +15,13 @@ from decisions.money.thresholds import Stake, envelope
 from decisions.policy_file.load import SHIPPED, Policy, load_policy
 from features.facts import AccountFacts
 from wording.explanation import LANGUAGES
+from wording.messages import Wording
 from wording.plots.cost_plot import NothingToPlotError, cost_plot
 from wording.plots.surface_plot import actions_over, surface_plot
 from wording.plots.svg import COLOURS, round_ticks, spread
 
 AT = datetime(2026, 6, 9, 10, tzinfo=UTC)
+UTC_ZONE = ZoneInfo("UTC")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -47,6 +50,29 @@ def test_a_cost_plot_is_well_formed_and_described(p: float, lang: str) -> None:
     assert picture.findtext(f"{SVG}desc")
     assert not re.findall(r"nan|inf\b", text)
     assert not re.findall(r">[^<]*[a-z]_[a-z][^<]*<", text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("p", [0.004, 0.2, 0.35, 1.0])
+def test_a_plot_for_a_phone_names_every_line_and_cuts_none(p: float, lang: str) -> None:
+    policy = default_policy()
+    answer = recommend(case(p, p_fraud=p / 3), policy, AT)
+    wide, narrow = (
+        cost_plot(answer, policy, lang, is_narrow=is_narrow)
+        for is_narrow in (False, True)
+    )
+    picture = ET.fromstring(narrow)  # noqa: S314  our own text
+    words = {text.text for text in picture.iter(f"{SVG}text")}
+    say = Wording(lang, "EUR", UTC_ZONE).say
+    assert {say(f"actions.{action}.name") for action in ACTIONS} <= words
+    for text in picture.iter(f"{SVG}text"):
+        x, length = float(text.get("x", 0)), 6.0 * len(text.text or "")
+        before = {"start": 0.0, "middle": 0.5, "end": 1.0}
+        begin = x - length * before[text.get("text-anchor", "start")]
+        assert begin >= 0.0, text.text
+        assert begin + length <= 430.0, text.text
+    ids = re.findall(r' id="([^"]+)"', wide + narrow)
+    assert len(ids) == len(set(ids))
 
 
 def test_the_customers_point_lies_on_the_recommended_line() -> None:
