@@ -1,7 +1,8 @@
 """A payment that a bank told first gives way when the billing system tells it too.
 
 The other order, the bank's file last, is in the bank's own SQL: both pair one for one,
-the same invoice and amount within ten days.
+the same invoice and amount within ten days. Where the billing system then cancels what
+it told, what the bank told stands again.
 """
 
 from collections.abc import Iterator
@@ -21,10 +22,13 @@ _PAYMENT = (
     "min(event_at) AS happened, coalesce(any_value(currency), "
     "(SELECT any_value(currency) FROM rate WHERE is_main)) AS currency"
 )
+_MADE = (
+    "(SELECT NULL::BOOLEAN AS retracted WHERE false UNION ALL BY NAME FROM "
+    "made_payments)"
+)
 # what the source tells for the first time: of what it told before, the bank's file knew
 _TOLD_FIRST = (
-    f"CREATE TABLE told_first AS {_PAYMENT} FROM (SELECT NULL::BOOLEAN AS retracted "
-    "WHERE false UNION ALL BY NAME FROM made_payments) "
+    f"CREATE TABLE told_first AS {_PAYMENT} FROM {_MADE} "
     "WHERE status = 'succeeded' AND retracted IS NOT true AND payment_id NOT IN "
     "(SELECT payment_id FROM there_payments WHERE status = 'succeeded' "
     "AND retracted IS NOT true) GROUP BY payment_id"
@@ -67,6 +71,48 @@ _UNSURE = (
     "AND (b.invoice_id IS NULL OR t.invoice_id IS NULL) "
     f"AND abs(epoch(b.happened) - epoch(t.happened)) <= {WINDOW_S})"
 )
+# both stand there: an import before this rule told one of them, or they are two
+_TOLD_EARLIER = (
+    f"CREATE TABLE told_earlier AS {_PAYMENT} FROM there_payments WHERE "
+    f"NOT starts_with(payment_id, '{_OF_BANK}') AND status = 'succeeded' "
+    f"AND retracted IS NOT true AND payment_id NOT IN (SELECT payment_id FROM {_MADE} "
+    "WHERE status = 'succeeded' AND retracted) GROUP BY payment_id"
+)
+_STANDING = (
+    "SELECT coalesce(sum(len(paired(b.moments, t.moments))), 0)::BIGINT "
+    f"FROM ({_LISTED.format('of_banks')} "
+    "HAVING bool_and(payment_id NOT IN (SELECT bank FROM gives_way))) AS b "
+    f"JOIN ({_LISTED.format('told_earlier')}) AS t USING (invoice_id, amount, currency)"
+)
+# what a bank told and gave way, and what the source told and takes back here, where it
+# tells no other money of that customer and amount
+_GAVE_WAY = (
+    f"CREATE TABLE gave_way AS {_PAYMENT} FROM there_payments WHERE "
+    f"starts_with(payment_id, '{_OF_BANK}') AND status = 'succeeded' AND retracted "
+    "GROUP BY payment_id"
+)
+_CANCELLED = (
+    f"CREATE TABLE cancelled AS {_PAYMENT} FROM {_MADE} AS m "
+    "WHERE status = 'succeeded' AND retracted AND payment_id IN "
+    "(SELECT payment_id FROM there_payments WHERE status = 'succeeded' "
+    f"AND retracted IS NOT true) AND NOT EXISTS (FROM {_MADE} AS o "
+    "WHERE o.status = 'succeeded' AND o.retracted IS NOT true "
+    "AND o.customer_id = m.customer_id AND o.amount = m.amount "
+    f"AND abs(epoch(o.event_at) - epoch(m.event_at)) <= {WINDOW_S}) "
+    "GROUP BY payment_id"
+)
+_STANDS_AGAIN = (
+    "CREATE TABLE stands_again AS SELECT "
+    "unnest(list_select(g.ids, paired(g.moments, c.moments))) AS bank "
+    f"FROM ({_LISTED.format('gave_way')}) AS g "
+    f"JOIN ({_LISTED.format('cancelled')}) AS c USING (invoice_id, amount, currency)"
+)
+_AGAIN_ROWS = (
+    "CREATE TABLE standing_rows AS SELECT t.* REPLACE (NULL::BOOLEAN AS retracted, "
+    "greatest($at, t.known_at + INTERVAL 1 MICROSECOND) AS known_at) "
+    "FROM there_payments AS t JOIN stands_again AS s ON s.bank = t.payment_id "
+    "WHERE t.retracted"
+)
 
 
 def tells_of_banks(source: Source, table: str) -> bool:
@@ -79,23 +125,36 @@ def bank_gives_way(
 ) -> TableCount:
     """Take back in `new_payments` what a bank told and the source tells here anew.
 
-    What the source itself has stays as it is in `made_payments`, so its sums do too.
+    What gave way to a payment that the source takes back here stands again. What the
+    source itself has stays as it is in `made_payments`, so its sums do too.
     """
+    at = {"at": exported_at}
     connection.execute(_OF_BANKS)
-    if not _has_rows(connection, "of_banks"):
-        return count
-    for statement in (_TOLD_FIRST, _GIVES_WAY):
-        connection.execute(statement)
-    connection.execute(_ROWS, {"at": exported_at})
-    (n,) = connection.execute("SELECT count(*) FROM given_way").fetchone()
+    if _has_rows(connection, "of_banks"):
+        for statement in (_TOLD_FIRST, _GIVES_WAY):
+            connection.execute(statement)
+        connection.execute(_ROWS, at)
+        count = _with(connection, count, "given_way")
+    connection.execute(_GAVE_WAY)
+    if _has_rows(connection, "gave_way"):
+        for statement in (_CANCELLED, _STANDS_AGAIN):
+            connection.execute(statement)
+        connection.execute(_AGAIN_ROWS, at)
+        count = _with(connection, count, "standing_rows")
+    return count
+
+
+def _with(connection: Any, count: TableCount, corrections: str) -> TableCount:
+    """Add the rows of a table to `new_payments`, as corrections."""
+    (n,) = connection.execute(f"SELECT count(*) FROM {corrections}").fetchone()
     if n == 0:
         return count
     connection.execute(
-        "CREATE TABLE with_given_way AS FROM new_payments UNION ALL BY NAME "
-        "FROM given_way"
+        "CREATE TABLE with_corrections AS FROM new_payments UNION ALL BY NAME "
+        f"FROM {corrections}"
     )
     connection.execute("DROP TABLE new_payments")
-    connection.execute("ALTER TABLE with_given_way RENAME TO new_payments")
+    connection.execute("ALTER TABLE with_corrections RENAME TO new_payments")
     return replace(
         count,
         n_made=count.n_made + n,
@@ -106,8 +165,20 @@ def bank_gives_way(
 
 def given_way(connection: Any) -> Iterator[Note]:
     """What `bank_gives_way` took back, and what it cannot tell."""
-    if not _has_rows(connection, "of_banks"):
-        return
+    if _has_rows(connection, "of_banks"):
+        yield from _beside_banks(connection)
+    if _has_rows(connection, "gave_way"):
+        (n,) = connection.execute("SELECT count(*) FROM stands_again").fetchone()
+        if n:
+            yield Note(
+                "assumed",
+                n,
+                "payments that a bank told count again: the payment for which each "
+                "gave way was cancelled, and the bank had the money",
+            )
+
+
+def _beside_banks(connection: Any) -> Iterator[Note]:
     (n,) = connection.execute("SELECT count(*) FROM gives_way").fetchone()
     if n:
         yield Note(
@@ -124,6 +195,17 @@ def given_way(connection: Any) -> Iterator[Note]:
             "payments are of the same customer and amount within ten days as one that "
             "a bank told before, and one of the two names no invoice: both count; if "
             "they are one, take the bank's back (a row of it with `retracted`)",
+        )
+    connection.execute(_TOLD_EARLIER)
+    (standing,) = connection.execute(_STANDING).fetchone()
+    if standing:
+        yield Note(
+            LOOK_AT,
+            standing,
+            "payments that a bank told stand in the portfolio beside one of the same "
+            "invoice and amount within ten days: both count; if they are one, import "
+            "all files anew into another folder, or take the bank's back (a row of it "
+            "with `retracted`)",
         )
 
 

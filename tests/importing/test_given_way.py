@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from importing import ImportReport
@@ -84,6 +86,60 @@ def test_what_came_back_of_it_came_back(
 
     assert notes(told, "a bank told before") == [("left out", 1)]
     assert facts_of(portfolio, ACME, "2026-06-03", "open") == {"open": 1210}
+
+
+def test_what_gave_way_stands_again_when_the_other_is_cancelled(
+    owing: Books, run: Run, portfolio: Path
+) -> None:
+    run("2026-05-29")
+    statement(portfolio, PAID)
+    owing.payment("PAY-1", "2026-06-01 08:00:00", ("SINV-1", 605))
+    run("2026-06-02")
+    for row in owing.documents["Payment Ledger Entry"]:
+        row["delinked"] = int(row["voucher_no"] == "PAY-1")
+    told = run("2026-06-03")
+
+    assert notes(told, "count again") == [("assumed", 1)]
+    assert facts_of(portfolio, ACME, "2026-06-04", "open") == {"open": 605}
+    again = [run("2026-06-04"), statement(portfolio, PAID)]
+    assert [notes(report, "count again") for report in again] == [[], []]
+    assert facts_of(portfolio, ACME, "2026-06-05", "open") == {"open": 605}
+    owing.payment("PAY-2", "2026-06-01 08:00:00", ("SINV-1", 605))
+    assert notes(run("2026-06-05"), "a bank told before") == [("left out", 1)]
+    assert facts_of(portfolio, ACME, "2026-06-06", "open") == {"open": 605}
+
+
+def test_money_that_is_matched_anew_does_not_count_twice(
+    owing: Books, run: Run, portfolio: Path
+) -> None:
+    """The ledger has it still, of another invoice: what the bank told stays back."""
+    run("2026-05-29")
+    statement(portfolio, PAID)
+    owing.payment("PAY-1", "2026-06-01 08:00:00", ("SINV-1", 605))
+    run("2026-06-02")
+    for row in owing.documents["Payment Ledger Entry"]:
+        if row["voucher_no"] == "PAY-1":
+            row["against_voucher_no"] = "SINV-2"
+    told = run("2026-06-03")
+
+    assert notes(told, "count again") == []
+    assert facts_of(portfolio, ACME, "2026-06-04", "open") == {"open": 605}
+
+
+def test_both_tellings_in_an_older_portfolio_are_named(
+    owing: Books, run: Run, portfolio: Path
+) -> None:
+    """Nothing gave way in imports before that rule."""
+    run("2026-05-29")
+    statement(portfolio, PAID)
+    owing.payment("PAY-1", "2026-06-01 08:00:00", ("SINV-1", 605))
+    run("2026-06-02")
+    for part in (portfolio / "payments").glob("erpnext-*.parquet"):
+        rows = pq.read_table(part)
+        pq.write_table(rows.filter(pc.field("retracted").is_null()), part)
+    assert facts_of(portfolio, ACME, "2026-06-03", "open") == {"open": 0}
+
+    assert notes(run("2026-06-03"), "stand in the portfolio") == [("look at", 1)]
 
 
 @pytest.mark.parametrize("is_bank_first", [True, False])
