@@ -5,7 +5,7 @@ today's budgets. A customer counts once a day, and never against itself.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import cast
@@ -74,9 +74,13 @@ class BudgetLedger:
         has_contacts: bool = True,
     ) -> PriorDecisions:
         """What is known before deciding about one customer."""
-        self._read_on()
         terms = _terms(policy, as_of)
         moment, today = microseconds(as_of), as_of.astimezone(terms.zone).date()
+        oldest = microseconds(as_of - terms.stale_after)
+        known = self._store.known_before(
+            customer_id, self._last_slot_id, oldest, moment
+        )
+        self._take(known.slots)
         days = [self._day(terms.zone, today + _DAY * n) for n in (-1, 0, 1)]
         # an hour to either side: senders with several clocks arrive out of order
         within_the_hour = {
@@ -85,22 +89,23 @@ class BudgetLedger:
             for who, moments in day.stop.items()
             if any(abs(at - moment) < _HOUR for at in moments)
         }
+        alarm = known.alarm
+        if self._watched is not self._store:
+            alarm = self._watched.standing_alarm()
         budget_use = BudgetUse(
             suspensions_last_hour=len(within_the_hour - {customer_id}),
             suspensions_today=len(days[1].stop.keys() - {customer_id}),
             reviews_today=len(days[1].review) - (customer_id in days[1].review),
             n_customers=n_customers,
             is_stopped=is_stopped,
-            alarm=cast("Clock | None", self._watched.standing_alarm()),
+            alarm=cast("Clock | None", alarm),
         )
-        oldest = microseconds(as_of - terms.stale_after)
-        last = self._store.last_recommended(customer_id, oldest, moment)
         named = {} if has_contacts else self._named(customer_id, moment)
-        if last is None:
+        if known.last is None:
             return PriorDecisions(budget_use, named=named)
         # what was recorded is an action: the store keeps it as the answer said it
-        previous = cast("Action", last.action)
-        return PriorDecisions(budget_use, previous, to_datetime(last.as_of), named)
+        previous, at = cast("Action", known.last.action), to_datetime(known.last.as_of)
+        return PriorDecisions(budget_use, previous, at, named)
 
     def reservation(
         self, answer: ScoreAnswer, policy: Policy, prior: PriorDecisions
@@ -120,8 +125,9 @@ class BudgetLedger:
         last = self._store.last_notices(customer_id, before)
         return {name: to_datetime(moment) for name, moment in last.items()}
 
-    def _read_on(self) -> None:
-        for slot in self._store.slots_since(self._last_slot_id):
+    def _take(self, slots: Iterable[BudgetSlot]) -> None:
+        """What was committed since the last time, in order."""
+        for slot in slots:
             for day in self._days.values():
                 day.add(slot)
             self._last_slot_id = slot.slot_id

@@ -69,6 +69,20 @@ class Recommended(NamedTuple):
     action: str
 
 
+class KnownBefore(NamedTuple):
+    """What a decision about one customer knows of the decisions before it.
+
+    Args:
+        slots: of budgets, committed since it was asked last, by any process.
+        last: what was recommended last; None where nothing was, in that time.
+        alarm: the clock of monitoring that stops automation; None where none does.
+    """
+
+    slots: list[BudgetSlot]
+    last: Recommended | None
+    alarm: str | None
+
+
 class ListedDecision(NamedTuple):
     """What a list says of one decision."""
 
@@ -129,12 +143,6 @@ class DecisionReader(Protocol):
         """
         ...
 
-    def last_recommended(
-        self, customer_id: str, since: int, before: int
-    ) -> Recommended | None:
-        """The last action recommended for a moment in [since, before)."""
-        ...
-
     def last_notices(self, customer_id: str, before: int) -> Mapping[str, int]:
         """Notices that were due at moments before, by name, and at which last."""
         ...
@@ -143,8 +151,17 @@ class DecisionReader(Protocol):
         """Slots taken for a moment in [begin, end), by any process."""
         ...
 
-    def slots_since(self, slot_id: int) -> list[BudgetSlot]:
-        """Slots committed after that one, by any process, in order."""
+    def known_before(
+        self, customer_id: str, slot_id: int, since: int, before: int
+    ) -> KnownBefore:
+        """Asked before each decision about a customer, and therefore as one.
+
+        Args:
+            customer_id: of the last action.
+            slot_id: of the slot that is known already; slots come in their order.
+            since: the first moment for which an action counts.
+            before: the first one for which it does not count any more.
+        """
         ...
 
     def last_slot_id(self) -> int:

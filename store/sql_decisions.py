@@ -16,6 +16,7 @@ from store.decisions import (
     DecisionReader,
     DecisionStore,
     ErasureResult,
+    KnownBefore,
     ListedDecision,
     Recommended,
     same_request,
@@ -30,7 +31,7 @@ from store.errors import (
     UnknownDocumentError,
 )
 from store.group_commit import GroupCommit
-from store.monitoring import standing_clock
+from store.monitoring import first_clock, standing_clock
 from store.proof import Proof
 from store.removal import erase
 from store.sealing import BrokenSealError, new_key, seal, unseal
@@ -65,11 +66,6 @@ WHERE {} decision_id > ? AND recorded_at >= ? AND recorded_at < ?
 ORDER BY decision_id LIMIT ?
 """
 _ID_BEYOND_ALL = "e"  # they begin with d
-LAST_RECOMMENDED = """
-SELECT customer_id, as_of, action FROM decisions
-WHERE customer_id = ? AND as_of >= ? AND as_of < ? AND action IS NOT NULL
-ORDER BY as_of DESC, recorded_at DESC LIMIT 1
-"""
 LAST_NOTICES = """
 SELECT notices_due, max(as_of) FROM decisions
 WHERE customer_id = ? AND as_of < ? AND notices_due <> '[]' GROUP BY notices_due
@@ -78,9 +74,18 @@ SLOTS_TAKEN = """
 SELECT slot_id, kind, customer_id, as_of FROM budget_slots
 WHERE kind IN ('stop', 'review') AND as_of >= ? AND as_of < ?
 """
-SLOTS_SINCE = """
-SELECT slot_id, kind, customer_id, as_of FROM budget_slots
-WHERE slot_id > ? ORDER BY slot_id
+# each request asks for all of it: one statement is one way to a server and back
+KNOWN_BEFORE = """
+SELECT kind, slot_id, customer_id, as_of FROM budget_slots WHERE slot_id > ?
+UNION ALL
+SELECT 'last ' || action, 0, customer_id, as_of FROM (
+    SELECT action, customer_id, as_of FROM decisions
+    WHERE customer_id = ? AND as_of >= ? AND as_of < ? AND action IS NOT NULL
+    ORDER BY as_of DESC, recorded_at DESC LIMIT 1
+) AS recommended
+UNION ALL
+SELECT 'alarm ' || clock, 0, '', 0 FROM monitoring_alarms
+WHERE released_at IS NULL
 """
 SLOTS_OF_OTHERS = """
 SELECT count(DISTINCT customer_id) FROM budget_slots
@@ -148,12 +153,6 @@ class SqlDecisionReader(DecisionReader):
             rows = self._db.rows(of_one, customer_id, *bounds)
         return [ListedDecision(*row) for row in rows]
 
-    def last_recommended(
-        self, customer_id: str, since: int, before: int
-    ) -> Recommended | None:
-        rows = self._db.rows(LAST_RECOMMENDED, customer_id, since, before)
-        return Recommended(*rows[0]) if rows else None
-
     def last_notices(self, customer_id: str, before: int) -> Mapping[str, int]:
         last: dict[str, int] = {}
         for names, as_of in self._db.rows(LAST_NOTICES, customer_id, before):
@@ -164,8 +163,22 @@ class SqlDecisionReader(DecisionReader):
     def slots_taken(self, begin: int, end: int) -> list[BudgetSlot]:
         return [BudgetSlot(*row) for row in self._db.rows(SLOTS_TAKEN, begin, end)]
 
-    def slots_since(self, slot_id: int) -> list[BudgetSlot]:
-        return [BudgetSlot(*row) for row in self._db.rows(SLOTS_SINCE, slot_id)]
+    def known_before(
+        self, customer_id: str, slot_id: int, since: int, before: int
+    ) -> KnownBefore:
+        slots: list[BudgetSlot] = []
+        clocks: list[str] = []
+        last: Recommended | None = None
+        rows = self._db.rows(KNOWN_BEFORE, slot_id, customer_id, since, before)
+        for what, slot, who, as_of in rows:
+            kind, _, named = what.partition(" ")
+            if kind == "alarm":
+                clocks.append(named)
+            elif kind == "last":
+                last = Recommended(who, as_of, named)
+            else:
+                slots.append(BudgetSlot(slot, kind, who, as_of))
+        return KnownBefore(sorted(slots), last, first_clock(clocks))
 
     def last_slot_id(self) -> int:
         query = "SELECT coalesce(max(slot_id), 0) FROM budget_slots"

@@ -13,6 +13,7 @@ from store.decisions import (
     Decision,
     DecisionStore,
     ErasureResult,
+    KnownBefore,
     ListedDecision,
     Recommended,
     same_request,
@@ -92,7 +93,24 @@ class MemoryDecisionStore(DecisionStore):
         kept.sort(key=lambda one: one.decision_id)
         return [_listed(one) for one in kept[:most]]
 
-    def last_recommended(
+    def last_notices(self, customer_id: str, before: int) -> Mapping[str, int]:
+        last: dict[str, int] = {}
+        kept = self._kept.decisions.values()
+        for decision in sorted(kept, key=lambda one: one.as_of):
+            if decision.customer_id == customer_id and decision.as_of < before:
+                last |= dict.fromkeys(decision.notices_due, decision.as_of)
+        return last
+
+    def slots_taken(self, begin: int, end: int) -> list[BudgetSlot]:
+        return [slot for slot in self._kept.slots if begin <= slot.as_of < end]
+
+    def known_before(
+        self, customer_id: str, slot_id: int, since: int, before: int
+    ) -> KnownBefore:
+        last = self._last_recommended(customer_id, since, before)
+        return KnownBefore(self._kept.slots[slot_id:], last, None)
+
+    def _last_recommended(
         self, customer_id: str, since: int, before: int
     ) -> Recommended | None:
         mine = [
@@ -106,20 +124,6 @@ class MemoryDecisionStore(DecisionStore):
             return None
         as_of, _, action = max(mine)
         return Recommended(customer_id, as_of, action)
-
-    def last_notices(self, customer_id: str, before: int) -> Mapping[str, int]:
-        last: dict[str, int] = {}
-        kept = self._kept.decisions.values()
-        for decision in sorted(kept, key=lambda one: one.as_of):
-            if decision.customer_id == customer_id and decision.as_of < before:
-                last |= dict.fromkeys(decision.notices_due, decision.as_of)
-        return last
-
-    def slots_taken(self, begin: int, end: int) -> list[BudgetSlot]:
-        return [slot for slot in self._kept.slots if begin <= slot.as_of < end]
-
-    def slots_since(self, slot_id: int) -> list[BudgetSlot]:
-        return self._kept.slots[slot_id:]
 
     def last_slot_id(self) -> int:
         return len(self._kept.slots)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from store.budget_slots import Limit, Reservation, SlotKind
+from store.budget_slots import BudgetSlot, Limit, Reservation, SlotKind
 from store.decisions import Decision, DecisionStore, Recommended
 from store.errors import (
     IdempotencyConflictError,
@@ -158,9 +158,17 @@ def test_the_last_action_recommended_counts_within_its_time(
     ):
         record(store, a_decision(number, as_of=as_of, action=action))
     record(store, a_decision(9, customer_id="other", as_of=25))
-    assert store.last_recommended("acme", 0, 40) == Recommended("acme", 20, "suspend")
-    assert store.last_recommended("acme", 10, 20) == Recommended("acme", 10, "review")
-    assert store.last_recommended("acme", 11, 20) is None
+    assert last(store, 0, 40) == Recommended("acme", 20, "suspend")
+    assert last(store, 10, 20) == Recommended("acme", 10, "review")
+    assert last(store, 11, 20) is None
+
+
+def last(store: DecisionStore, since: int, before: int) -> Recommended | None:
+    return store.known_before("acme", 0, since, before).last
+
+
+def slots_since(store: DecisionStore, slot_id: int) -> list[BudgetSlot]:
+    return store.known_before("acme", slot_id, 0, 0).slots
 
 
 def test_notices_are_found_with_the_moment_they_were_due_last(
@@ -195,14 +203,14 @@ def test_a_slot_is_taken_with_its_decision_or_neither(store: DecisionStore) -> N
 
 def test_slots_are_numbered_in_the_order_they_were_taken(store: DecisionStore) -> None:
     assert store.last_slot_id() == 0
-    assert store.slots_taken(0, 5_000) == store.slots_since(0) == []
+    assert store.slots_taken(0, 5_000) == slots_since(store, 0) == []
     for n, who in enumerate(["one", "two"]):
         record(store, a_decision(n), a_reservation(who))
-    first, second = store.slots_since(0)
+    first, second = slots_since(store, 0)
     assert (first.customer_id, second.customer_id) == ("one", "two")
-    assert store.slots_since(first.slot_id) == [second]
+    assert slots_since(store, first.slot_id) == [second]
     assert store.last_slot_id() == second.slot_id
-    assert store.slots_since(second.slot_id) == []
+    assert slots_since(store, second.slot_id) == []
 
 
 def test_limits_count_other_customers_of_their_kind_and_time(
@@ -230,5 +238,5 @@ def test_what_another_process_took_is_gone(
     record(other, a_decision(1), a_reservation("one", most=1))
     with pytest.raises(SlotTakenError):
         record(store, a_decision(2), a_reservation("two", most=1))
-    assert [slot.customer_id for slot in store.slots_since(0)] == ["one"]
+    assert [slot.customer_id for slot in slots_since(store, 0)] == ["one"]
     other.close()

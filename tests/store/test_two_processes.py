@@ -57,7 +57,7 @@ def test_slots_and_idempotency_keys_hold_over_two_processes(
     assert {said[0] for said in given} == {"a", "b"}
     store = open_decision_store(home, url)
     assert all(store.find(decision_id) for decision_id in given)
-    slots = store.slots_since(0)
+    slots = store.known_before("acme", 0, 0, 0).slots
     assert len(slots) == len({slot.customer_id for slot in slots}) == MOST
     assert [slot.slot_id for slot in slots] == list(range(1, MOST + 1))
     assert len(given) == MOST
