@@ -96,6 +96,44 @@ def test_who_joined_lately_is_looked_at_apart() -> None:
     assert sum(seen) >= 9, seen
 
 
+def with_wave(seed: int, times: float) -> tuple[DailyEvents, Days]:
+    """A stable portfolio and what a wave among those who join adds; its days."""
+    stable = drawn(seed)
+    rng = np.random.default_rng([seed, 77])
+    own, n = np.unique(joined(), return_counts=True)
+    days = np.arange(FIRST, 0)
+    age = days - own[:, None]
+    rate = n[:, None] * PER_DAY[np.clip(age // 30, 0, len(PER_DAY) - 1)] * (age >= 0)
+    is_wave = (days >= -150) & (own >= -150)[:, None]
+    n_signs = rng.poisson(rate * (times - 1.0) * is_wave)
+    place, day = np.nonzero(n_signs)
+    added = np.repeat(days[day], n_signs[place, day])
+    of = np.repeat(own[place], n_signs[place, day])
+    both = DailyEvents(
+        joined(),
+        np.concatenate([stable.event_day, added]),
+        np.concatenate([stable.event_joined, of]),
+    )
+    return both, added
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("times", [2.0, 3.0, 5.0, 8.0])
+def test_two_weeks_of_a_wave_among_new_customers_hold_too_little(times: float) -> None:
+    """Of 200 waves 28, 32, 35 and 42 % ring in the 14 days after the first added sign.
+
+    12 % ring without a wave. The wave adds 0, 1, 1 and 1 signs in these days (median).
+    """
+    n_added, seen = [], []
+    for seed in range(40):
+        events, added = with_wave(seed, times)
+        first = int(added.min())
+        n_added.append(np.sum((added > first) & (added <= first + 14)))
+        seen.append(bool(rings(events, limit(), range(first + 1, first + 15))))
+    assert np.median(n_added) <= 2, n_added
+    assert np.mean(seen) < 0.7, seen
+
+
 @pytest.mark.long
 def test_worlds_of_20_000_customers(tmp_path: Path) -> None:
     """Stable quarters; all fraud doubled; fraud doubled among those who join.
