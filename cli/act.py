@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import act_alerts, act_audit, act_check, act_measures, act_requests
+from cli import (
+    act_alerts,
+    act_audit,
+    act_check,
+    act_measures,
+    act_requests,
+    act_restore,
+)
 from cli.act_by_hand import tell_by_hand
 from cli.act_options import (
     PARTNER_CENTER,
@@ -44,6 +51,7 @@ act_requests.register(app)
 act_measures.register(app)
 act_check.register(app)
 act_audit.register(app)
+act_restore.register(app)
 
 
 @app.command()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from execution.carry_out import Execution
     from execution.port import Provider
     from execution.providers.by_name import AlertsFrom
+    from execution.service import Service
     from store.acts import Acts
     from store.decisions import DecisionReader
 
@@ -165,8 +166,15 @@ def _ids(file: Path) -> dict[str, str]:
 @contextmanager
 def carrying_out(stores: Stores, provider: "Provider") -> "Iterator[Execution]":
     """Who carries acts out at a provider, checked by our service."""
+    with our_service() as service:
+        yield carrying_out_with(stores, provider, service)
+
+
+def carrying_out_with(
+    stores: Stores, provider: "Provider", service: "Service"
+) -> "Execution":
+    """The same, where the service is asked otherwise as well."""
     from execution.carry_out import Execution
     from execution.recheck import ServiceRecheck
 
-    with our_service() as service:
-        yield Execution(*stores, provider, ServiceRecheck(service), service)
+    return Execution(*stores, provider, ServiceRecheck(service), service)

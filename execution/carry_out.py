@@ -98,17 +98,20 @@ class Execution:
         """Nothing is done that could not be told. Raises ServiceUnusableError."""
         self._service.require_may_report()
 
-    def run(self, tell: Callable[[Act, str], None]) -> Counter[str]:
+    def run(
+        self, tell: Callable[[Act, str], None], only: ActKind | None = None
+    ) -> Counter[str]:
         """Carry out all that is due; how many came to what.
 
         Args:
             tell: called with each act and what came of it.
+            only: acts of this kind, and what is done and to be told; None: all.
         """
         counted: Counter[str] = Counter()
         while True:
             now = self._clock()
             until, name = now + _LEASE_US, self._provider.name
-            claimed = self._acts.claim(name, now, until, _AT_ONCE)
+            claimed = self._acts.claim(name, now, until, _AT_ONCE, only)
             if not claimed:
                 return counted
             for one in claimed:

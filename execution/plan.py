@@ -6,7 +6,7 @@ first when it comes back.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from secrets import token_hex
@@ -102,6 +102,7 @@ def plan_run(
     since: int,
     now: int,
     policy_hash: str | None = None,
+    customers: Collection[str] | None = None,
 ) -> Run:
     """Acts of the last decision of each customer, recorded from `since` on.
 
@@ -113,13 +114,14 @@ def plan_run(
         now: microseconds since 1970 UTC.
         policy_hash: of the policy in force; None: it is not known, and the check a
             moment before an act is carried out has to find that it is another.
+        customers: of these alone; None: of all.
 
     Raises:
         ExecutionError: the provider cannot be asked.
         DecisionStoreError: the decisions cannot be read.
     """
     planning = _Planning(acts, provider, f"run-{token_hex(6)}", now, policy_hash)
-    latest = LatestDecisions(decisions, since, now)
+    latest = LatestDecisions(decisions, since, now, customers)
     planned: list[Act] = []
     refused: dict[str, str] = {}
     for decision in latest:
@@ -151,15 +153,24 @@ class LatestDecisions:
         decisions: as recorded.
         since: of the first that is looked at, microseconds since 1970 UTC.
         now: microseconds since 1970 UTC.
+        customers: of these alone; None: of all.
 
     Attributes:
         n_decisions: that were looked at.
     """
 
-    def __init__(self, decisions: DecisionReader, since: int, now: int) -> None:
+    def __init__(
+        self,
+        decisions: DecisionReader,
+        since: int,
+        now: int,
+        customers: Collection[str] | None = None,
+    ) -> None:
         self._decisions, self.n_decisions = decisions, 0
         self._by_customer: dict[str, list[str]] = {}
         for listed in _recorded(decisions, since, now):
+            if customers is not None and listed.customer_id not in customers:
+                continue
             self.n_decisions += 1
             if listed.recorded_at - listed.as_of <= _LATEST_LAG_US:
                 of_customer = self._by_customer.setdefault(listed.customer_id, [])

@@ -179,6 +179,11 @@ class Metrics:
             "alarms that stop automation until a person releases them",
             ("clock",),
         )
+        self._restorations = self._gauge(
+            "forbear_restorations",
+            "access that is to come back and is not: it waits, or failed",
+            ("state",),
+        )
         self._monitoring_age = self._gauge(
             "forbear_monitoring_age_seconds", "since `forbear monitor` last ran"
         )
@@ -188,6 +193,13 @@ class Metrics:
             " of the probability, first outcomes over expected",
             ("measure", "target"),
         )
+
+    def show_restorations(self, states: Iterable[str]) -> None:
+        """Restorations that are not done, by the state of their acts."""
+        listed = list(states)
+        for name, kept in (("waiting", ("planned", "asked")), ("failed", ("failed",))):
+            n = sum(state in kept for state in listed)
+            self._restorations.labels(name).set(n)
 
     def show_alarms(self, n_by_clock: Mapping[str, int]) -> None:
         """How many alarms stand, by clock."""

@@ -39,6 +39,8 @@ from serving.score_one import score_one
 from serving.settings import ServingSettings
 from serving.shedding import SCORE
 from store.access_log import AccessLog
+from store.acts import Acts
+from store.database import Database
 from store.decisions import Decision
 from store.errors import StoreUnavailableError
 from store.events import EVERYBODY, EventReader
@@ -247,7 +249,14 @@ async def metrics_page(request: Request) -> Response:
     with suppress(StoreUnavailableError):  # what is known of the rest is shown still
         metrics.show_events(*_stored(request.app.state.events))
         _show_monitoring(metrics, request.app.state.monitoring)
+        metrics.show_restorations(request.app.state.desk.look(_restorations))
     return Response(metrics.page(), media_type=MEDIA_TYPE)
+
+
+def _restorations(database: Database) -> list[str]:
+    """States of the acts that are to give access back, at any provider."""
+    now = microseconds(datetime.now(UTC))
+    return [act.state for act in Acts(database).open_restorations(None, now)]
 
 
 def _show_monitoring(metrics: Metrics, monitoring: Monitoring) -> None:

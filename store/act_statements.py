@@ -30,7 +30,8 @@ WITH open_acts AS (
     WHERE {IS_OPEN} AND NOT {IS_OF_LATER}
 )
 SELECT {ACT_COLUMNS} FROM open_acts AS one
-WHERE is_agreed AND provider = ? AND due_at <= ? AND leased_until <= ? AND NOT EXISTS (
+WHERE is_agreed AND provider = ? AND (? = '' OR kind = ? OR state = 'done')
+AND due_at <= ? AND leased_until <= ? AND NOT EXISTS (
     SELECT 1 FROM open_acts AS earlier
     WHERE earlier.customer_id = one.customer_id AND earlier.position < one.position
     AND (earlier.is_agreed
@@ -104,6 +105,23 @@ REPLACED = f"""
 UPDATE acts SET state = 'withdrawn', settled_at = ?, why = '{PLANNED_ANEW}'
 WHERE act_id = ? AND state = 'planned' AND leased_until <= ? AND NOT {IS_AGREED}
 """  # noqa: S608 - own names
+_LATER = """
+    SELECT 1 FROM acts AS later WHERE later.customer_id = one.customer_id
+    AND later.subscription_id = one.subscription_id
+    AND later.provider = one.provider AND later.position > one.position
+    AND later.kind IN ('suspend', 'restore')
+"""
+STOPPED = f"""
+SELECT DISTINCT customer_id FROM acts AS one
+WHERE provider = ? AND kind = 'suspend' AND state = 'done'
+AND NOT EXISTS ({_LATER} AND later.state = 'done') ORDER BY customer_id
+"""  # noqa: S608 - own names
+OPEN_RESTORATIONS = f"""
+{SELECT} AS one WHERE kind = 'restore' AND state IN ('planned', 'asked', 'failed')
+AND NOT {IS_OF_LATER} AND (? = '' OR provider = ?)
+AND (state <> 'failed' OR NOT EXISTS ({_LATER} AND later.state <> 'withdrawn'))
+ORDER BY position
+"""
 LAST_DONE = """
 SELECT kind FROM acts WHERE provider = ? AND customer_id = ? AND subscription_id = ?
 AND kind IN ('suspend', 'restore') AND state = 'done'

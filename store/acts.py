@@ -152,9 +152,15 @@ class Acts:
         query = f"{sql.SELECT} WHERE decision_id = ? ORDER BY position"
         return [act_of(row) for row in self._db.rows(query, decision_id)]
 
-    def due(self, provider: str, now: int, most: int) -> list[Act]:
-        """Acts that `claim` would give, untouched."""
-        rows = self._db.rows(sql.DUE, now, provider, now, now, now, most)
+    def due(
+        self, provider: str, now: int, most: int, only: ActKind | None = None
+    ) -> list[Act]:
+        """Acts that `claim` would give, untouched.
+
+        `only`: of this kind, and what is done already and is to be told.
+        """
+        which = only or ""
+        rows = self._db.rows(sql.DUE, now, provider, which, which, now, now, now, most)
         return [act_of(row) for row in rows]
 
     def of_later(self, provider: str, now: int, until: int) -> list[Act]:
@@ -165,12 +171,20 @@ class Acts:
         return [act_of(row) for row in rows]
 
     def claim(
-        self, provider: str, now: int, leased_until: int, most: int
+        self,
+        provider: str,
+        now: int,
+        leased_until: int,
+        most: int,
+        only: ActKind | None = None,
     ) -> list[ClaimedAct]:
-        """A provider's acts, due and agreed to, the first of each lane, leased."""
+        """A provider's acts, due and agreed to, the first of each lane, leased.
+
+        `only`: as of `due`.
+        """
         lease = token_hex(8)
         with self._db.transaction():
-            acts = self.due(provider, now, most)
+            acts = self.due(provider, now, most, only)
             for act in acts:
                 self._db.run(sql.LEASE, lease, leased_until, act.act_id)
         return [ClaimedAct(act, lease) for act in acts]
@@ -240,6 +254,20 @@ class Acts:
         After each of them nothing else of its kind was asked for.
         """
         return [act_of(row) for row in self._db.rows(sql.TAKEN, run_id)]
+
+    def stopped_customers(self, provider: str) -> list[str]:
+        """Customers from whom acts of ours took access that is not back."""
+        rows = self._db.rows(sql.STOPPED, provider)
+        return [str(customer_id) for (customer_id,) in rows]
+
+    def open_restorations(self, provider: str | None, now: int) -> list[Act]:
+        """What is to give access back, is not done, and is not of later.
+
+        Also what failed, unless something was done about the same since. None: of every
+        provider.
+        """
+        rows = self._db.rows(sql.OPEN_RESTORATIONS, now, provider or "", provider or "")
+        return [act_of(row) for row in rows]
 
     def last_done(
         self, provider: str, customer_id: str, subscription_id: str
