@@ -31,7 +31,7 @@ class _Sheet(NamedTuple):
 
 
 _TOP = 12.0
-_WIDE = _Sheet(960.0, 130.0, 944.0, 34.0, -4.0, "timeline")
+_WIDE = _Sheet(960.0, 150.0, 944.0, 34.0, -4.0, "timeline")
 _NARROW = _Sheet(320.0, 10.0, 310.0, 44.0, 14.0, "timeline-narrow")
 
 

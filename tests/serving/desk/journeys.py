@@ -56,7 +56,7 @@ def finds_a_customer(page: Page, office: Office) -> None:
 
 
 def opens_the_first_who_waits(page: Page, office: Office) -> None:
-    office.has_customer(f"waits-{page.viewport_size['width']}", 2)  # type: ignore[index]
+    office.has_customer(f"waits-{page.viewport_size['width']}")  # type: ignore[index]
     signs_in(page, office, "collections")
     presses(page, "j", "o")
     sees(page, "#history")
@@ -74,7 +74,7 @@ def puts_a_customer_off(page: Page, office: Office) -> None:
 
 def chooses_a_milder_action(page: Page, office: Office) -> None:
     customer_id = f"milder-{page.viewport_size['width']}"  # type: ignore[index]
-    office.has_customer(customer_id, 3)
+    office.has_customer(customer_id)
     signs_in(page, office, "risk_analyst", customer_path(customer_id))
     presses(page, "m", "Tab")
     page.keyboard.type("an old customer")
@@ -86,7 +86,7 @@ def chooses_a_milder_action(page: Page, office: Office) -> None:
 
 def holds(page: Page, office: Office) -> None:
     customer_id = f"held-{page.viewport_size['width']}"  # type: ignore[index]
-    office.has_customer(customer_id, 4)
+    office.has_customer(customer_id)
     signs_in(page, office, "account_manager", customer_path(customer_id))
     presses(page, "h", "Tab")
     page.keyboard.type("a plan is being made")
@@ -98,7 +98,7 @@ def holds(page: Page, office: Office) -> None:
 
 def agrees_to_an_act(page: Page, office: Office) -> None:
     customer_id = f"stopped-{page.viewport_size['width']}"  # type: ignore[index]
-    office.has_customer(customer_id, 5)
+    office.has_customer(customer_id)
     office.plans_an_act(customer_id)
     path = decision_path(office.decided[customer_id])
     signs_in(page, office, "approver", path)
@@ -108,7 +108,7 @@ def agrees_to_an_act(page: Page, office: Office) -> None:
 
 def decides_an_objection(page: Page, office: Office) -> None:
     customer_id = f"objects-{page.viewport_size['width']}"  # type: ignore[index]
-    office.has_customer(customer_id, 7)
+    office.has_customer(customer_id)
     decision_id = office.decided[customer_id]
     file_appeal(office.settings, decision_id, f"r-{customer_id}", customer_id)
     signs_in(page, office, "approver", customer_path(customer_id))

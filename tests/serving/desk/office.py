@@ -34,12 +34,15 @@ class Office:
         self.url, self.keys, self.settings = url, keys, settings
         self._feed = {"Authorization": f"Bearer {feed}"}
         self.decided: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}  # that no two customers share
 
-    def has_customer(self, customer_id: str, n: int) -> None:
+    def has_customer(self, customer_id: str) -> None:
         """Sends events of a customer, and asks for a decision about it."""
         now = datetime.now(UTC).isoformat()
         observed = dict.fromkeys(EVENT_TABLES, now)
-        body = {"events": rows_of(customer_id, n), "observed": observed}
+        number = self._numbers.setdefault(customer_id, len(self._numbers))
+        events = rows_of(customer_id, number)
+        body = {"events": events, "observed": observed}
         with httpx.Client(
             base_url=self.url, headers=self._feed, timeout=60.0
         ) as client:
@@ -51,7 +54,7 @@ class Office:
 
     def plans_an_act(self, customer_id: str) -> None:
         """One that waits for two people."""
-        decision_id = self.decided[customer_id]
+        decision_id, now = self.decided[customer_id], microseconds(datetime.now(UTC))
         act = Act(
             act_id=act_id_of("partner-center", decision_id, "suspend", "s0"),
             run_id="run-1",
@@ -63,8 +66,8 @@ class Office:
             provider="partner-center",
             policy_hash="p",
             n_approvals=2,
-            planned_at=1,
-            due_at=1,
+            planned_at=now,
+            due_at=now,
         )
         with closing(open_acts(*self.settings.store)) as acts:
             acts.plan([act])
@@ -116,5 +119,5 @@ def open_office(home: Path, database_url: str | None = None) -> Iterator[Office]
             keys = {role: store.create(f"one {role}", role=role)[1] for role in ROLES}
             _, feed = store.create("feed")
         office = Office(url, keys, feed, settings)
-        office.has_customer(LATE, 0)
+        office.has_customer(LATE)
         yield office

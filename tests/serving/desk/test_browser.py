@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from serving.desk.addresses import customer_path, decision_path
+from serving.desk.page import LANGUAGE_COOKIE
 from serving.shadow import follow
 from tests.serving.conftest import a_bundle
 from tests.serving.desk.browsing import NEEDS_CHROMIUM, a_context
@@ -21,6 +22,7 @@ from tests.serving.desk.conftest import LATE
 from tests.serving.desk.journeys import JOURNEYS, fits, signs_in
 from tests.serving.desk.office import Office, open_office
 from tests.serving.desk.test_appeals import file_appeal
+from wording.messages import LANGUAGES
 
 pytestmark = [pytest.mark.slow, NEEDS_CHROMIUM]
 
@@ -61,6 +63,23 @@ def test_axe_finds_nothing_serious(
     assert not found
 
 
+def test_nothing_is_cut_on_a_phone_in_any_language(
+    browser: Browser, office: Office
+) -> None:
+    paths = [f"/desk{path}" for path in PAGES]
+    paths += [customer_path(LATE), decision_path(office.decided[LATE])]
+    with a_context(browser, 360) as context:
+        page = context.new_page()
+        signs_in(page, office, "admin")
+        for lang in LANGUAGES:
+            cookie = {"name": LANGUAGE_COOKIE, "value": lang, "url": office.url}
+            context.add_cookies([cookie])  # type: ignore[list-item]
+            for path in paths:
+                page.goto(office.url + path)
+                assert page.locator(f"html[lang={lang}]").count() == 1
+                fits(page)
+
+
 def _serious(page: Page, axe: str) -> list[str]:
     page.evaluate(axe)
     results = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
@@ -72,7 +91,7 @@ def _serious(page: Page, axe: str) -> list[str]:
 
 
 def test_everything_works_without_javascript(browser: Browser, office: Office) -> None:
-    office.has_customer("plain", 6)
+    office.has_customer("plain")
     with a_context(browser, 1440, java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(office.url + customer_path("plain"))
@@ -93,6 +112,10 @@ def test_the_pictures_of_the_documentation(
 ) -> None:
     """Pages as a reader of docs/desk.md sees them, none of them empty."""
     folder = Path(os.environ.get("DESK_SCREENSHOTS", tmp_path))
+    for customer_id in ("birch-and-sons", "cedar-cloud", "elm-street-print"):
+        office.has_customer(customer_id)
+    office.plans_an_act("birch-and-sons")
+    file_appeal(office.settings, office.decided["cedar-cloud"], "r-1", "cedar-cloud")
     follow(office.settings, {"nonpayment": a_bundle("nonpayment", intercept=-8.0)})
     for width, scheme in ((1440, "light"), (360, "dark")):
         with a_context(browser, width, color_scheme=scheme) as context:
@@ -104,5 +127,6 @@ def test_the_pictures_of_the_documentation(
                 file = folder / f"{name}-{width}.png"
                 page.screenshot(path=file)
                 assert 5_000 < file.stat().st_size < 200_000
+            page.set_viewport_size({"width": width, "height": 1600})
             shadow = page.locator("section:has(#shadows)")
             shadow.screenshot(path=folder / f"shadow-{width}.png")
