@@ -4,12 +4,43 @@ It is silent where it knows nothing: a year it does not reach has no holidays, a
 country without a subdivision only those that all its subdivisions share.
 """
 
+import sys
 from functools import lru_cache
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 
 import holidays
 
 PUBLIC = "public"  # always days off where a country is named
 _WORKED = "workday"  # in the library holidays that are kept, but not taken off
+
+
+class _OneByOne(ModuleType):
+    """A package whose modules are imported without it, until it is asked for a name.
+
+    `holidays` finds a country by its module, yet the package around it imports 250:
+    9 MB of memory, and the time for them whenever a policy is read.
+    """
+
+    def __getattr__(self, name: str) -> object:
+        self.__class__ = ModuleType  # type: ignore[assignment] # the package itself
+        if self.__spec__ is not None and self.__spec__.loader is not None:
+            self.__spec__.loader.exec_module(self)
+        return getattr(self, name)
+
+
+def _import_one_by_one(parent: ModuleType, child: str) -> None:
+    """Put a package there that nobody has imported; its own module does not run."""
+    name = f"{parent.__name__}.{child}"
+    spec = None if name in sys.modules else find_spec(name)
+    if spec is not None:
+        package = module_from_spec(spec)
+        package.__class__ = _OneByOne
+        sys.modules[name] = package
+        setattr(parent, child, package)
+
+
+_import_one_by_one(holidays, "countries")
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,9 @@
 """Days off: of a region, of further kinds, and of years that nobody knows yet."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -174,3 +177,24 @@ def test_regions_that_are_numbers_need_no_quotes(
 def test_what_is_no_region_is_refused_with_what_to_write(calendar: Values) -> None:
     with pytest.raises(PolicyFileError, match="calendar"):
         _policy(calendar)
+
+
+ONE_COUNTRY = """
+import sys
+from decisions.policy.public_holidays import public_holidays
+n_days = len(public_holidays("BE", None, (), 2026))
+n = sum(name.startswith("holidays.countries.") for name in sys.modules)
+from holidays.countries import France
+import holidays
+print(n_days, n, len(France(years=2026)), holidays.countries.Belgium.__name__)
+"""
+
+
+def test_a_policy_loads_its_own_country_alone() -> None:
+    """What else asks for the package of all countries still gets it."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", ONE_COUNTRY]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    n_days, n, n_french, name = done.stdout.split()
+    assert (int(n_days), int(n_french), name) == (12, 11, "Belgium")
+    assert int(n) < 10
