@@ -21,7 +21,7 @@ from cli.our_service import our_service
 from cli.output import say
 
 if TYPE_CHECKING:
-    from execution.restoring import Restoring
+    from execution.restoring import RestorationWatch
     from store.act import Act
 
 
@@ -53,7 +53,7 @@ def restore(
 
     Example: forbear act restore --every 10
     """
-    from execution.restoring import Restoring
+    from execution.restoring import RestorationWatch
     from serving.settings import serving_settings
     from store.opening import open_event_reader
 
@@ -67,7 +67,7 @@ def restore(
         events = open_event_reader(*serving_settings().store)
         try:
             told = set[str]()
-            restoring = Restoring(*stores, events, provider, service, execution)
+            restoring = RestorationWatch(*stores, events, provider, service, execution)
             while True:
                 is_late = _look(restoring, stores, at, told)
                 if every is None:
@@ -79,7 +79,9 @@ def restore(
             events.close()
 
 
-def _look(restoring: "Restoring", stores: Stores, at: str, told: set[str]) -> bool:
+def _look(
+    restoring: "RestorationWatch", stores: Stores, at: str, told: set[str]
+) -> bool:
     """Look once; whether something is late. `told`: acts that were named as late."""
     from execution.errors import ExecutionError
     from execution.restoring import late_restorations

@@ -35,7 +35,7 @@ class LateRestoration(NamedTuple):
     by: datetime
 
 
-class Looked(NamedTuple):
+class RestorationResult(NamedTuple):
     """What one look came to.
 
     Args:
@@ -47,7 +47,7 @@ class Looked(NamedTuple):
     planned: list[Act]
 
 
-class Restoring:
+class RestorationWatch:
     """Looks again and again.
 
     Args:
@@ -75,7 +75,7 @@ class Restoring:
         self._execution, self._clock = execution, clock
         self._sequence, self._all_at = 0, -_ALL_AGAIN_US
 
-    def look(self) -> Looked:
+    def look(self) -> RestorationResult:
         """Ask about those who may have access back, and plan what is cured.
 
         What could not be asked about is asked about by the next look.
@@ -96,7 +96,7 @@ class Restoring:
         planned = self._plan(cured, begun - _SKEW_US) if cured else []
         self._sequence = changes.sequence
         self._all_at = begun if is_of_all else self._all_at
-        return Looked(len(asked), planned)
+        return RestorationResult(len(asked), planned)
 
     def carry_out(self, tell: Callable[[Act, str], None]) -> None:
         """Give back what is due and agreed to; other acts are left alone."""

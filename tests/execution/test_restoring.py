@@ -12,7 +12,7 @@ from execution.carry_out import Execution
 from execution.errors import ServiceUnusableError
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.recheck import ServiceRecheck
-from execution.restoring import Restoring, late_restorations
+from execution.restoring import RestorationWatch, late_restorations
 from execution.service import Service
 from execution.undo import plan_undo
 from features.moments import microseconds
@@ -44,12 +44,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def restoring(house: House, tmp_path: Path, clock: Clock) -> Iterator[Restoring]:
+def restoring(house: House, tmp_path: Path, clock: Clock) -> Iterator[RestorationWatch]:
     service = Service(house.client)
     stores = house.acts, house.decisions
     carried = Execution(*stores, house.provider, ServiceRecheck(service), service)
     events = open_event_reader(tmp_path / "state")
-    yield Restoring(*stores, events, house.provider, service, carried, clock)
+    yield RestorationWatch(*stores, events, house.provider, service, carried, clock)
     events.close()
 
 
@@ -80,14 +80,14 @@ def metrics(house: House) -> str:
     return house.client.get("/metrics").text
 
 
-def carried_out(restoring: Restoring) -> list[str]:
+def carried_out(restoring: RestorationWatch) -> list[str]:
     told: list[str] = []
     restoring.carry_out(lambda _, came_to: told.append(came_to))
     return told
 
 
 def test_paying_brings_access_back_while_the_customer_waits(
-    house: House, fake: FakePartnerCenter, restoring: Restoring, clock: Clock
+    house: House, fake: FakePartnerCenter, restoring: RestorationWatch, clock: Clock
 ) -> None:
     assert restoring.look().n_asked == 0
     stopped(house, fake)
@@ -103,7 +103,7 @@ def test_paying_brings_access_back_while_the_customer_waits(
 
 
 def test_everybody_who_is_stopped_is_asked_about_from_time_to_time(
-    house: House, fake: FakePartnerCenter, restoring: Restoring, clock: Clock
+    house: House, fake: FakePartnerCenter, restoring: RestorationWatch, clock: Clock
 ) -> None:
     stopped(house, fake)
     assert restoring.look().n_asked == 1
@@ -114,7 +114,7 @@ def test_everybody_who_is_stopped_is_asked_about_from_time_to_time(
 def test_what_a_service_that_was_down_missed_is_looked_at_next(
     house: House,
     fake: FakePartnerCenter,
-    restoring: Restoring,
+    restoring: RestorationWatch,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stopped(house, fake)
@@ -136,7 +136,7 @@ def gone(_: Request) -> Response:
 
 
 def test_nothing_is_taken_by_it(
-    house: House, fake: FakePartnerCenter, restoring: Restoring
+    house: House, fake: FakePartnerCenter, restoring: RestorationWatch
 ) -> None:
     assert house.score()["action"] == "suspend"
     assert len(house.plan()) == 1
@@ -146,7 +146,7 @@ def test_nothing_is_taken_by_it(
 
 
 def test_what_is_not_back_in_the_hours_of_the_policy_is_late(
-    house: House, fake: FakePartnerCenter, restoring: Restoring
+    house: House, fake: FakePartnerCenter, restoring: RestorationWatch
 ) -> None:
     stopped(house, fake)
     pay(house)
