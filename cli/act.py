@@ -29,7 +29,7 @@ from cli.act_options import (
 from cli.act_run import SHOWN, preview, tell_stopped_in_part
 from cli.act_table import remind, show_acts, show_waiting
 from cli.exits import DIFFERENT, OK
-from cli.output import say
+from cli.output import counted, say
 from cli.policy_in_use import place_of_store
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def plan(
         in_force = None if published is None else published.policy_hash
         run = plan_run(stores.decisions, stores.acts, provider, since, now, in_force)
         n_new = stores.acts.plan(run.acts)
-        say(f"{_counted(run.n_decisions, 'decision')}, {_new(n_new)} in {run.run_id}")
+        say(f"{counted(run.n_decisions, 'decision')}, {_new(n_new)} in {run.run_id}")
         for customer_id, code in run.refused.items():
             say(
                 f"{customer_id}: nothing is planned, the provider refuses with its code"
@@ -252,7 +252,7 @@ def undo(
         told = _letters_of(stores, back.acts)
         n_new = stores.acts.plan(back.acts, told)
         say(
-            f"{_counted(undone.n_withdrawn, 'act')} withdrawn,"
+            f"{counted(undone.n_withdrawn, 'act')} withdrawn,"
             f" {undone.n_under_way:,} under way (read before anything else),"
             f" {_new(n_new)} in {back.run_id}"
         )
@@ -362,9 +362,5 @@ def _tell(act: "Act", came_to: str) -> None:
     say(f"{act.act_id}  {act.kind} {about}: {came_to}")
 
 
-def _counted(n: int, what: str) -> str:
-    return f"1 {what}" if n == 1 else f"{n:,} {what}s"
-
-
 def _new(n: int) -> str:
-    return _counted(n, "new act")
+    return counted(n, "new act")

@@ -8,7 +8,7 @@ import typer
 from cli.exits import DIFFERENT
 from cli.notify import SHOWN, opened_stores
 from cli.our_service import our_service
-from cli.output import say, show_table
+from cli.output import counted, say, show_table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,7 +58,7 @@ def list_replies(
                     one.content[:80] if one.is_counted else "(form not completed)",
                 )
             )
-    say(f"{len(rows):,} replies")
+    say(counted(len(rows), "reply", "replies"))
     if rows:
         head = "reply", "customer", "what", "filed", "decide by", "in", "result", "text"
         show_table("", head, rows, is_copied=True)

@@ -12,7 +12,7 @@ import typer
 from cli.exits import DIFFERENT, OK
 from cli.next_command import next_command
 from cli.our_service import our_service
-from cli.output import say, show_table
+from cli.output import counted, say, show_table
 
 if TYPE_CHECKING:
     from execution.letters.carrier import Carrier
@@ -144,7 +144,8 @@ def plan(
     with opened_stores() as stores:
         planned = plan_letters(stores.decisions, since, now)
         n_new = stores.letters.plan(planned.letters, planned.decided_at)
-        say(f"{planned.n_decisions:,} decisions, {n_new:,} new letters")
+        decisions = counted(planned.n_decisions, "decision")
+        say(f"{decisions}, {counted(n_new, 'new letter')}")
         _show(stores.letters.listed(SHOWN, states=("planned",)))
 
 

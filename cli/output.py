@@ -21,6 +21,15 @@ def say(text: str = "") -> None:
     typer.echo(text)
 
 
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """A number with what it counts.
+
+    >>> counted(1, "act"), counted(1_200, "act"), counted(0, "reply", "replies")
+    ('1 act', '1,200 acts', '0 replies')
+    """
+    return f"1 {one}" if n == 1 else f"{n:,} {many or one + 's'}"
+
+
 def console() -> "Console":
     """Rich on stdout; colours and width only where there is a terminal."""
     return _console(WIDTH_IN_A_PIPE)

@@ -8,7 +8,7 @@ import typer
 
 from cli.decisions import FORMATS, recorded_at_us
 from cli.exits import DIFFERENT
-from cli.output import say, show_table, steps
+from cli.output import counted, say, show_table, steps
 
 if TYPE_CHECKING:
     from monitoring.shadow import Comparison, GroupComparison
@@ -195,11 +195,12 @@ def _show_compared(shadow: "Shadow", compared: "Comparison") -> None:
     show_table("Another action", ("in force", "challenger", "decisions"), pairs)
     _show_groups("By what is open", compared.bands)
     _show_groups("By segment", compared.segments)
-    say(
-        f"expected cost of the challenger's actions less those in force, {costs.n:,}"
-        f" decisions: {costs.by_champion:+,.2f} by the models in force,"
-        f" {costs.by_challenger:+,.2f} by the challenger's"
-    )
+    if costs.n:  # where both sides price both actions
+        say(
+            "expected cost of the challenger's actions less those in force,"
+            f" {counted(costs.n, 'decision')}: {costs.by_champion:+,.2f} by the models"
+            f" in force, {costs.by_challenger:+,.2f} by the challenger's"
+        )
     keys = ("decision_id", "champion", "challenger", "open")
     examples = [tuple(one[key] for key in keys) for one in compared.examples]
     of_examples = ("decision", "in force", "challenger", "open")

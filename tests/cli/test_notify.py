@@ -37,8 +37,8 @@ def test_what_decisions_ask_for_is_planned_once(forbear: Run, home: Path) -> Non
     record(home, ("acme", answer), recorded_at=time.time_ns() // 1_000)
     ran = forbear("notify", "plan")
     assert ran.code == 0, ran.err
-    assert ran.out.startswith("1 decisions, 1 new letters")
-    assert forbear("notify", "plan").out.startswith("1 decisions, 0 new letters")
+    assert ran.out.startswith("1 decision, 1 new letter\n")
+    assert forbear("notify", "plan").out.startswith("1 decision, 0 new letters")
     assert "reminder_1" in forbear("notify", "list", "--state", "planned").out
 
 

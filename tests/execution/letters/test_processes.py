@@ -106,7 +106,7 @@ def test_from_a_reminder_to_the_answer_of_an_objection(tmp_path: Path) -> None:
         assert confirmed.status_code == 200, confirmed.text
         [reply] = re.findall(r"reference: (r[0-9a-f]{31})", confirmed.text)
         listed = forbear(stated, "appeals", "list")
-        assert listed.startswith("1 replies")
+        assert listed.startswith("1 reply")
         assert "open" in listed
         because = "We found the receipt."
         words = ["--result", "upheld", "--because", because, "--by", "Ada"]
