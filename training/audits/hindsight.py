@@ -93,6 +93,15 @@ def _features(rows: Rows) -> tuple[Feature, ...]:
     return rows.feature_set.features
 
 
+def never_changes(rows: Rows, value: FloatArray) -> bool:
+    """Whether no customer of several dates has two values of a column, (n,) of rows."""
+    order = np.lexsort((rows.as_of, rows.customer))
+    customer, v = rows.customer[order], value[order]
+    is_same_customer = customer[1:] == customer[:-1]
+    is_same = (v[1:] == v[:-1]) | (np.isnan(v[1:]) & np.isnan(v[:-1]))
+    return bool(is_same_customer.any() and is_same[is_same_customer].all())
+
+
 class _Audit:
     """The rows, and what all columns share: folds, bins, who stayed good."""
 
@@ -171,7 +180,7 @@ class _Audit:
         hidden = [column, *self._twins(column)]
         base = self.binned.predicted(label, self.fold, self.seed, without=hidden)
         m.beside = auc_beside(label, score, base)
-        m.is_static = self._never_changes(self.everyone.x[:, column])
+        m.is_static = never_changes(self.everyone, self.everyone.x[:, column])
         is_weak = max(m.beside, self._best_period(score)) < NOTEWORTHY
         if is_weak and m.least_ratio < PRECISE:
             return m
@@ -231,14 +240,6 @@ class _Audit:
 
     def _n_customers(self, chosen: BoolArray) -> int:
         return len(np.unique(self.rows.customer[chosen]))
-
-    def _never_changes(self, value: FloatArray) -> bool:
-        rows = self.everyone
-        order = np.lexsort((rows.as_of, rows.customer))
-        customer, v = rows.customer[order], value[order]
-        is_same_customer = customer[1:] == customer[:-1]
-        is_same = (v[1:] == v[:-1]) | (np.isnan(v[1:]) & np.isnan(v[:-1]))
-        return bool(is_same_customer.any() and is_same[is_same_customer].all())
 
     def _periods(self) -> list[BoolArray]:
         """Up to six runs of dates with as many positives each; none of one date."""

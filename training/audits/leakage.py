@@ -10,6 +10,7 @@ from features.targets import TARGETS, Target
 from training.audits.check import Check
 from training.audits.controls import controls
 from training.audits.hindsight import hindsight, is_stated
+from training.audits.present_echo import with_present_echo
 from training.audits.stated import known_at_of
 from training.audits.time_travel import time_travel
 from training.audits.verdict import Acceptance, LeakEvidence, LeakVerdict, unaccepted
@@ -127,7 +128,9 @@ def audit_leakage(
         rows = gathered.rows[target]
         if rows.n_positives:
             progress(f"{target}: looking for hindsight")
-            audits.append(_of_target(portfolio, target, rows, seed))
+            audits.append(
+                _of_target(portfolio, target, rows, gathered.customer_ids, seed)
+            )
     name = portfolio.settings.name
     return LeakageAudit(name, checks, tuple(audits), tuple(accepted))
 
@@ -136,7 +139,20 @@ def verdicts_of(
     portfolio: Portfolio, target: Target, gathered: TrainingData, seed: int = 0
 ) -> tuple[LeakVerdict, ...]:
     """A verdict for each feature of one target: the part of the audit `train` needs."""
-    return _with_known_at(portfolio, hindsight(target, gathered.rows[target], seed))
+    rows = gathered.rows[target]
+    found = _looked_at(portfolio, target, rows, gathered.customer_ids, seed)
+    return _with_known_at(portfolio, found)
+
+
+def _looked_at(
+    portfolio: Portfolio,
+    target: Target,
+    rows: Rows,
+    customer_ids: Sequence[str],
+    seed: int,
+) -> tuple[LeakVerdict, ...]:
+    found = hindsight(target, rows, seed)
+    return with_present_echo(portfolio, rows, customer_ids, found)
 
 
 def check_names(accepted: Sequence[Acceptance], names: Sequence[str]) -> None:
@@ -151,9 +167,14 @@ def check_names(accepted: Sequence[Acceptance], names: Sequence[str]) -> None:
 
 
 def _of_target(
-    portfolio: Portfolio, target: Target, rows: Rows, seed: int
+    portfolio: Portfolio,
+    target: Target,
+    rows: Rows,
+    customer_ids: Sequence[str],
+    seed: int,
 ) -> TargetAudit:
-    verdicts = _with_known_at(portfolio, hindsight(target, rows, seed))
+    found = _looked_at(portfolio, target, rows, customer_ids, seed)
+    verdicts = _with_known_at(portfolio, found)
     checks = tuple(controls(target, rows, verdicts, seed=seed))
     return TargetAudit(target, len(rows), rows.n_positives, checks, verdicts)
 

@@ -48,13 +48,23 @@ class MeasuredColumn:
 
     @property
     def rise(self) -> tuple[float, float, float]:
-        """The best later period, how much more than the first it is, and its z."""
+        """The last period or the last two, how much more than the first, and its z.
+
+        What was written at the end of the data tells the last dates best. A bump in
+        between is none: with bills once a year others owe in each period.
+        """
         if len(self.by_period) < 2:
             return 0.5, 0.0, 0.0
         first, error = self.by_period[0]
-        best, its_error = max(self.by_period[1:])
-        z = (best - first) / max(float(np.hypot(error, its_error)), 1e-9)
-        return best, best - first, z
+        last = self.by_period[-1]
+        ends = [last]
+        if len(self.by_period) > 2:
+            before = self.by_period[-2]
+            both = (last[0] + before[0]) / 2.0, float(np.hypot(last[1], before[1])) / 2
+            ends.append(both)
+        rises = [(v - first) / max(float(np.hypot(error, e)), 1e-9) for v, e in ends]
+        surest = int(np.argmax(rises))
+        return ends[surest][0], ends[surest][0] - first, rises[surest]
 
     def numbers(self) -> dict[str, float | None]:
         """As the verdict tells them, by name; None where it was not measured."""

@@ -1,0 +1,137 @@
+"""A column rewritten in place tells who is late today, not who was late before."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from features.arrays import BoolArray, FloatArray
+from features.batch import feature_table
+from features.portfolio import Portfolio
+from features.settings import PortfolioSettings
+from features.snapshots import latest_population
+from training.audits.hindsight import is_stated
+from training.audits.measured_column import MeasuredColumn
+from training.audits.mutation import PLANTED, planted
+from training.audits.present_echo import with_present_echo
+from training.audits.verdict import LeakVerdict
+from training.rows import Rows
+from training.training_data import TrainingData, gather
+
+pytestmark = pytest.mark.slow
+LUMEN = Path(__file__).parents[2] / "data" / "samples" / "lumen"
+N_CUSTOMERS = 400
+LATE = "account_days_overdue"
+
+
+@pytest.fixture(scope="module")
+def portfolio() -> Portfolio:
+    """Some customers of the sample, with what they owe and pay."""
+    everyone = pq.read_table(LUMEN / "customers.parquet")["customer_id"]
+    ids = sorted(set(everyone.to_pylist()))
+    chosen = pa.array(ids[:: len(ids) // N_CUSTOMERS])
+    tables = {}
+    for name in ("customers", "invoices", "payments"):
+        table = pq.read_table(LUMEN / f"{name}.parquet")
+        tables[name] = table.filter(pc.is_in(table["customer_id"], chosen))
+    settings = PortfolioSettings.model_validate({"timezone": "Europe/Brussels"})
+    return Portfolio.from_tables(tables, settings)
+
+
+@pytest.fixture(scope="module")
+def data(portfolio: Portfolio) -> TrainingData:
+    return gather(portfolio, ("nonpayment",))
+
+
+@pytest.fixture(scope="module")
+def is_late_now(portfolio: Portfolio, data: TrainingData) -> BoolArray:
+    """By customer number."""
+    features = data.feature_set.subset([LATE])
+    table = feature_table(portfolio, latest_population(portfolio), features)
+    late = table.filter(pc.greater(table[LATE], 0))["customer_id"]
+    return np.isin(np.array(data.customer_ids), late.to_pylist())
+
+
+def looked_at(
+    portfolio: Portfolio, data: TrainingData, mark: FloatArray
+) -> dict[str, LeakVerdict]:
+    """Verdicts with a mark, by customer number, beside what is there."""
+    rows = planted(data.rows["nonpayment"], "label")
+    x = np.column_stack([rows.x[:, :-1], mark[rows.customer]])
+    # each is taken for one that goes with the label: whether it does is not the matter
+    passed = [
+        LeakVerdict(name, "nonpayment", "pass", (), {"auc_alone": 0.7})
+        for name in rows.feature_set.names
+    ]
+    seen = replace(rows, x=x)
+    found = with_present_echo(portfolio, seen, data.customer_ids, passed)
+    return {verdict.feature: verdict for verdict in found}
+
+
+def of_some(which: BoolArray, hit: float, false: float, seed: int) -> FloatArray:
+    """1.0 for a share of these customers and of the others."""
+    drawn = np.random.default_rng(seed).random(len(which))
+    return (drawn < np.where(which, hit, false)).astype(np.float64)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("hit", "false"), [(0.9, 0.1), (0.6, 0.1)])
+def test_a_broad_imprecise_mark_of_who_is_late_today_is_named(
+    portfolio: Portfolio,
+    data: TrainingData,
+    is_late_now: BoolArray,
+    hit: float,
+    false: float,
+    seed: int,
+) -> None:
+    """No other sign sees it: it marks many, and many of them stay good."""
+    mark = of_some(is_late_now, hit, false, seed)
+    found = looked_at(portfolio, data, mark)
+    assert found[PLANTED].level == "suspect"
+    [evidence] = found[PLANTED].evidence
+    assert evidence.code == "present_echo"
+    assert "was it rewritten in place?" in evidence.text
+    assert [name for name, v in found.items() if v.is_blocking] == [PLANTED]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_known_on_the_first_dates_passes(
+    portfolio: Portfolio, data: TrainingData, seed: int
+) -> None:
+    """It goes with lateness strongly, then and now; and so does what is stated."""
+    rows: Rows = data.rows["nonpayment"]
+    early = rows.as_of <= np.unique(rows.as_of)[2]
+    often = np.zeros(len(data.customer_ids), dtype=np.bool_)
+    often[rows.customer[early & (rows.column(LATE) > 0.0)]] = True
+    found = looked_at(portfolio, data, of_some(often, 0.8, 0.1, seed))
+    assert not [name for name, v in found.items() if v.is_blocking]
+    assert sum(is_stated(f) for f in rows.feature_set.features) > 5
+
+
+def test_a_mark_that_changes_in_time_is_left_alone(
+    portfolio: Portfolio, data: TrainingData
+) -> None:
+    rows = planted(data.rows["nonpayment"], "label")
+    found = with_present_echo(
+        portfolio,
+        replace(rows, x=np.column_stack([rows.x[:, :-1], rows.as_of % 7.0])),
+        data.customer_ids,
+        [
+            LeakVerdict(name, "nonpayment", "pass", (), {"auc_alone": 0.9})
+            for name in rows.feature_set.names
+        ],
+    )
+    assert not any(v.is_blocking for v in found)
+
+
+def test_a_bump_between_the_dates_is_no_knowledge_of_the_end() -> None:
+    """Measured with bills once a year: an honest column, whose AUC rose and fell."""
+    bump = [(a, 0.045) for a in (0.46, 0.46, 0.69, 0.69, 0.46, 0.43)]
+    column = MeasuredColumn(0, 0.55, 0.02, by_period=bump)
+    assert column.rise[2] < 1.0
+    column.by_period = [(a, 0.045) for a in (0.46, 0.46, 0.47, 0.5, 0.55, 0.72)]
+    assert column.rise[2] > 3.5

@@ -1,0 +1,158 @@
+"""Whether a column that never changes tells who is late now, and not who was late then.
+
+A column rewritten in place says what became of the customer by the end of the data. So
+it goes with who is late on the last day, far more than with who was late at the dates
+that it is used for. What was known from the start goes with lateness alike at all
+times. Odds ratios are compared, for they do not move with how many are late: a
+recession makes no alarm.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from features.arrays import BoolArray, FloatArray, IntArray
+from features.batch import feature_table, matrix
+from features.portfolio import Portfolio
+from features.snapshots import latest_population
+from training.audits.association import bins
+from training.audits.hindsight import HIGH, SURE_Z, is_stated, never_changes
+from training.audits.measured_column import LEAST_GOOD
+from training.audits.verdict import LeakEvidence, LeakVerdict
+from training.lateness import lateness_feature
+from training.rows import Rows
+
+LEAST_RATIO = 2.5  # of the two odds ratios, so that no small change is told
+FEWEST_DATES = 4
+MARKED = 0.55  # AUC alone below which a column is not looked at
+
+
+def with_present_echo(
+    portfolio: Portfolio,
+    rows: Rows,
+    customer_ids: Sequence[str],
+    verdicts: Sequence[LeakVerdict],
+) -> tuple[LeakVerdict, ...]:
+    """The verdicts, with columns that tell the present suspected as well.
+
+    Args:
+        portfolio: whose last day is looked at.
+        rows: all mature rows of a target.
+        customer_ids: by the number that rows give a customer.
+        verdicts: of `hindsight`, one for each feature of the rows.
+    """
+    lateness = lateness_feature(rows)
+    dates = np.unique(rows.as_of)
+    columns = _looked_at(rows, verdicts)
+    if lateness is None or len(dates) < FEWEST_DATES or not columns:
+        return tuple(verdicts)
+    present, late_now = _late_now(portfolio, rows, customer_ids, lateness)
+    early = rows[rows.as_of <= dates[(len(dates) - 1) // 2]]
+    then = early.column(lateness) > 0.0
+    completed = list(verdicts)
+    for column in columns:
+        marked = _marked(rows, rows.x[:, column])
+        said = _compared(
+            rows.feature_set.names[column],
+            (marked[present], late_now, present),
+            (marked[early.customer], then, early.customer),
+        )
+        if said is not None:
+            completed[column] = _suspected(completed[column], *said)
+    return tuple(completed)
+
+
+def _looked_at(rows: Rows, verdicts: Sequence[LeakVerdict]) -> list[int]:
+    """Stated columns that never change and go with the label."""
+    return [
+        column
+        for column, verdict in enumerate(verdicts)
+        if is_stated(rows.feature_set.features[column])
+        and ((verdict.numbers or {}).get("auc_alone") or 0.5) >= MARKED
+        and never_changes(rows, rows.x[:, column])
+    ]
+
+
+def _late_now(
+    portfolio: Portfolio, rows: Rows, customer_ids: Sequence[str], lateness: str
+) -> tuple[IntArray, BoolArray]:
+    """Numbers of the customers whom training would look at now; who of them is late."""
+    features = rows.feature_set.subset([lateness])
+    table = feature_table(portfolio, latest_population(portfolio), features)
+    number_of = {name: number for number, name in enumerate(customer_ids)}
+    seen = np.isin(np.arange(len(customer_ids)), rows.customer)
+    numbers = np.array(
+        [number_of.get(name, -1) for name in table["customer_id"].to_pylist()],
+        dtype=np.int64,
+    )
+    is_known = (numbers >= 0) & seen[numbers]
+    late: BoolArray = matrix(table, features)[:, 0] > 0.0
+    return numbers[is_known], late[is_known]
+
+
+def _marked(rows: Rows, value: FloatArray) -> BoolArray:
+    """By customer number: whether its value points at bad."""
+    b = bins(value)
+    n = np.bincount(b)
+    rate = np.bincount(b, weights=rows.label) / np.maximum(n, 1)
+    is_high = rate >= HIGH * rows.rate
+    if not is_high.any():
+        is_high = rate > rows.rate
+    marked = np.zeros(int(rows.customer.max()) + 1, dtype=np.bool_)
+    marked[rows.customer] = is_high[b]
+    return marked
+
+
+Side = tuple[BoolArray, BoolArray, IntArray]
+
+
+def _compared(name: str, now: Side, then: Side) -> tuple[LeakEvidence, float] | None:
+    """Evidence, where the present goes with the column so much more than the past."""
+    of_now, of_then = _log_odds_ratio(*now), _log_odds_ratio(*then)
+    if of_now is None or of_then is None:
+        return None
+    way = np.sign(of_now[0])  # a mark of who is fine gives itself away as well
+    gain = way * (of_now[0] - of_then[0])
+    z = gain / float(np.hypot(of_now[1], of_then[1]))
+    if gain < np.log(LEAST_RATIO) or z < SURE_Z:
+        return None
+    text = (
+        f"{name} never changes, yet the odds of being late on the last day of the data"
+        f" are {np.exp(of_now[0]):.1f} times as high with it, and were"
+        f" {np.exp(of_then[0]):.1f} times on the first dates (z {z:.1f}): was it"
+        " rewritten in place?"
+    )
+    return LeakEvidence("present_echo", text), float(np.exp(gain))
+
+
+def _log_odds_ratio(
+    marked: BoolArray, is_late: BoolArray, customer: IntArray
+) -> tuple[float, float] | None:
+    """Of being late, with the mark over without it, and its standard error.
+
+    A customer counts once: late as often as on its dates. None: too few to say.
+    """
+    counts = []
+    for side in (marked, ~marked):
+        numbers, row = np.unique(customer[side], return_inverse=True)
+        n_dates = np.bincount(row, minlength=len(numbers))
+        share = np.bincount(row, weights=is_late[side], minlength=len(numbers))
+        n_late = float((share / np.maximum(n_dates, 1)).sum())
+        counts += [n_late + 0.5, len(numbers) - n_late + 0.5]
+    if min(counts[0] + counts[1], counts[2] + counts[3]) < LEAST_GOOD:
+        return None
+    late_with, good_with, late_without, good_without = counts
+    ratio = np.log(late_with * good_without / (good_with * late_without))
+    return float(ratio), float(np.sqrt(sum(1.0 / n for n in counts)))
+
+
+def _suspected(
+    verdict: LeakVerdict, evidence: LeakEvidence, gain: float
+) -> LeakVerdict:
+    return replace(
+        verdict,
+        level="leak" if verdict.level == "leak" else "suspect",
+        evidence=(*verdict.evidence, evidence),
+        numbers={**(verdict.numbers or {}), "present_over_past": gain},
+    )
