@@ -209,6 +209,25 @@ def test_payments_under_other_ids_are_neither_scored_nor_learnt_from(
     assert forbear("validate", folder).code == 2
 
 
+@pytest.mark.parametrize(("known", "code"), [("4712", 0), ("INV-4712", 2)])
+def test_the_first_weeks_of_an_export_name_invoices_of_before(
+    forbear: Run, folder: Path, known: str, code: int
+) -> None:
+    """Three months of both tables: what was paid at first had been issued earlier."""
+    invoices = "invoice_id,customer_id,event_at,due_at,amount\n"
+    owed = "4711,acme,2026-01-01T00:00:00Z,2026-02-01,100\n"
+    more = f"{known},acme,2026-02-20T00:00:00Z,2026-03-10,100\n"
+    (folder / "invoices.csv").write_text(invoices + owed + more)
+    payments = "payment_id,customer_id,event_at,status,amount,invoice_id\n"
+    paid = "1,acme,2026-01-20T00:00:00Z,succeeded,100,4600\n"
+    later = "2,acme,2026-03-09T00:00:00Z,succeeded,100,4712\n"
+    (folder / "payments.csv").write_text(payments + paid + later)
+    ran = forbear("validate", folder)
+    assert ran.code == code, ran.out
+    said = "1 of 1 payments of the last 22 days name invoices that are not in"
+    assert (said in " ".join((ran.out + ran.err).split())) == (code == 2)
+
+
 @pytest.mark.parametrize(
     ("lost", "code"),
     [
