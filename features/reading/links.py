@@ -12,9 +12,9 @@ not with their square, and counts end at a number that says enough. What more th
 of them: from the moment that is known it links nobody.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -38,33 +38,61 @@ SOURCES = frozenset(table for table, _ in SHARED.values())
 _STRONG = ("confirmed", "analyst", "chargeback")
 _THING = ("kind", "shared_id")
 _USE = (*_THING, "customer_id")
+_SHARED_USES = "forbear_shared_uses"
 _SPAN = ("event_at", "known_at", "superseded_at")
 
 
-def derive_links(duckdb: Any, *, takeover_is_fraud: bool) -> bool:  # noqa: ANN401
+class CommonThings(NamedTuple):
+    """What no form tells and too many share, of one kind.
+
+    Args:
+        kind: of `SHARED`.
+        values: the most common first.
+        n_customers: by how many the most common is shared.
+    """
+
+    kind: str
+    values: list[str]
+    n_customers: int
+
+
+def derive_links(
+    duckdb: Any,  # noqa: ANN401
+    common: Sequence[CommonThings],
+    *,
+    takeover_is_fraud: bool,
+) -> bool:
     """Fill `links`; whether anything was recorded that could be shared.
 
     What is masked was not recorded: where nothing else is, nobody looked. The same
     holds of what too many share.
+
+    Args:
+        duckdb: the connection that holds the tables.
+        common: see `common_things`.
+        takeover_is_fraud: as the labels have it.
     """
-    common = {kind: values for kind, values, *_ in _common(duckdb)}
+    of_kind = {things.kind: things.values for things in common}
     if not any(
         duckdb.execute(
             f"SELECT 1 FROM {table} WHERE NOT {masked_sql(table, column)}"  # noqa: S608
             f" AND NOT list_contains(?, {column}) LIMIT 1",
-            [common.get(kind, [])],
+            [of_kind.get(kind, [])],
         ).fetchall()
         for kind, (table, column) in SHARED.items()
     ):
         return False
     links = _links_sql(takeover_is_fraud=takeover_is_fraud)
+    # read several times by what follows, and found once
+    run(duckdb, f"CREATE TEMP TABLE {_SHARED_USES} AS {_shared_uses_sql()}")
     run(duckdb, f"INSERT INTO links BY NAME {links}")
+    run(duckdb, f"DROP TABLE {_SHARED_USES}")
     return True
 
 
-def shared_by_too_many(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
+def shared_by_too_many(common: Sequence[CommonThings]) -> Iterator[str]:
     """Values that no form tells and so many share that they link nobody."""
-    for kind, values, n_customers in _common(duckdb):
+    for kind, values, n_customers in common:
         table, column = SHARED[kind]
         value = values[0]
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
@@ -76,14 +104,15 @@ def shared_by_too_many(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
         )
 
 
-def _common(duckdb: Any) -> list[tuple[str, list[str], int]]:  # noqa: ANN401
-    """By kind: what too many share, the most common first, and by how many that is."""
-    return run(
+def common_things(duckdb: Any) -> list[CommonThings]:  # noqa: ANN401
+    """By kind what too many share, although its form says nothing."""
+    rows = run(
         duckdb,
         "SELECT kind, list(shared_id ORDER BY n DESC, shared_id), max(n)"  # noqa: S608
         f" FROM ({_common_sql()}) WHERE NOT is_masked AND common_at < {FOREVER}"
         " GROUP BY kind ORDER BY kind",
     )
+    return [CommonThings(*row) for row in rows]
 
 
 @lru_cache(maxsize=1)
@@ -93,9 +122,16 @@ def _common_sql() -> str:
 
 @lru_cache(maxsize=2)  # to write the SQL takes as long as to run it on 800 customers
 def _links_sql(*, takeover_is_fraud: bool) -> str:
-    tables = _empty_tables()
-    links = links_of(tables, takeover_is_fraud=takeover_is_fraud)
+    columns = dict.fromkeys(_USE, "string") | dict.fromkeys(_SPAN, "int64")
+    uses = ibis.table(columns, name=_SHARED_USES)
+    links = _links(uses, _empty_tables(), takeover_is_fraud=takeover_is_fraud)
     return str(ibis.to_sql(links, dialect="duckdb"))
+
+
+@lru_cache(maxsize=1)
+def _shared_uses_sql() -> str:
+    uses = _spans(_several(_uses(_empty_tables())), _USE)
+    return str(ibis.to_sql(uses, dialect="duckdb"))
 
 
 def _empty_tables() -> dict[str, ir.Table]:
@@ -113,14 +149,17 @@ def _empty_tables() -> dict[str, ir.Table]:
     }
 
 
-def links_of(tables: Mapping[str, ir.Table], *, takeover_is_fraud: bool) -> ir.Table:
+def _links(
+    uses: ir.Table, tables: Mapping[str, ir.Table], *, takeover_is_fraud: bool
+) -> ir.Table:
     """The rows of `links` in the normal form, with `superseded_at`.
 
     Args:
-        tables: `payments`, `access`, `outcomes` and `disputes` in the normal form.
+        uses: spans in which customers used what others used as well.
+        tables: `outcomes` and `disputes` in the normal form.
         takeover_is_fraud: as the labels have it.
     """
-    shared = _neighbours(_spans(_several(_uses(tables)), _USE))
+    shared = _neighbours(uses)
     frauds = _spans(_signs(tables, takeover_is_fraud=takeover_is_fraud), ("other_id",))
     known_frauds = _both(shared, frauds, ["other_id"])
     rows = shared.mutate(status=ibis.literal("shared")).union(

@@ -24,7 +24,12 @@ from features.reading.cross_row_rules import (
 )
 from features.reading.duck import append, create, run
 from features.reading.duck_settings import IN_MEMORY, DuckSettings, connect
-from features.reading.links import SOURCES, derive_links, shared_by_too_many
+from features.reading.links import (
+    SOURCES,
+    common_things,
+    derive_links,
+    shared_by_too_many,
+)
 from features.reading.mending import (
     as_lost,
     incomplete_customers,
@@ -137,10 +142,12 @@ def _link(loaded: LoadedTables, settings: PortfolioSettings) -> None:
     sources = SOURCES & seen.tables
     if "links" in seen.tables or "links" in loaded.reports or not sources:
         return
-    loaded.warnings += shared_by_too_many(loaded.connection.con)
+    common = common_things(loaded.connection.con)
+    loaded.warnings += shared_by_too_many(common)
     labels = settings.labels.fraud
     if derive_links(
         loaded.connection.con,
+        common,
         takeover_is_fraud=labels.takeover_is_fraud,
     ):
         seen.tables |= {"links"}
