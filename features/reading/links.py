@@ -14,7 +14,7 @@ of them: from the moment that is known it links nobody.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import ibis
 import ibis.expr.types as ir
@@ -40,25 +40,13 @@ _THING = ("kind", "shared_id")
 _USE = (*_THING, "customer_id")
 _SHARED_USES = "forbear_shared_uses"
 _SPAN = ("event_at", "known_at", "superseded_at")
-
-
-class CommonThings(NamedTuple):
-    """What no form tells and too many share, of one kind.
-
-    Args:
-        kind: of `SHARED`.
-        values: the most common first.
-        n_customers: by how many the most common is shared.
-    """
-
-    kind: str
-    values: list[str]
-    n_customers: int
+# What too many share: its kind, values, the most common first, and by how many that is
+Common: TypeAlias = tuple[str, list[str], int]
 
 
 def derive_links(
     duckdb: Any,  # noqa: ANN401
-    common: Sequence[CommonThings],
+    common: Sequence[Common],
     *,
     takeover_is_fraud: bool,
 ) -> bool:
@@ -72,7 +60,7 @@ def derive_links(
         common: see `common_things`.
         takeover_is_fraud: as the labels have it.
     """
-    of_kind = {things.kind: things.values for things in common}
+    of_kind = {kind: values for kind, values, _ in common}
     if not any(
         duckdb.execute(
             f"SELECT 1 FROM {table} WHERE NOT {masked_sql(table, column)}"  # noqa: S608
@@ -90,7 +78,7 @@ def derive_links(
     return True
 
 
-def shared_by_too_many(common: Sequence[CommonThings]) -> Iterator[str]:
+def shared_by_too_many(common: Sequence[Common]) -> Iterator[str]:
     """Values that no form tells and so many share that they link nobody."""
     for kind, values, n_customers in common:
         table, column = SHARED[kind]
@@ -104,15 +92,14 @@ def shared_by_too_many(common: Sequence[CommonThings]) -> Iterator[str]:
         )
 
 
-def common_things(duckdb: Any) -> list[CommonThings]:  # noqa: ANN401
+def common_things(duckdb: Any) -> list[Common]:  # noqa: ANN401
     """By kind what too many share, although its form says nothing."""
-    rows = run(
+    return run(
         duckdb,
         "SELECT kind, list(shared_id ORDER BY n DESC, shared_id), max(n)"  # noqa: S608
         f" FROM ({_common_sql()}) WHERE NOT is_masked AND common_at < {FOREVER}"
         " GROUP BY kind ORDER BY kind",
     )
-    return [CommonThings(*row) for row in rows]
 
 
 @lru_cache(maxsize=1)
