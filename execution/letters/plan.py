@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from decisions.policy_file.load import parse_policy
+from execution.latest_decisions import LatestDecisions
 from execution.letters.carrier import EMAIL
-from execution.plan import LatestDecisions
 from features.moments import microseconds
 from store.act import Act
 from store.decisions import Decision, DecisionReader
