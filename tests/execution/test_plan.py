@@ -279,7 +279,7 @@ def test_decisions_beyond_one_page_are_planned(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("execution.plan._STEP", 2)
+    monkeypatch.setattr("execution.latest_decisions._STEP", 2)
     names = [f"c{n}" for n in range(5)]
     for name in names:
         fake.add(name, "s1")
