@@ -1,5 +1,6 @@
 """Delta tables, read by delta-rs; deleted rows and old files stay out."""
 
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +15,7 @@ from features.reading.source_url import without_secret
 
 # with one partition the files follow one another, so rows have the same order each time
 _IN_ORDER = {"datafusion.execution.target_partitions": "1"}
+_COLOUR = re.compile(r"\x1b\[\d*m")
 
 
 def delta_tables(lake: Lake, names: Collection[str]) -> dict[str, LakeTable]:
@@ -82,10 +84,16 @@ def _reading(lake: Lake, name: str) -> Iterator[None]:
     try:
         yield
     except (DeltaError, OSError, pa.ArrowException) as error:
-        reason = without_secret(str(error), lake.url, lake.stated)
+        reason = without_secret(_one_line(str(error)), lake.url, lake.stated)
         raise LakeError(
             "lake_unusable", f"source {lake.stated}: {name} cannot be read: {reason}"
         ) from None
+
+
+def _one_line(reason: str) -> str:
+    """What delta-rs says, without colours, and without the trace that follows."""
+    words = " ".join(_COLOUR.sub("", reason).split())
+    return words.split(" 0: <unknown>")[0]
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -322,6 +322,26 @@ def test_a_file_that_is_gone_is_no_table_without_its_rows(place: Path) -> None:
     assert caught.value.code == "lake_unusable"
 
 
+def test_a_log_that_is_broken_is_told_in_one_line(place: Path) -> None:
+    write_delta(place)
+    log = place / "invoices" / "_delta_log" / f"{1:020}.json"
+    log.write_text("{broken", encoding="utf-8")
+    with pytest.raises(LakeError, match="invoices cannot be read") as caught:
+        open_lake("delta:.", "delta:.", place)
+    assert "\n" not in str(caught.value)
+    assert "<unknown>" not in str(caught.value)
+
+
+@pytest.mark.slow  # it is tried for some seconds
+def test_a_store_that_does_not_answer_is_no_lake_without_tables(place: Path) -> None:
+    options = "aws_region=eu-west-1&aws_endpoint=http://127.0.0.1:9&aws_allow_http=true"
+    login = "&aws_access_key_id=reader&aws_secret_access_key=not-a-secret"
+    with pytest.raises(LakeError, match="cannot be read") as caught:
+        open_lake(f"delta:s3://shop/lake?{options}{login}", "lake", place)
+    assert caught.value.code == "lake_unusable"
+    assert "\x1b" not in str(caught.value)
+
+
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A server of this machine that speaks S3, with a bucket."""
