@@ -17,9 +17,18 @@ if TYPE_CHECKING:
     from features.portfolio import Portfolio
     from scoring.intervals import MetricEstimate
     from training.learning import RecipeSearch
+    from training.learning_curve import LearningCurve
     from training.train import TrainingResult
     from training.trained_model import TrainedModel
 
+Customers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="learn from so many, drawn by a hash of their id, and say what more would"
+        " teach; default: as many as fit --memory",
+    ),
+]
 Targets = Annotated[
     list[str] | None,
     typer.Option("--target", help="fraud or nonpayment; default: all with labels"),
@@ -67,6 +76,7 @@ def train(
     accept_leak: AcceptLeak = None,
     because: Because = None,
     memory: Memory = 2_000,
+    customers: Customers = None,
 ) -> None:
     """Train, judge and register a model per target with labels.
 
@@ -85,6 +95,7 @@ def train(
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
     from scoring.starter import STARTER_TABLES
+    from training.customer_sample import SampleLimits
     from training.train import train as train_targets
 
     home = forbear_home()
@@ -102,6 +113,7 @@ def train(
                 on_result=lambda result: show_result(result, home),
                 accepted=acceptances(accept_leak, because),
                 search=_search(tune, home),
+                limits=SampleLimits(memory, customers),
             )
         for line in untold:
             say(f"{line}; {WITHOUT_A_MODEL}")
@@ -162,6 +174,8 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         )
     if result.outlook is not None:
         say(f"{result.outlook}")
+    if result.curve is not None:
+        _show_curve(result.curve)
     if result.young:
         found = strongest(result.young)
         one, n_alone = found or (result.young[0], 0)
@@ -202,6 +216,15 @@ def _show_metrics(
         if name in judgement.metrics
     ]
     show_table(title, ("measure", "value", "95 % interval", "of a later period"), rows)
+
+
+def _show_curve(curve: "LearningCurve") -> None:
+    """Whom it learnt from, and what fewer of them would have taught."""
+    from training.model_card import CURVE_HEAD, curve_rows
+
+    if curve.points:
+        show_table("what fewer customers teach", CURVE_HEAD, curve_rows(curve))
+    say(f"{curve}")
 
 
 def _show_standing(result: "TrainingResult") -> None:

@@ -133,7 +133,7 @@ def _learn_many(
 def _folds(rows: Rows, parts: Split, seed: int) -> list[Fold]:
     """The folds of the training rows, and last the split itself."""
     inner = []
-    for fold in folds(rows[parts.train], seed):
+    for fold in folds(rows.only(())[parts.train], seed):
         train, judged = parts.train.copy(), parts.train.copy()
         train[parts.train], judged[parts.train] = fold.train, fold.judged
         inner.append(Fold(train, judged))

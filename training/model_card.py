@@ -13,6 +13,7 @@ from scoring.bundle import Bundle
 from scoring.intervals import MetricEstimate
 from training.evaluation import Evaluation, remarks
 from training.later import later_of
+from training.learning_curve import LearningCurve
 from training.outlook import Outlook
 from training.rows import Rows
 from training.trained_model import TrainedModel
@@ -36,6 +37,13 @@ METRIC_NAMES = {
     "spiegelhalter_z": "Spiegelhalter Z",
 }
 MOST_FEATURES = 15
+CURVE_HEAD = (
+    "customers that teach",
+    "positive rows",
+    "AUC",
+    "log-loss",
+    "log-loss minus that of all",
+)
 
 
 def model_card(
@@ -44,6 +52,7 @@ def model_card(
     rows: Rows,
     seed: int,
     outlook: Outlook | None = None,
+    curve: LearningCurve | None = None,
 ) -> str:
     """The card in Markdown; numbers are of test rows the judged model never saw."""
     judgement, gains = learnt.judgement, list(learnt.gains.items())
@@ -53,6 +62,9 @@ def model_card(
         bundle=bundle,
         seed=seed,
         outlook=outlook,
+        curve=curve,
+        curve_rows=curve_rows(curve),
+        curve_head=CURVE_HEAD,
         event=EVENT[bundle.target],
         dates=_dates(bundle, rows),
         n_customers=f"{len(np.unique(rows.customer)):,}",
@@ -78,6 +90,23 @@ def model_card(
         accepted=learnt.accepted,
         gains=[(name, f"{share:.1%}") for name, share in gains[:MOST_FEATURES]],
     )
+
+
+def curve_rows(curve: LearningCurve | None) -> list[tuple[str, ...]]:
+    """A row per point of a learning curve, with intervals; none without a curve."""
+    return [
+        (
+            f"{one.n_customers:,}",
+            f"{one.n_positives:,}",
+            f"{one.auc.value:.4f} ({_range(one.auc)})",
+            f"{one.log_loss.value:.5f}",
+            ""
+            if one.less is None
+            else f"{one.less.difference:+.5f} ({one.less.low:+.5f} to"
+            f" {one.less.high:+.5f})",
+        )
+        for one in (curve.points if curve else ())
+    ]
 
 
 def as_html(card: str, title: str, images: list[str]) -> str:

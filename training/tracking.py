@@ -27,6 +27,7 @@ from scoring.shelf import champion_id, make_champion, shelve_bundle
 from training.errors import RegistryUnavailableError
 from training.judged_rows import FILE as JUDGED_FILE
 from training.judged_rows import pseudonym_key
+from training.learning_curve import LearningCurve
 from training.model_card import as_html, model_card
 from training.outlook import Outlook
 from training.plots import plots
@@ -93,6 +94,7 @@ class Tracker:
         judged: pa.Table,
         seed: int,
         outlook: Outlook | None = None,
+        curve: LearningCurve | None = None,
     ) -> RegisteredModel:
         """Log the run and a new version; first of its name, it becomes champion.
 
@@ -101,7 +103,7 @@ class Tracker:
         with self.connected() as client, tempfile.TemporaryDirectory() as scratch:
             with mlflow.start_run(run_name=bundle.bundle_id) as run:
                 _log_numbers(bundle, learnt, rows, seed)
-                told = model_card(bundle, learnt, rows, seed, outlook)
+                told = model_card(bundle, learnt, rows, seed, outlook, curve)
                 _log_card(bundle, learnt, told, Path(scratch))
                 _log_judged(judged, Path(scratch))
                 saved = bundle.save(Path(scratch))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from advice.population import with_reference
 from advice.young_dates import early_warning
@@ -25,6 +26,7 @@ from scoring.shelf import forbear_home
 from scoring.starter import FRAUD_TABLES, starter
 from training.audits.leakage import check_names, verdicts_of
 from training.audits.verdict import Acceptance, LeakVerdict, unaccepted
+from training.customer_sample import CustomerSample, SampleLimits
 from training.errors import (
     TooFewPositivesError,
     TrainingError,
@@ -34,12 +36,13 @@ from training.judged_money import money_of
 from training.judged_rows import judged_table
 from training.later import later_of
 from training.learning import RecipeSearch, learn
+from training.learning_curve import LearningCurve, learning_curve
 from training.outlook import Outlook, outlook
 from training.prior import can_be_prior
 from training.rows import Rows
 from training.tracking import RegisteredModel, Tracker
 from training.trained_model import Progress, TrainedModel
-from training.training_data import TrainingData, gather
+from training.training_data import EVERYONE, TrainingData, gather
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class TrainingResult:
     """What to expect of a later period, by metric."""
     verdicts: tuple[LeakVerdict, ...] = ()  # of the leak audit, one per feature
     young: tuple[YoungOutcomes, ...] = ()  # dates that are not mature, so far
+    curve: LearningCurve | None = None  # where a sample was learnt from
 
     @property
     def suspected(self) -> tuple[LeakVerdict, ...]:
@@ -79,6 +83,7 @@ def train(
     on_result: Callable[[TrainingResult], None] = lambda _: None,
     accepted: Sequence[Acceptance] = (),
     search: RecipeSearch | None = None,
+    limits: SampleLimits = EVERYONE,
     tracking_uri: str | None = None,
     home: Path | None = None,
 ) -> list[TrainingResult]:
@@ -97,6 +102,7 @@ def train(
             whatever becomes of the next.
         accepted: features that a person vouches for; recorded.
         search: for the parameters of the trees, such as `tuning.Tuning`.
+        limits: of what may be learnt from; of more customers a sample is taken.
         tracking_uri: of MLflow; default `MLFLOW_TRACKING_URI`, else
             SQLite and a folder under `home`.
         home: state folder; default `FORBEAR_HOME`.
@@ -111,12 +117,14 @@ def train(
     _check_targets(targets or ())
     progress("gathering labels and features")
     # both targets' labels are always needed: ρ joins them
-    gathered = gather(portfolio, TARGETS)
+    gathered = gather(portfolio, TARGETS, limits)
     for line in gathered.repeated_text:
         progress(line)
     check_names(accepted, gathered.feature_set.names)
+    if gathered.sample is not None and not gathered.sample.is_everyone:
+        progress(f"learning from {gathered.sample}")
     tracker = Tracker(home or forbear_home(), tracking_uri)
-    present = Present(portfolio, gathered.feature_set)
+    present = Present(portfolio, gathered.feature_set, gathered.sample)
     results = []
     for target in targets or TARGETS:
         if not targets and not _is_told(target, gathered):
@@ -138,14 +146,22 @@ def _check_targets(targets: Sequence[Target]) -> None:
 class Present:
     """Everybody at the end of the data, looked at once for all targets."""
 
-    def __init__(self, portfolio: Portfolio, feature_set: FeatureSet) -> None:
+    def __init__(
+        self,
+        portfolio: Portfolio,
+        feature_set: FeatureSet,
+        sample: CustomerSample | None = None,
+    ) -> None:
         self.portfolio = portfolio
-        self._feature_set = feature_set
+        self._feature_set, self._sample = feature_set, sample
 
     @cached_property
     def features(self) -> pa.Table:
-        """Of the population of training."""
+        """Of the population of training, or those of it who are in the sample."""
         population, _ = self._population_and_book
+        if self._sample is not None and not self._sample.is_everyone:
+            chosen = pa.array(self._sample.customer_ids, pa.string())
+            population = population.filter(pc.is_in(population["customer_id"], chosen))
         return feature_table(self.portfolio, population, self._feature_set)
 
     @property
@@ -189,6 +205,7 @@ def _train_one(
     verdicts = verdicts_of(portfolio, target, gathered, seed)
     learnt = with_verdicts(learnt, verdicts, accepted)
     ahead = outlook(target, rows, portfolio.observed_until)
+    curve = _curve(target, gathered, learnt, seed, say)
     bundle = bundle_of(present, target, gathered, learnt)
     later = later_of(learnt, rows)
     say("comparing outcomes that are not all known yet with what it expects")
@@ -199,10 +216,25 @@ def _train_one(
     test, p = rows[learnt.split.test], learnt.judgement.p
     money = money_of(portfolio, test, gathered.customer_ids, seed)
     judged = judged_table(bundle, test, p, money, gathered.customer_ids, key)
-    registered = tracker.register(bundle, learnt, rows, judged, seed, ahead)
+    registered = tracker.register(bundle, learnt, rows, judged, seed, ahead, curve)
     return TrainingResult(
-        target, bundle, learnt, registered, None, ahead, later, verdicts, young
+        target, bundle, learnt, registered, None, ahead, later, verdicts, young, curve
     )
+
+
+def _curve(
+    target: Target,
+    gathered: TrainingData,
+    learnt: TrainedModel,
+    seed: int,
+    progress: Progress,
+) -> LearningCurve | None:
+    """Whether more customers would help; None where everybody was learnt from."""
+    sample = gathered.sample
+    if sample is None or (sample.is_everyone and not sample.is_asked_for):
+        return None
+    rows, ids = gathered.rows[target], gathered.customer_ids
+    return learning_curve(sample, rows, learnt, ids, starter(target), seed, progress)
 
 
 def with_verdicts(

@@ -18,6 +18,7 @@ from features.portfolio import Portfolio
 from features.snapshots import snapshots
 from features.targets import Target
 from scoring.starter import starters
+from training.customer_sample import CustomerSample, SampleLimits, sample_of
 from training.feature_file import FeatureFile
 from training.rows import Rows
 
@@ -25,6 +26,7 @@ RHO_PRIOR_MEAN = 0.5  # before any is seen, every second fraudster does not pay
 RHO_PRIOR_N = 10.0
 
 
+EVERYONE = SampleLimits()
 SNAPSHOTS_AT_ONCE = 50_000  # computed in one piece: about 200 MB
 
 
@@ -93,6 +95,7 @@ class TrainingData:
     drawn: DrawnSnapshots | None = None  # with the labels of young dates
     # declared attributes that are left out, and the feature that says the same
     repeated: Mapping[str, str] = field(default_factory=dict)
+    sample: CustomerSample | None = None  # whose rows they are; None: not told
 
     @property
     def repeated_text(self) -> Iterator[str]:
@@ -104,9 +107,22 @@ class TrainingData:
             )
 
 
-def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
-    """Features once for all snapshots with a mature label of any target."""
-    pairs = snapshots(portfolio)
+def gather(
+    portfolio: Portfolio,
+    targets: Sequence[Target],
+    limits: SampleLimits = EVERYONE,
+) -> TrainingData:
+    """Features once for all snapshots with a mature label of any target.
+
+    Args:
+        portfolio: an opened portfolio.
+        targets: whose labels are read.
+        limits: of what may be learnt from; of more customers a sample is taken.
+    """
+    sample = sample_of(portfolio, limits)
+    pairs = snapshots(
+        portfolio, None if sample.is_everyone else sorted(sample.customer_ids)
+    )
     label_by_target = {t: _labels(portfolio, pairs, t) for t in targets}
     label = {t: _mature(label_by_target[t], portfolio) for t in targets}
     wanted = np.zeros(pairs.num_rows, dtype=np.bool_)
@@ -133,8 +149,11 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
         for target, labelled in label_by_target.items()
     }
     rho = _nonpayment_given_fraud(label)
-    drawn = DrawnSnapshots(portfolio, label_by_target)
-    return TrainingData(rows, features, rho, first, customer_ids, drawn, repeated)
+    known = label_by_target if sample.is_everyone else None
+    drawn = DrawnSnapshots(portfolio, known)
+    return TrainingData(
+        rows, features, rho, first, customer_ids, drawn, repeated, sample
+    )
 
 
 def _labels(portfolio: Portfolio, pairs: pa.Table, target: Target) -> pa.Table:
