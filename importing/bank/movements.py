@@ -4,11 +4,11 @@ Readers of the formats yield movements, statements and problems one by one; they
 written in parts, so that memory does not grow with a file.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
+from json.encoder import encode_basestring_ascii as as_json
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -201,9 +201,7 @@ def _insert(
     same = {n: v[0] for n, v in cells.items() if v.count(v[0]) == len(v)}
     varying = {n: values for n, values in cells.items() if n not in same or n == "row"}
     for column in varying.keys() & _LISTS:
-        varying[column] = [
-            json.dumps(texts) if texts else "[]" for texts in varying[column]
-        ]
+        varying[column] = [f"[{','.join(map(as_json, t))}]" for t in varying[column]]
     connection.register("part", {n: _objects(values) for n, values in varying.items()})
     typed = ", ".join(
         f"{_cell(column, is_same=column not in varying)}::{type_}"
