@@ -10,7 +10,8 @@ a bank's file it is also said what the library alone takes, nothing written.
 
     python -m benchmarks.importing [--source stripe] [--rows 1000000] [--rounds 1]
 
-With `--memory` only the peak of an import: at a quarter, half and all of the rows.
+With `--memory 500` only the peak of an import that may use so many megabytes: at a
+quarter, half and all of the rows.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from benchmarks.books import Book, objects, statements, tables
@@ -45,7 +47,7 @@ BOOKS: dict[str, Callable[[Path, int], Book]] = {
 }
 
 
-def ours(source: str, book: Book, out: Path) -> None:
+def ours(source: str, book: Book, out: Path, memory_mb: int = 500) -> None:
     """Import the book's files, as the command does."""
     from importing import SOURCES, ImportSettings, import_files
 
@@ -53,7 +55,8 @@ def ours(source: str, book: Book, out: Path) -> None:
     if book.portfolio:
         shutil.copytree(book.portfolio, portfolio)
     name = "bank" if source.startswith("bank-") else source
-    report = import_files(SOURCES[name], book.files, portfolio, ImportSettings())
+    settings = ImportSettings(memory_mb=memory_mb)
+    report = import_files(SOURCES[name], book.files, portfolio, settings)
     if report.bad_rows or report.unknown_values:
         sys.exit(f"the book is wrong: {[*report.bad_rows, *report.unknown_values][:3]}")
 
@@ -124,11 +127,12 @@ def spread(ratios: Sequence[float]) -> tuple[float, float, float]:
     return statistics.median(ratios), min(ratios), max(ratios)
 
 
-def peaks(source: str, rows: int) -> None:
+def peaks(source: str, rows: int, memory_mb: int) -> None:
     """Print the peak memory of an import at a quarter, at half and at all rows."""
+    within = partial(ours, memory_mb=memory_mb)
     for part in (4, 2, 1):
         with written(source, rows // part) as book:
-            cpu_s, peak_mb = measured(ours, source, book)
+            cpu_s, peak_mb = measured(within, source, book)
         print(f"  peak memory: {peak_mb:,.0f} MB ({cpu_s:.0f} s)", flush=True)
 
 
@@ -138,12 +142,12 @@ def main() -> None:
     parser.add_argument("--source", choices=[*BOOKS, "all"], default="stripe")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of all kinds")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--memory", action="store_true", help="only peaks of memory")
+    parser.add_argument("--memory", type=int, help="only peaks, of so many megabytes")
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for source in BOOKS if arguments.source == "all" else [arguments.source]:
         if arguments.memory:
-            peaks(source, arguments.rows)
+            peaks(source, arguments.rows, arguments.memory)
         else:
             compare(source, arguments.rows, arguments.rounds)
 
