@@ -50,6 +50,20 @@ def test_a_currency_has_no_decimals_or_two(
     assert rows_of(portfolio, "invoices")[0]["amount"] == Decimal(major)
 
 
+def test_an_answer_that_names_a_resource_twice_tells_both(
+    tmp_path: Path, portfolio: Path
+) -> None:
+    """Such an object is no map, and reading it as one would lose it in silence."""
+    bills = (json.dumps(invoice(f"inv_{n}", "2026-03-01", 100)) for n in (1, 2))
+    both = ", ".join(f'"invoice": {bill}' for bill in bills)
+    file = tmp_path / "invoices.json"
+    file.write_text(f'{{"list": [{{{both}}}, 4, null]}}', "utf-8")
+    import_files(SOURCES["chargebee"], [file], portfolio, ImportSettings())
+
+    told = {row["invoice_id"] for row in rows_of(portfolio, "invoices")}
+    assert told == {"inv_1", "inv_2"}
+
+
 def test_a_decline_keeps_the_gateways_word_where_none_is_shared(
     run: Import, portfolio: Path
 ) -> None:
