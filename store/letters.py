@@ -148,6 +148,7 @@ _BY_REPORT = """
 AND state <> 'bounced' AND NOT (state = 'delivered' AND substr(proof, 1, 5) = '{"by"')
 """
 _BY_HAND = f"AND (state = 'handed_out' OR {_IS_UNKNOWN})"
+_OF_CARRIER = "carrier", "to", "stated"  # of a letter's proof
 _AGAIN = """
 UPDATE letters SET state = 'planned', due_at = ?, n_attempts = 0, ended_at = NULL,
     why = NULL WHERE letter_id = ? AND state = 'failed'
@@ -285,9 +286,9 @@ class Letters:
         """
         with self._db.transaction():
             told = json.loads(proof)
-            # where it went, and what took it, stays known; what is new stands first
+            # what the carrier said of its going out stays known beside it
             earlier = json.loads(self.find(letter_id).proof or "{}")
-            told |= {name: earlier[name] for name in earlier if name not in told}
+            told |= {name: earlier[name] for name in _OF_CARRIER if name in earlier}
             text = json.dumps(told, ensure_ascii=False)
             ended_at = None if state == "sent" else at
             changed = state, at, ended_at, text, letter_id, state
