@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from store.act import Act
+from store.act import Act, ActKind, ActState
 from store.acts import Acts
 from store.backup import back_up, restore
 from store.errors import ActIsOverError, UnknownActError, UnknownRunError
@@ -61,6 +61,33 @@ def test_two_that_claim_share_nothing(place: Place, acts: Acts) -> None:
     assert other.mark_asked(again, NOW + 12)
     assert acts.find(again.act.act_id).state == "asked"
     other.close()
+
+
+def test_who_is_stopped_and_what_is_to_come_back(acts: Acts) -> None:
+    def settled(only: ActKind | None, state: ActState) -> None:
+        for one in acts.claim(PROVIDER, NOW, NOW + 10, 9, only):
+            acts.settle(one, state, NOW)
+        for one in acts.claim(PROVIDER, NOW, NOW + 10, 9):
+            acts.mark_reported(one)
+
+    acts.plan([an_act(), an_act("brix")])
+    assert acts.stopped_customers(PROVIDER) == []
+    settled(None, "done")
+    assert acts.stopped_customers(PROVIDER) == ["acme", "brix"]
+    assert acts.stopped_customers("kill-bill") == []
+    back = an_act(kind="restore", decision_id="d2")
+    later = an_act("brix", kind="restore", decision_id="d2", due_at=NOW + 99)
+    acts.plan([back, an_act("corp"), later])
+    assert acts.open_restorations(None, NOW) == [back]
+    assert acts.open_restorations("kill-bill", NOW) == []
+    assert names(acts.due(PROVIDER, NOW, 9, "restore")) == ["acme s1"]
+    settled("restore", "failed")
+    [failed] = acts.open_restorations(PROVIDER, NOW)
+    assert (failed.state, names(acts.due(PROVIDER, NOW, 9))) == ("failed", ["corp s1"])
+    acts.plan([an_act(kind="restore", decision_id="d3")])  # in its stead
+    settled("restore", "done")
+    assert acts.open_restorations(PROVIDER, NOW) == []
+    assert acts.stopped_customers(PROVIDER) == ["brix"]
 
 
 def test_a_customer_has_one_act_at_a_time_in_order(acts: Acts) -> None:
