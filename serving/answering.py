@@ -64,34 +64,36 @@ async def decide_and_record(
     # a large one is read beside the others, and waits for its turn afterwards
     question = await turnstile.compute(n_bytes, read) if n_bytes > LARGE_BYTES else None
     for _ in range(_TRIES):
-        with metrics.stage("wait"):
-            await turnstile.turn().acquire()
-        try:
-            if question is None:
-                with metrics.stage("read"):
-                    question = read()
-            prior = _prior_decisions(question, in_force, records.ledger, home)
-            prior = replace(prior, stored=question.stored)
-            made = new_decision_id(), datetime.now(UTC)
-            with metrics.stage("decide"):
-                answer, advice = await turnstile.compute(
-                    n_bytes, partial(decide, question, in_force, *made, prior)
-                )
-            decision = decision_of(
-                answer,
-                submission.body,
-                prior,
-                submission.key.key_id,
-                submission.idempotency_key,
-                recorded_inputs(
+        with records.decisions.coming():
+            with metrics.stage("wait"):
+                await turnstile.turn().acquire()
+            try:
+                if question is None:
+                    with metrics.stage("read"):
+                        question = read()
+                prior = _prior_decisions(question, in_force, records.ledger, home)
+                prior = replace(prior, stored=question.stored)
+                made = new_decision_id(), datetime.now(UTC)
+                with metrics.stage("decide"):
+                    answer, advice = await turnstile.compute(
+                        n_bytes, partial(decide, question, in_force, *made, prior)
+                    )
+                inputs = recorded_inputs(
                     question.stored, advice.inputs, question.observed, question.warnings
-                ),
-            )
-            reservation = records.ledger.reservation(
-                answer, in_force.advisor.policy, prior
-            )
-        finally:
-            turnstile.turn().release()
+                )
+                decision = decision_of(
+                    answer,
+                    submission.body,
+                    prior,
+                    submission.key.key_id,
+                    submission.idempotency_key,
+                    inputs,
+                )
+                reservation = records.ledger.reservation(
+                    answer, in_force.advisor.policy, prior
+                )
+            finally:
+                turnstile.turn().release()
         try:
             with metrics.stage("record"):
                 recorded = await records.decisions.record(

@@ -13,6 +13,7 @@ A store knows nothing of policies and answers: what it must find again is a fiel
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -187,6 +188,10 @@ class DecisionReader(Protocol):
 
 class DecisionStore(DecisionReader, Protocol):
     """Records decisions. `record` is called from one event loop."""
+
+    def coming(self) -> AbstractContextManager[None]:
+        """While a decision is made that will be recorded: others may wait for it."""
+        return nullcontext()
 
     async def record(
         self,

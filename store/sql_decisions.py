@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
@@ -245,6 +246,9 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
         self._seen = tip(writing)
         self._documents: set[str] = set()  # hashes of those that were recorded
         self._proof = Proof(self._commit_nothing)
+
+    def coming(self) -> AbstractContextManager[None]:
+        return self._writer.coming()
 
     async def record(
         self,

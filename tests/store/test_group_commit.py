@@ -1,6 +1,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import pytest
 
@@ -65,4 +66,31 @@ def test_whoever_waits_hears_of_a_failure_and_the_next_batch_is_committed() -> N
     with pytest.raises(ZeroDivisionError):
         asyncio.run(writer.submit(0))
     assert asyncio.run(writer.submit(1)) == 1
+    writer.close()
+
+
+def test_a_batch_waits_for_what_is_coming_and_not_for_one_alone() -> None:
+    batches: list[list[int]] = []
+
+    def commit(batch: Sequence[int]) -> Sequence[int]:
+        batches.append(list(batch))
+        return batch
+
+    async def beside(writer: GroupCommit[int, int], n_others: int) -> None:
+        """One is submitted; the others follow when nothing else is left to do."""
+        with ExitStack() as others:
+            for _ in range(n_others):
+                others.enter_context(writer.coming())
+            first = asyncio.ensure_future(writer.submit(0))
+            await asyncio.wait([first], timeout=0.05)
+            assert first.done() == (n_others < 2)
+        rest = [writer.submit(n) for n in range(1, n_others + 1)]
+        await asyncio.gather(first, *rest)
+
+    writer = GroupCommit(commit, wait_s=60.0)
+    for n_others in (0, 1, 3):
+        batches.clear()
+        asyncio.run(beside(writer, n_others))
+        assert batches[0][0] == 0
+        assert (len(batches[0]) > 1) == (n_others == 3)
     writer.close()
