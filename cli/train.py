@@ -9,7 +9,7 @@ import typer
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
 from cli.exits import DIFFERENT, OK, REJECTS, UNUSABLE
 from cli.output import rejected_rows, say, show_table, steps
-from cli.reading import Memory, tables_of
+from cli.reading import tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from training.train import TrainingResult
     from training.trained_model import TrainedModel
 
+TABLES_MB = 2_000  # of which tables take a quarter; more would not make them quicker
 Customers = Annotated[
     int | None,
     typer.Option(
@@ -28,6 +29,10 @@ Customers = Annotated[
         help="learn from so many, drawn by a hash of their id, and say what more would"
         " teach; default: as many as fit --memory",
     ),
+]
+Memory = Annotated[
+    int,
+    typer.Option(min=TABLES_MB, help="megabytes that training may use"),
 ]
 Targets = Annotated[
     list[str] | None,
@@ -75,7 +80,7 @@ def train(
     tune: Tune = None,
     accept_leak: AcceptLeak = None,
     because: Because = None,
-    memory: Memory = 2_000,
+    memory: Memory = 4_000,
     customers: Customers = None,
 ) -> None:
     """Train, judge and register a model per target with labels.
@@ -100,7 +105,7 @@ def train(
 
     home = forbear_home()
     untold: list[str] = []
-    with tables_of(portfolio, memory) as duck:
+    with tables_of(portfolio, TABLES_MB) as duck:
         with steps() as step:
             step("reading the portfolio")
             read = Portfolio.open_usable(portfolio, duck)

@@ -13,7 +13,7 @@ from features.catalogue import feature_set
 from features.portfolio import Portfolio
 from features.snapshots import snapshots
 
-FIXED_MB = 1_000  # libraries, tables and a part of the portfolio being computed
+FIXED_MB = 1_600  # libraries, tables and a part of a large portfolio being computed
 BYTES_PER_NUMBER = 12  # eight of the number itself, the others of its bins
 PILOT = 500  # customers that tell how many rows one has
 
