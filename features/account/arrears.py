@@ -19,6 +19,7 @@ from features.ledger import Ledger
 from features.moments import LocalDays
 
 _NONE: Mapping[str, list[Any]] = {}
+_RESIDUE = 20  # of an invoice, as a divisor: what is left is at most a twentieth
 _UNOPENED = [(FOREVER, FOREVER)]  # the span of a dispute lost before it was opened
 
 
@@ -48,6 +49,18 @@ class _Stop(NamedTuple):
     since: int  # µs
     first: int
     last: int
+
+
+def is_residue(amount: int, remainder: int, materiality: int) -> bool:
+    """Whether an invoice is paid but for a small rest, which dates no arrears.
+
+    A rounding, a bank's fee, a payment in another currency: its money counts, its days
+    only where nothing else is overdue.
+
+    >>> is_residue(240_000, 1, 2_500), is_residue(1_000, 1_000, 2_500)
+    (True, False)
+    """
+    return remainder <= materiality and remainder * _RESIDUE <= amount
 
 
 class Arrears:
@@ -159,7 +172,8 @@ class Arrears:
         today = self._days.day(moment)
         contested = self._contested(debts, moment) if self._disputes else {}
         items = []
-        overdue = days_overdue = 0
+        overdue = 0
+        late: list[tuple[bool, int]] = []  # whether it dates arrears, days overdue
         for invoice, remainder in debts:
             part = contested.get(invoice.id, 0)
             is_overdue = today > invoice.due_on and part < remainder
@@ -175,10 +189,11 @@ class Arrears:
             items.append(DebtItem(invoice, remainder, part, days, is_overdue, ended_on))
             if is_overdue:
                 overdue += remainder - part
-                if days > days_overdue:
-                    days_overdue = days
+                dates = not is_residue(invoice.amount, remainder, self._materiality)
+                late.append((dates, max(days, 0)))
         if overdue <= self._materiality:
-            overdue = days_overdue = 0
+            overdue, late = 0, []
+        days_overdue = max(late, default=(False, 0))[1]
         in_dispute = sum(contested.values()) if contested else 0
         return OpenDebt(items, in_dispute, overdue, days_overdue)
 
