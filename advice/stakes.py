@@ -82,7 +82,7 @@ def stakes_at(portfolio: Portfolio, terms: Terms, snapshots: pa.Table) -> Stakes
     moments: list[int] = []
     rows: list[tuple[float, ...]] = []
     first = pc.min(snapshots["as_of"]).as_py()
-    sources = None if first is None else shortened(first)
+    sources = None if first is None else shortened(first, portfolio.settings)
     for events in portfolio.iter_events(moments_of, sources):
         as_ofs = sorted(moments_of[events.customer_id])
         over_time = facts_over_time(events, as_ofs, portfolio.settings)

@@ -179,11 +179,12 @@ class TimelineReader:
             for i, customer_id in enumerate(self._ids)
             if (days := _days_with_facts(self._seen[i], is_looked_into[:, i].tolist()))
         }
-        sources = shortened(self._decided_at[0])
+        settings = self._portfolio.settings
+        sources = shortened(self._decided_at[0], settings)
         for done, events in enumerate(self._portfolio.iter_events(needed, sources)):
             days = needed[events.customer_id]
             moments = [self._decided_at[day] for day in days]
-            over_time = facts_over_time(events, moments, self._portfolio.settings)
+            over_time = facts_over_time(events, moments, settings)
             customer = index[events.customer_id]
             for day, facts in zip(days, over_time, strict=True):
                 self._days[day].facts[customer] = self._without_old_policy(facts)

@@ -52,7 +52,7 @@ def looks(
     numbers = array("d")
     seen = AccountTable([], [], [], np.empty(0))
     first = min((at for each in moments.values() for at in each), default=FOREVER)
-    for events in portfolio.iter_events(moments, shortened(first)):
+    for events in portfolio.iter_events(moments, shortened(first, portfolio.settings)):
         account = accounts.kept(events)
         for moment in moments[events.customer_id]:
             look = account.look_if(moment, is_wanted)

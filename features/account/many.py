@@ -40,7 +40,7 @@ def histories(
     columns = account_columns(portfolio.settings)
     sources: dict[str, str] = {}
     if usage_since is not None:
-        sources["usage"] = shortened_sql("usage", usage_since)
+        sources["usage"] = shortened_sql("usage", usage_since, portfolio.settings)
     for start in range(0, len(customer_ids), CUSTOMERS_AT_ONCE):
         chunk = customer_ids[start : start + CUSTOMERS_AT_ONCE]
         held = {

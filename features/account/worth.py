@@ -15,9 +15,10 @@ from features.account.standing import Rules, Standing
 from features.events import MISSING
 from features.moments import DAY_US
 from features.money import ten_thousandths, whole_money
-from features.settings import Defaults
+from features.settings import Defaults, PortfolioSettings
 
-_YEAR_DAYS, _FEWEST_DAYS, _MONTH_DAYS = 365, 90, 30
+INVOICED_DAYS = 365  # invoices and usage of a year tell what recurs
+_FEWEST_DAYS, _MONTH_DAYS = 90, 30
 _SIGN = {"invoice": 1, "credit_note": -1}  # of a document in what was charged
 
 
@@ -63,11 +64,15 @@ def worth(standing: Standing, rules: Rules) -> Worth:
     return Worth(recurring, clv, assumed)
 
 
+def invoices_tell_recurring(settings: PortfolioSettings) -> bool:
+    """Whether charges of a month are assumed from invoices and usage of a year."""
+    return "subscriptions" not in settings.tables and "invoices" in settings.tables
+
+
 def _recurring(standing: Standing, rules: Rules) -> tuple[int | None, bool]:
     """Charges of a month, and whether they are assumed."""
-    stated = standing.recurring_monthly
-    if stated is not None or "invoices" not in rules.settings.tables:
-        return stated, False
+    if not invoices_tell_recurring(rules.settings):
+        return standing.recurring_monthly, False
     documents = known(standing.history.invoices, standing.as_of)
     usage, share = standing.history.usage, rules.margin_share
     monthly = invoiced_monthly(documents, usage, standing.as_of, share)
@@ -148,12 +153,12 @@ def invoiced_monthly(
     Returns:
         Ten-thousandths; None where nothing was invoiced in that time.
     """
-    a_year_ago = as_of - _YEAR_DAYS * DAY_US
+    a_year_ago = as_of - INVOICED_DAYS * DAY_US
     issued = [d.event_at for d in documents if d.kind == "invoice" and d.amount]
     if not issued or max(issued) <= a_year_ago:
         return None
     days_known = -((min(issued) - as_of) // DAY_US)
-    n_days = min(_YEAR_DAYS, max(_FEWEST_DAYS, days_known))
+    n_days = min(INVOICED_DAYS, max(_FEWEST_DAYS, days_known))
     charged = sum(
         _SIGN.get(d.kind or "", 0) * d.amount
         for d in documents
