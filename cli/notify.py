@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, cast
 
 import typer
 
-from cli.exits import DIFFERENT, OK
+from cli.exits import DIFFERENT, OK, REJECTS
 from cli.next_command import next_command
 from cli.our_service import our_service
 from cli.output import counted, say, show_table
@@ -180,21 +180,24 @@ def run(
 
     Each notice is checked again a moment before, by a new decision of the service
     (FORBEAR_SERVICE_URL, FORBEAR_KEY), and withdrawn where that no longer asks for it.
-    Exit code 1: something failed, was refused, or waits to be tried again.
+    Exit code 1: something failed, was refused, or waits to be tried again. 3: rows of
+    --addresses cannot be used; the letters of other customers go out.
 
     Example: forbear notify run --addresses addresses.csv --really
     """
-    from execution.letters.addresses import read_addresses
+    from execution.letters.addresses import AddressBook, read_addresses
     from execution.letters.sending import Sending
     from execution.letters.told import tell_decided
 
-    by_customer = {} if addresses is None else read_addresses(addresses)
+    book = AddressBook({}) if addresses is None else read_addresses(addresses)
+    for row in book.rejected:
+        typer.echo(f"{addresses}: {row}", err=True)
     with ExitStack() as stack:
         stores = stack.enter_context(opened_stores())
         carrier = _carrier(by, out, stack)
         service = stack.enter_context(our_service())
         links = addresses_of_environment()
-        sending = Sending(*stores, carrier, service, by_customer, links)
+        sending = Sending(*stores, carrier, service, book.by_customer, links)
         if not really:
             if _preview(stores.letters, sending):
                 options = {
@@ -203,7 +206,7 @@ def run(
                     "--out": out,
                 }
                 say(f"to send them: {next_command('notify run', options)}")
-            return
+            raise typer.Exit(REJECTS if book.rejected else OK)
         service.require_may_report()
         refused = tell_decided(stores.replies, service).refused
         for reply_id, rule in refused.items():
@@ -217,6 +220,8 @@ def run(
             wait = "1 letter waits" if n_open == 1 else f"{n_open:,} letters wait"
             say(f"{wait} to be tried again, or for what another process began")
         is_left = counted["failed"] or n_open or refused
+        if book.rejected:
+            raise typer.Exit(REJECTS)
         raise typer.Exit(DIFFERENT if is_left else OK)
 
 

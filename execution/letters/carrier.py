@@ -1,7 +1,7 @@
 """What takes a letter out: the port, what a carrier says, and how it may fail."""
 
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from typing import NamedTuple, Protocol
 
@@ -93,8 +93,11 @@ class Carrier(Protocol):
 
 
 def mail_of(parcel: Parcel, sender: str) -> EmailMessage:
-    """The letter as a mail: text, and HTML for whoever can show it."""
-    mail = EmailMessage(policy=SMTP)
+    """The letter as a mail: text, and HTML for whoever can show it.
+
+    To an address in other letters than ASCII its headers are UTF-8 (RFC 6532).
+    """
+    mail = EmailMessage(policy=SMTP if parcel.email.isascii() else SMTPUTF8)
     mail["Subject"] = parcel.letter.subject
     mail["From"] = sender
     if parcel.email:

@@ -148,8 +148,10 @@ class Sending:
         if letter.state == "sending":
             return self._again(letter)
         is_by_mail = self._carrier.channels is not None
-        if is_by_mail and not self._address(letter).email:
-            return LetterStep("fail", "no_address")
+        address = self._address(letter)
+        if is_by_mail and not address.email:
+            why = "unusable_address" if address.is_unusable else "no_address"
+            return LetterStep("fail", why)
         if letter.kind == "answer":
             return self._answer(letter)
         if letter.kind == "restoration":

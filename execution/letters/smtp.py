@@ -129,8 +129,6 @@ class SmtpCarrier(Carrier):
         self._settings, self._trust = settings, trust
 
     def send(self, parcel: Parcel) -> CarrierReceipt:
-        if not parcel.email.isascii():
-            raise CarrierRefusedError("address_not_ascii", is_of_address=False)
         content = mail_of(parcel, self._settings.sender).as_bytes()
         ends_s = time.monotonic() + _DEADLINE_S
         try:
@@ -186,10 +184,19 @@ class SmtpCarrier(Carrier):
         return server
 
     def _address(self, server: smtplib.SMTP, parcel: Parcel) -> None:
-        """Who sends to whom; the server is asked to report what becomes of it."""
+        """Who sends to whom; the server is asked to report what becomes of it.
+
+        Raises:
+            CarrierRefusedError: one is refused, or the address needs RFC 6531 and the
+                server does not offer it.
+        """
         reports = server.has_extn("dsn")
         sender = parseaddr(self._settings.sender)[1]
-        named = (f"ENVID={parcel.letter_id}", "RET=HDRS") if reports else ()
+        named = [f"ENVID={parcel.letter_id}", "RET=HDRS"] if reports else []
+        if not parcel.email.isascii():
+            if not server.has_extn("smtputf8"):
+                raise CarrierRefusedError("address_not_ascii", is_of_address=False)
+            named += ["BODY=8BITMIME", "SMTPUTF8"]
         code, _ = server.mail(sender, named)
         if code != 250:
             raise _refusal(code, is_of_address=False)

@@ -74,6 +74,11 @@ def test_a_service_that_is_not_there_sends_nothing(
     monkeypatch.delenv("FORBEAR_LINK_KEY")
     dry = forbear("notify", "run", *where)
     assert (dry.code, "service_unusable" in dry.out) == (0, True), dry.err
+    file = tmp_path / "addresses.csv"
+    file.write_text("customer_id,email\nacme,a@b.example\nbrix,none\n")
+    named = forbear("notify", "run", "--addresses", file, *where)
+    assert (named.code, "service_unusable" in named.out) == (3, True)
+    assert named.err == f"{file}: line 3: that is no e-mail address\n"
     assert "[service_unusable]" in forbear("notify", "run", "--really", *where).err
     assert not (tmp_path / "letters").exists()
 

@@ -19,7 +19,8 @@ class AppealAnswer:
 
     Args:
         lang: one of `LANGUAGES`; `reasons` are in it, too.
-        policy, policy_url: under which it was decided, and where that is published.
+        policy, policy_url: of the contested decision, by which the objection is judged
+            though another is in force by now; where it is published.
         reference: of the objection.
         filed_on, written_on: local days.
         reasons: in the words of the person who decided.
@@ -63,7 +64,7 @@ def appeal_letter(answer: AppealAnswer) -> Letter:
             _part(words, "reasons", *answer.reasons.splitlines()),
             _part(words, "after", *after),
             contact(s),
-            rules(s, answer.policy, answer.policy_url),
+            rules(s, answer.policy, answer.policy_url, "letter.rules.contested"),
         ),
     )
 

@@ -89,9 +89,11 @@ def contact(s: Source) -> Section | None:
     return section(s, "contact", Items(tuple(sentences))) if sentences else None
 
 
-def rules(s: Source, reference: str, url: str) -> Section:
-    """Under which version of the policy the letter is sent."""
-    version = s.words.sentence("letter.rules.version", reference=reference)
+def rules(
+    s: Source, reference: str, url: str, key: str = "letter.rules.version"
+) -> Section:
+    """Under which version of the policy the letter is sent, in the words of `key`."""
+    version = s.words.sentence(key, reference=reference)
     blocks: list[Block] = [Paragraph(version)]
     if url:
         blocks.append(Link(s.words.say("letter.rules.link"), url))

@@ -248,7 +248,8 @@ def test_no_message_breaks_the_reading(content: bytes) -> None:
 def test_addresses_by_customer(tmp_path: Path) -> None:
     file = tmp_path / "addresses.csv"
     file.write_text("customer_id,email,language\nacme,a@b.example,fr\nbrix,,\n")
-    read = read_addresses(file)
+    read, rejected = read_addresses(file)
+    assert rejected == ()
     assert (read["acme"].email, read["acme"].language) == ("a@b.example", "fr")
     assert read["brix"].email == ""
 
@@ -256,17 +257,31 @@ def test_addresses_by_customer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "rows",
     [
-        "customer_id,mail\nacme,a@b.example\n",
-        "customer_id,email\nacme,a@b.example\nacme,a@b.example\n",
-        "customer_id,email\n,a@b.example\n",
-        'customer_id,email\nacme,"a@b.example\nBcc: x@y.example"\n',
-        "customer_id,email\nacme,a@b.example>\n",
-        "customer_id,email\nacme,ü@b.example\n",
-        "customer_id,email,language\nacme,a@b.example,xx\n",
+        "acme,a@b.example,en\nacme,a@b.example,en\n",
+        'acme,"a@b.example\nBcc: x@y.example",en\n',
+        "acme,a@b.example>,en\n",
+        "acme,a\0@b.example,en\n",
+        "acme,a@-b.example,en\n",
+        "acme,a@b.example,xx\n",
     ],
 )
-def test_addresses_that_cannot_be(tmp_path: Path, rows: str) -> None:
+def test_a_row_that_cannot_be_used_is_of_its_customer_alone(
+    tmp_path: Path, rows: str
+) -> None:
     file = tmp_path / "addresses.csv"
-    file.write_text(rows)
+    rows = f"customer_id,email,language\n{rows},a@b.example,\nbrix,mö@b.example,de\n"
+    file.write_text(rows, encoding="utf-8")
+    read, rejected = read_addresses(file)
+    assert len(rejected) == 2
+    assert (read["acme"].email, read["acme"].is_unusable) == ("", True)
+    assert read["brix"].email == "mö@b.example"
+
+
+@pytest.mark.parametrize(
+    "content", [b"customer_id,mail\nacme,a@b.example\n", b"customer_id,email\na,\xfc@b"]
+)
+def test_a_file_that_holds_no_addresses(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "addresses.csv"
+    file.write_bytes(content)
     with pytest.raises(AddressFileError):
         read_addresses(file)

@@ -218,6 +218,12 @@ def test_without_an_address_a_person_is_asked(room: PostRoom) -> None:
     assert room.run(Pigeon(), by_customer={}) == ["failed:no_address"]
 
 
+def test_an_address_that_cannot_be_used_is_named(room: PostRoom) -> None:
+    room.plan()
+    unusable = {"acme": Address("", is_unusable=True)}
+    assert room.run(Pigeon(), by_customer=unusable) == ["failed:unusable_address"]
+
+
 def test_a_folder_holds_a_mail_and_a_page_until_somebody_sends_it(
     room: PostRoom, tmp_path: Path
 ) -> None:
@@ -376,14 +382,28 @@ def test_who_lost_the_lease_says_so(room: PostRoom) -> None:
     assert room.run(Slow()) == ["lost"]
 
 
-def test_an_address_no_mail_server_takes_is_for_a_person(
-    room: PostRoom, port: int
+UMLAUT = {"acme": Address("büro@customer.example", "en")}
+
+
+def test_an_address_the_mail_server_does_not_take_is_for_a_person(
+    room: PostRoom, mailbox: Mailbox
 ) -> None:
     room.plan()
-    umlaut = {"acme": Address("büro@customer.example", "en")}
-    assert room.run(SmtpCarrier(mail_settings(port)), by_customer=umlaut) == [
-        "failed:carrier_refused:address_not_ascii"
-    ]
+    with mail_server(mailbox, enable_SMTPUTF8=False) as port:
+        told = room.run(SmtpCarrier(mail_settings(port)), by_customer=UMLAUT)
+    assert told == ["failed:carrier_refused:address_not_ascii"]
+    assert mailbox.mails == []
+
+
+def test_an_address_in_other_letters_is_mailed_where_the_server_takes_it(
+    room: PostRoom, mailbox: Mailbox
+) -> None:
+    room.plan()
+    with mail_server(mailbox, enable_SMTPUTF8=True) as port:
+        carrier = SmtpCarrier(mail_settings(port))
+        assert room.run(carrier, by_customer=UMLAUT) == ["sent", "told"]
+    assert mailbox.recipients == ["büro@customer.example"]
+    assert mailbox.mails[0]["To"] == "büro@customer.example"
 
 
 def test_delivery_and_return_are_told(room: PostRoom) -> None:

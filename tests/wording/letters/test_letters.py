@@ -156,6 +156,11 @@ def test_an_answer_gives_the_reasons_of_a_person(result: Any, lang: str) -> None
     assert "First <b>line</b>.\nSecond." in letter.text
     assert "&lt;b&gt;" in letter.html
     assert LINKS.policy in letter.html
+    # it is no letter of that policy: another may be in force when it is written
+    words = Wording(lang, DOCUMENT.currency, answer.zone)
+    named = {"reference": answer.policy}
+    assert words.sentence("letter.rules.contested", **named) in letter.text
+    assert words.sentence("letter.rules.version", **named) not in letter.text
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
