@@ -82,6 +82,8 @@ def _show(audit: "LeakageAudit") -> None:
                 f" before {one.target} as among customers who stayed good; nothing"
                 " else speaks against it"
             )
+    for line in audit.left_out:
+        say(f"left out: {line}")
     for accepted in audit.accepted:
         say(f"accepted: {accepted.feature}, because {accepted.because}")
     if audit.is_clean:

@@ -13,6 +13,7 @@ from cli.reading import tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
     from features.portfolio import Portfolio
     from scoring.intervals import MetricEstimate
@@ -157,19 +158,12 @@ def _search(minutes: float | None, home: Path) -> "RecipeSearch | None":
 
 def show_result(result: "TrainingResult", home: Path) -> None:
     """What became of one target: metrics with intervals, gates, alarms."""
-    from advice.young_dates import sentence, strongest
-    from training.evaluation import remarks
-
     if result.bundle is None or result.learnt is None or result.registered is None:
         say(f"{result.target}: not trained: {result.refusal}")
         return
     learnt, bundle = result.learnt, result.bundle
     _show_metrics(bundle.bundle_id, learnt, result.later)
-    for gate in learnt.judgement.gates:
-        outcome = "not kept" if gate.is_comparison else "check failed"
-        say(f"{'passed' if gate.is_passed else outcome}: {gate.text}")
-    for remark in remarks(learnt.judgement.metrics):
-        say(f"remark: {remark}")
+    _show_gates(learnt)
     if not bundle.is_proven:
         say(
             "the outcomes do not bear it out yet: its probabilities order the list, and"
@@ -182,11 +176,9 @@ def show_result(result: "TrainingResult", home: Path) -> None:
     if result.curve is not None:
         _show_curve(result.curve)
     if result.young:
-        found = strongest(result.young)
-        one, n_alone = found or (result.young[0], 0)
-        outcome = "so far" if found is None else "ALARM"
-        zone = bundle.settings.zone
-        say(f"{outcome}: {sentence(one, result.target, zone, n_alone=n_alone)}")
+        _show_young(result, bundle.settings.zone)
+    for line in learnt.left_out:
+        say(f"left out: {line}")
     for alarm in learnt.alarms:
         say(f"look at this: {alarm.text} [{alarm.code}]")
     _show_standing(result)
@@ -221,6 +213,27 @@ def _show_metrics(
         if name in judgement.metrics
     ]
     show_table(title, ("measure", "value", "95 % interval", "of a later period"), rows)
+
+
+def _show_gates(learnt: "TrainedModel") -> None:
+    """What was asked of it, and what speaks against its probabilities for sure."""
+    from training.evaluation import remarks
+
+    for gate in learnt.judgement.gates:
+        outcome = "not kept" if gate.is_comparison else "check failed"
+        say(f"{'passed' if gate.is_passed else outcome}: {gate.text}")
+    for remark in remarks(learnt.judgement.metrics):
+        say(f"remark: {remark}")
+
+
+def _show_young(result: "TrainingResult", zone: "ZoneInfo") -> None:
+    """What the dates that are not mature show so far."""
+    from advice.young_dates import sentence, strongest
+
+    found = strongest(result.young)
+    one, n_alone = found or (result.young[0], 0)
+    outcome = "not mature yet" if found is None else "ALARM"
+    say(f"{outcome}: {sentence(one, result.target, zone, n_alone=n_alone)}")
 
 
 def _show_curve(curve: "LearningCurve") -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from features.arrays import BoolArray, FloatArray
-from features.feature import LatestAttribute
+from features.feature import Feature, LatestAttribute
 from features.feature_set import FeatureSet
 
 ROWS_AT_ONCE = 10_000  # read back in one piece
@@ -80,18 +80,20 @@ class FeatureFile:
         return self._features.with_counted(self._words).subset(names)
 
     def twins(self, names: Collection[str]) -> dict[str, str]:
-        """Which of the named features say of every row what an earlier one says.
+        """Which of the named features say of every row what another one says.
 
         Of words their meaning counts, not their letters: one always stands for the
-        other.
+        other. What is not named stays; of the others the first that states a
+        direction, else the first.
         """
-        first: dict[bytes, str] = {}
-        found = {}
+        alike: dict[bytes, list[Feature]] = {}
         for place, digest in self._digests.items():
-            name = self._features.names[place]
-            other = first.setdefault(digest.digest(), name)
-            if other != name and name in names:
-                found[name] = other
+            feature = self._features.features[place]
+            alike.setdefault(digest.digest(), []).append(feature)
+        found: dict[str, str] = {}
+        for same in alike.values():
+            kept = min(same, key=lambda f: (f.name in names, f.monotone is None))
+            found |= {f.name: kept.name for f in same if f.name in names and f != kept}
         return found
 
     def matrix(self, chosen: BoolArray, features: FeatureSet) -> FloatArray:

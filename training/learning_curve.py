@@ -2,7 +2,8 @@
 
 A sample of a portfolio is enough where twice as many customers predict the later dates
 no better. So the learner that is used is taught by a quarter and a half of the sample,
-chosen and calibrated by rolling origins of these alone, and judged on the same later
+chosen and calibrated by rolling origins of these alone (by folds of customers where
+their outcomes are too few for that), and judged on the same later
 dates as the one that learnt from all of it.
 """
 
@@ -73,14 +74,17 @@ class LearningCurve:
         return self.gain is not None and self.gain.low <= 0.0
 
     def __str__(self) -> str:
-        gain, whom = self.gain, f"learnt from {self.sample}"
+        gain, n = self.gain, len(self.sample.customer_ids)
+        everyone = f"learnt from all {n:,} customers"
+        whom = everyone if self.sample.is_everyone else f"learnt from {self.sample}"
         if gain is None:
             return f"{whom}; too few outcomes to tell what more of them would teach"
         share = 100.0 / self.points[-1].log_loss.value
+        way = "lower" if gain.difference < 0.0 else "higher"
+        ends = f"{gain.low * share:+.1f} to {gain.high * share:+.1f} %"
         numbers = (
-            f"{whom}; with half of them the log-loss of the rows that judge is higher"
-            f" by {gain.difference * share:.1f} % (95 % interval"
-            f" {gain.low * share:.1f} to {gain.high * share:.1f} %)"
+            f"{whom}; with half of them the log-loss of the rows that judge is {way}"
+            f" by {abs(gain.difference) * share:.1f} % (95 % interval {ends})"
         )
         if self.is_flat:
             return f"{numbers}: it is not sure that more customers would help"

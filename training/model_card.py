@@ -86,6 +86,7 @@ def model_card(
         remarks=remarks(judgement.metrics),
         fitted=learnt.fitted,
         alarms=learnt.alarms,
+        left_out=learnt.left_out,
         suspected=learnt.suspected,
         accepted=learnt.accepted,
         gains=[(name, f"{share:.1%}") for name, share in gains[:MOST_FEATURES]],

@@ -120,7 +120,7 @@ def train(
     gathered = gather(portfolio, TARGETS, limits)
     for line in gathered.repeated_text:
         progress(line)
-    check_names(accepted, gathered.feature_set.names)
+    check_names(accepted, gathered.known_names)
     if gathered.sample is not None and not gathered.sample.is_everyone:
         progress(f"learning from {gathered.sample}")
     tracker = Tracker(home or forbear_home(), tracking_uri)
@@ -204,6 +204,7 @@ def _train_one(
     say("looking for features that know too much")
     verdicts = verdicts_of(portfolio, target, gathered, seed)
     learnt = with_verdicts(learnt, verdicts, accepted)
+    learnt = replace(learnt, left_out=tuple(gathered.repeated_text))
     ahead = outlook(target, rows, portfolio.observed_until)
     curve = _curve(target, gathered, learnt, seed, say)
     bundle = bundle_of(present, target, gathered, learnt)

@@ -23,6 +23,7 @@ class TrainedModel:
         suspected: features that may know what came after, with the reason, that
             nobody has accepted: they keep it from serving.
         accepted: features suspected that a person accepted, with the reason.
+        left_out: a sentence about each declared attribute that is not learnt.
     """
 
     split: Split
@@ -32,6 +33,7 @@ class TrainedModel:
     gains: dict[str, float]
     suspected: Mapping[str, str] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_proven(self) -> bool:

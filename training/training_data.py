@@ -11,10 +11,11 @@ from advice.young_dates import DrawnSnapshots
 from features.arrays import FloatArray, IntArray
 from features.batch import feature_table
 from features.catalogue import feature_set as features_of
-from features.catalogue import is_read
+from features.catalogue import is_read, repeated
 from features.feature_set import FeatureSet
 from features.labels import labels
 from features.portfolio import Portfolio
+from features.settings import PortfolioSettings
 from features.snapshots import snapshots
 from features.targets import Target
 from scoring.starter import starters
@@ -97,14 +98,25 @@ class TrainingData:
     repeated: Mapping[str, str] = field(default_factory=dict)
     sample: CustomerSample | None = None  # whose rows they are; None: not told
 
+    # of them, the direction that was declared and that the other does not have
+    lost_direction: Mapping[str, str] = field(default_factory=dict)
+
     @property
     def repeated_text(self) -> Iterator[str]:
         """A sentence about each attribute that is left out."""
         for name, other in self.repeated.items():
-            yield (
+            text = (
                 f"attribute {name} says of every row what {other} says, and is not "
                 "learnt twice"
             )
+            if way := self.lost_direction.get(name):
+                text += f"; its `monotone: {way}` does not hold for {other}"
+            yield text
+
+    @property
+    def known_names(self) -> frozenset[str]:
+        """What may be named: every feature, and the attributes that are left out."""
+        return frozenset(self.feature_set.names) | self.repeated.keys()
 
 
 def gather(
@@ -131,10 +143,11 @@ def gather(
     kept = pairs.filter(pa.array(wanted))
     file = _features_of(portfolio, kept)
     features = file.informative(_starting())
-    repeated = file.twins(
+    twins = file.twins(
         [n for n in features.names if n in portfolio.settings.attributes]
     )
-    features = features.subset([n for n in features.names if n not in repeated])
+    features = features.subset([n for n in features.names if n not in twins])
+    left_out = {**repeated(portfolio.settings), **twins}
     customer, customer_ids = _numbers(kept["customer_id"])
     rows = TargetRows(
         file,
@@ -152,8 +165,29 @@ def gather(
     known = label_by_target if sample.is_everyone else None
     drawn = DrawnSnapshots(portfolio, known)
     return TrainingData(
-        rows, features, rho, first, customer_ids, drawn, repeated, sample
+        rows,
+        features,
+        rho,
+        first,
+        customer_ids,
+        drawn,
+        left_out,
+        sample,
+        _lost_directions(left_out, features, portfolio.settings),
     )
+
+
+def _lost_directions(
+    left_out: Mapping[str, str], features: FeatureSet, settings: PortfolioSettings
+) -> dict[str, str]:
+    """By attribute that is left out, the direction that the kept feature has not."""
+    kept = {feature.name: feature.monotone for feature in features.features}
+    declared = {name: settings.attributes[name].monotone for name in left_out}
+    return {
+        name: way
+        for name, way in declared.items()
+        if way is not None and way != kept.get(left_out[name])
+    }
 
 
 def _labels(portfolio: Portfolio, pairs: pa.Table, target: Target) -> pa.Table:

@@ -154,3 +154,13 @@ def test_what_a_curve_says_depends_on_its_interval(low: float, text: str) -> Non
     assert text in str(curve)
     assert curve.is_flat == (low < 0.0)
     assert ("not sure that more customers" in str(curve)) == curve.is_flat
+
+
+def test_a_lower_loss_of_half_is_called_lower_and_everybody_no_sample() -> None:
+    estimate = MetricEstimate(0.1, 0.09, 0.11)
+    less = PairedComparison(-0.0022, -0.005, 0.001, 0.9)
+    half = CurvePoint(50, 9, estimate, estimate, less)
+    whole = CurvePoint(100, 18, estimate, estimate)
+    curve = LearningCurve(CustomerSample(("a", "b"), 2, True), (half, whole))
+    assert str(curve).startswith("learnt from all 2 customers; with half of them")
+    assert "is lower by 2.2 % (95 % interval -5.0 to +1.0 %)" in str(curve)

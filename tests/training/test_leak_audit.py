@@ -14,7 +14,7 @@ from features.settings import PortfolioSettings
 from features.targets import Target
 from training.audits import Acceptance, LeakVerdict
 from training.audits.check import Check
-from training.audits.controls import controls
+from training.audits.controls import _too_good, controls
 from training.audits.hindsight import (
     _correlation,
     hindsight,
@@ -26,6 +26,7 @@ from training.audits.leakage import audit_leakage
 from training.audits.learner import BinnedColumns, folds_of
 from training.audits.mutation import PLANTED, Kind, planted
 from training.audits.time_travel import time_travel
+from training.audits.verdict import LeakEvidence
 from training.errors import UnknownFeatureAcceptedError
 from training.leakage import CALM_AUC
 from training.rows import Rows
@@ -327,3 +328,16 @@ def test_without_power_nothing_is_passed(rows_of: RowsOf) -> None:
 def test_without_a_row_nothing_goes_together() -> None:
     """Nor does numpy print that it has no mean; warnings are errors here."""
     assert _correlation(np.empty(0), np.empty(0)) == 0.0
+
+
+def test_check_7_says_of_a_doubt_what_the_verdict_says() -> None:
+    """One run said LEAK in the table and SUSPECT of the same feature below it."""
+    seen = (LeakEvidence("sign", "what was seen"),)
+    doubt = LeakVerdict("mood", "fraud", "suspect", seen)
+    leak = LeakVerdict("list", "fraud", "leak", seen)
+    check = _too_good([doubt], None, None)
+    assert (check.outcome, check.features) == ("suspect", ("mood",))
+    assert check.text == "suspected of hindsight: mood"
+    check = _too_good([doubt, leak], None, None)
+    assert check.outcome == "leak"
+    assert check.text == "known in hindsight, as it seems: list; suspected of it: mood"

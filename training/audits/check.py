@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Outcome = Literal["pass", "look", "leak", "cannot_tell", "not_looked_at"]
+Outcome = Literal["pass", "look", "suspect", "leak", "cannot_tell", "not_looked_at"]
 
 
 @dataclass(frozen=True)

@@ -99,10 +99,20 @@ def _too_good(
     verdicts: Sequence[LeakVerdict], calm_auc: float | None, mutation: Check | None
 ) -> Check:
     name, named = "too_good", tuple(v.feature for v in verdicts if v.is_blocking)
+    sure = [v.feature for v in verdicts if v.level == "leak"]
+    doubtful = [v.feature for v in verdicts if v.level == "suspect"]
     numbers = {} if calm_auc is None else {"auc_not_past_due": calm_auc}
     if named:
-        text = f"known in hindsight, as it seems: {', '.join(named)}"
-        return Check(7, name, "leak", text, named, numbers)
+        parts = [
+            f"{what}: {', '.join(names)}"
+            for what, names in (
+                ("known in hindsight, as it seems", sure),
+                ("suspected of it" if sure else "suspected of hindsight", doubtful),
+            )
+            if names
+        ]
+        outcome: Outcome = "leak" if sure else "suspect"
+        return Check(7, name, outcome, "; ".join(parts), named, numbers)
     if calm_auc is not None and calm_auc > CALM_AUC:
         text = (
             f"AUC {calm_auc:.3f} among customers with nothing overdue is unusually "

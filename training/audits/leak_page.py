@@ -15,6 +15,7 @@ MOST_SHOWN = 25  # features of a plot and a table; blocking ones first
 OUTCOMES = {
     "pass": "pass",
     "look": "worth a look",
+    "suspect": "SUSPECT",
     "leak": "LEAK",
     "cannot_tell": "cannot tell",
     "not_looked_at": "not looked at",
@@ -43,6 +44,10 @@ def leak_page(audit: LeakageAudit) -> str:
     sections = [Section("All features", table=_checks(audit.checks))]
     for one in audit.targets:
         sections += list(_sections(one))
+    if audit.left_out:
+        sections.append(
+            Section("Attributes left out", [f"{t}." for t in audit.left_out])
+        )
     accepted = [(a.feature, a.because) for a in audit.accepted]
     if accepted:
         table = Table(("feature", "because"), accepted)

@@ -1,6 +1,6 @@
 """The leak audit: ten checks, and a verdict for each feature."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,12 +49,14 @@ class LeakageAudit:
         checks: of all features together (1 to 5).
         targets: one per target with labels.
         accepted: features a person vouches for.
+        left_out: a sentence about each declared attribute that is not learnt.
     """
 
     portfolio: str
     checks: tuple[Check, ...]
     targets: tuple[TargetAudit, ...]
     accepted: tuple[Acceptance, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def suspected(self) -> tuple[LeakVerdict, ...]:
@@ -91,6 +93,7 @@ class LeakageAudit:
                 {"feature": one.feature, "because": one.because}
                 for one in self.accepted
             ],
+            "left_out": list(self.left_out),
         }
 
 
@@ -114,9 +117,7 @@ def audit_leakage(
     """
     progress("gathering labels and features")
     gathered = gather(portfolio, TARGETS)
-    for line in gathered.repeated_text:
-        progress(line)
-    check_names(accepted, gathered.feature_set.names)
+    check_names(accepted, gathered.known_names)
     progress("computing features again without what came later")
     largest = max(TARGETS, key=lambda target: len(gathered.rows[target]))
     checks: tuple[Check, ...] = ()
@@ -132,7 +133,8 @@ def audit_leakage(
                 _of_target(portfolio, target, rows, gathered.customer_ids, seed)
             )
     name = portfolio.settings.name
-    return LeakageAudit(name, checks, tuple(audits), tuple(accepted))
+    left_out = tuple(gathered.repeated_text)
+    return LeakageAudit(name, checks, tuple(audits), tuple(accepted), left_out)
 
 
 def verdicts_of(
@@ -155,7 +157,7 @@ def _looked_at(
     return with_present_echo(portfolio, rows, customer_ids, found)
 
 
-def check_names(accepted: Sequence[Acceptance], names: Sequence[str]) -> None:
+def check_names(accepted: Sequence[Acceptance], names: Collection[str]) -> None:
     """Refuse to accept what is no feature, before hours of work.
 
     Raises:

@@ -25,6 +25,7 @@ from training.rows import Rows
 
 LEAST_RATIO = 2.5  # of the two odds ratios, so that no small change is told
 FEWEST_DATES = 4
+MOST_TOLD = 100.0  # times the odds; beyond it one customer more or less decides
 MARKED = 0.55  # AUC alone below which a column is not looked at
 
 
@@ -119,11 +120,25 @@ def _compared(name: str, now: Side, then: Side) -> tuple[LeakEvidence, float] | 
         return None
     text = (
         f"{name} never changes, yet the odds of being late on the last day of the data"
-        f" are {np.exp(of_now[0]):.1f} times as high with it, and were"
-        f" {np.exp(of_then[0]):.1f} times on the first dates (z {z:.1f}): was it"
+        f" are {_times(of_now[0])} times as high with it, and were"
+        f" {_times(of_then[0])} times on the first dates (z {z:.1f}): was it"
         " rewritten in place?"
     )
     return LeakEvidence("present_echo", text), float(np.exp(gain))
+
+
+def _times(log_ratio: float) -> str:
+    """An odds ratio in words: from a nearly empty cell it has no exact value.
+
+    >>> _times(2.0), _times(8.2), _times(-8.2), _times(-3.0)
+    ('7.4', 'more than 100', 'less than 0.01', '0.05')
+    """
+    ratio = float(np.exp(log_ratio))
+    if ratio > MOST_TOLD:
+        return f"more than {MOST_TOLD:g}"
+    if ratio < 1.0 / MOST_TOLD:
+        return f"less than {1.0 / MOST_TOLD:g}"
+    return f"{ratio:.1f}" if ratio >= 1.0 else f"{ratio:.2f}"
 
 
 def _log_odds_ratio(
