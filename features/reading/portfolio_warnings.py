@@ -154,7 +154,7 @@ def unmatched_payments(
     if not {"invoices", "payments"} <= set(tables):
         return None
     since = _counted_since(duckdb, latest)
-    recent = f"status <> 'refunded' AND event_at > {since}"
+    recent = _recent(since, latest)
     theirs = f"SEMI JOIN {UNMATCHED}payments USING (customer_id, invoice_id)"
     counted = f"FROM payments {{}} SELECT count(*) WHERE {recent}"
     [[n]] = run(duckdb, counted.format(""))
@@ -180,10 +180,15 @@ def _counted_since(duckdb: Any, latest: int) -> int:  # noqa: ANN401
     later: int = first + _BEGINNING_US
     [[is_any]] = run(
         duckdb,
-        f"SELECT count(*) > 0 FROM payments WHERE event_at > {later} "  # noqa: S608
+        f"SELECT count(*) > 0 FROM payments WHERE {_recent(later, latest)} "  # noqa: S608
         "AND invoice_id IS NOT NULL",
     )
     return later if is_any else whole
+
+
+def _recent(since: int, latest: int) -> str:
+    """SQL of the payments that are counted: after `since`, none after `latest`."""
+    return f"status <> 'refunded' AND event_at > {since} AND event_at <= {latest}"
 
 
 def _of_no_row(

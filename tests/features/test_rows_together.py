@@ -358,6 +358,24 @@ def test_two_in_a_hundred_payments_may_name_what_is_not_there() -> None:
     assert many.report.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "late",
+    [
+        pytest.param({"event_at": "2026-04-20", "status": "refunded"}, id="a refund"),
+        pytest.param({"event_at": "2062-04-20"}, id="a mistyped year"),
+    ],
+)
+def test_what_is_not_counted_hides_no_ids_that_do_not_match(
+    late: dict[str, str],
+) -> None:
+    """Everything was paid within 45 days of the first invoice."""
+    invoices = [invoice("c1", "1", event_at="2026-03-01")]
+    paid = payment("c1", "p", invoice_id="x", event_at="2026-03-20")
+    more = payment("c1", "q", invoice_id="x", **late)
+    [why] = portfolio(invoices=invoices, payments=[paid, more]).report.unusable
+    assert why.startswith("1 of 1 payments of the last 90 days")
+
+
 def test_a_payment_of_a_rejected_invoice_does_not_name_a_stranger() -> None:
     found = portfolio(
         invoices=[invoice("c1", amount="1,00")],
