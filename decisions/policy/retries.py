@@ -20,7 +20,9 @@ class Retries(PolicySection):
     """Our own charges after a soft decline; after a hard one there is none.
 
     A state that takes access away waits for every retry scheduled before it, but not
-    for ever: who never charges again would never act.
+    for ever: who never charges again would never act. An invoice that a payment on its
+    way, a promise or a dispute covers, even in part, is not charged again; the
+    customer's other invoices are.
     """
 
     days_after_failure: tuple[Annotated[int, Field(ge=1, le=365)], ...] = Field(

@@ -172,12 +172,24 @@ def test_what_stops_our_charging(given: Values, why: str) -> None:
     assert "retry_pending" not in _codes(found)
 
 
-def test_a_payment_for_another_invoice_stops_only_that_one() -> None:
+@pytest.mark.parametrize(
+    ("cover", "given"),
+    [
+        pytest.param(
+            "in_flight",
+            {"pending": (PendingPayment("p", 100 * UNITS, "i2"),)},
+            id="a payment on its way",
+        ),
+        pytest.param("promised", {"promises": (PROMISE,)}, id="a promise"),
+    ],
+)
+def test_what_covers_another_invoice_stops_only_that_one(
+    cover: str, given: Values
+) -> None:
     facts = _owing(_charge(3), _charge(3, invoice="i2"))
-    items = (facts.items[0], replace(facts.items[0], invoice_id="i2"))
-    pending = (PendingPayment("p", 100 * UNITS, "i2"),)
-    items = (items[0], replace(items[1], in_flight=100 * UNITS))
-    facts = replace(facts, items=items, in_flight=100 * UNITS, pending=pending)
+    amount: Values = {cover: 100 * UNITS}
+    other = replace(facts.items[0], invoice_id="i2", **amount)
+    facts = replace(facts, items=(facts.items[0], other), **amount, **given)
     due = _answer(facts).follow_up.retry_due
     assert due is not None
     assert due.invoices == ("i1",)
@@ -357,13 +369,11 @@ def test_no_retry_while_charging_is_stopped_or_money_is_under_way(
     pause = found.follow_up.pause
     assert pause is None or not pause.stop_charging
     assert not any(off.reason == "fraud" for off in facts.access_off)
-    assert not facts.promised
-    assert not facts.in_flight
     assert found.follow_up.retry_due.at >= TUESDAY
     assert found.follow_up.no_retry is None
     for name in found.follow_up.retry_due.invoices:
         assert items[name].days_overdue > 0
-        assert not items[name].contested
+        assert items[name].uncovered == items[name].remainder
 
 
 def _simple(rule: Values, stop_after: int, cure_days: int) -> Policy:
