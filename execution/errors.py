@@ -105,6 +105,20 @@ class ServiceUnusableError(ExecutionError):
         )
 
 
+class CustomerUndecidedError(ServiceUnusableError):
+    """Our own service answers, and decides nothing about this one customer.
+
+    Args:
+        cause: the code of its answer.
+    """
+
+    code = "customer_undecided"
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
 class UndecidedError(ExecutionError):
     """Access is to come back, and the service decides nothing now."""
 

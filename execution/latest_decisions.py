@@ -1,7 +1,7 @@
 """The decisions that something may be done for: the last about each customer."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from store.decisions import Decision, DecisionReader, ListedDecision
 
@@ -20,24 +20,15 @@ class LatestDecisions:
         decisions: as recorded.
         since: of the first that is looked at, microseconds since 1970 UTC.
         now: microseconds since 1970 UTC.
-        customers: of these alone; None: of all.
 
     Attributes:
         n_decisions: that were looked at.
     """
 
-    def __init__(
-        self,
-        decisions: DecisionReader,
-        since: int,
-        now: int,
-        customers: Collection[str] | None = None,
-    ) -> None:
+    def __init__(self, decisions: DecisionReader, since: int, now: int) -> None:
         self._decisions, self.n_decisions = decisions, 0
         self._by_customer: dict[str, list[str]] = {}
         for listed in _recorded(decisions, since, now):
-            if customers is not None and listed.customer_id not in customers:
-                continue
             self.n_decisions += 1
             if listed.recorded_at - listed.as_of <= _LATEST_LAG_US:
                 of_customer = self._by_customer.setdefault(listed.customer_id, [])

@@ -6,7 +6,7 @@ first when it comes back.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from secrets import token_hex
@@ -99,7 +99,6 @@ def plan_run(
     since: int,
     now: int,
     policy_hash: str | None = None,
-    customers: Collection[str] | None = None,
 ) -> Run:
     """Acts of the last decision of each customer, recorded from `since` on.
 
@@ -111,17 +110,30 @@ def plan_run(
         now: microseconds since 1970 UTC.
         policy_hash: of the policy in force; None: it is not known, and the check a
             moment before an act is carried out has to find that it is another.
-        customers: of these alone; None: of all.
 
     Raises:
         ExecutionError: the provider cannot be asked.
         DecisionStoreError: the decisions cannot be read.
     """
     planning = _Planning(acts, provider, f"run-{token_hex(6)}", now, policy_hash)
-    latest = LatestDecisions(decisions, since, now, customers)
+    latest = LatestDecisions(decisions, since, now)
+    return _planned(planning, latest)._replace(n_decisions=latest.n_decisions)
+
+
+def plan_decision(decision: Decision, acts: Acts, provider: Provider, now: int) -> Run:
+    """Acts of one decision that was made just now, whichever clock it was made by.
+
+    Raises:
+        ExecutionError: the provider cannot be asked.
+    """
+    planning = _Planning(acts, provider, f"run-{token_hex(6)}", now, None)
+    return _planned(planning, [decision])._replace(n_decisions=1)
+
+
+def _planned(planning: "_Planning", decisions: Iterable[Decision]) -> Run:
     planned: list[Act] = []
     refused: dict[str, str] = {}
-    for decision in latest:
+    for decision in decisions:
         try:
             planned += planning.acts_of(decision)
         except ProviderRefusedError as error:  # of this one; the others go on
@@ -129,7 +141,7 @@ def plan_run(
     return Run(
         planning.run_id,
         planned,
-        latest.n_decisions,
+        0,
         planning.n_not_ours,
         planning.n_spared,
         refused,
@@ -257,16 +269,16 @@ class _Planning:
             return [""]
         named = intent.subscriptions
         listed = self._provider.subscriptions(customer_id)
-        fitting = [
-            one
-            for one in listed
-            if one.state == ACTED_ON[intent.kind]
-            and (not named or one.subscription_id in named)
-        ]
+        meant = [one for one in listed if not named or one.subscription_id in named]
+        fitting = [one for one in meant if one.state == ACTED_ON[intent.kind]]
         if intent.kind == "restore":
             ours = [one for one in fitting if self._is_ours(customer_id, one)]
             self.n_not_ours += len(fitting) - len(ours)
-            fitting = ours
+            fitting = ours + [  # given back by others: the service must learn of it
+                one
+                for one in meant
+                if one.state == "active" and self._is_over(customer_id, one)
+            ]
         if is_spared(intent.kind, intent.reason):
             free = [one for one in fitting if one.spared_by is None]
             self.n_spared += len(fitting) - len(free)
@@ -277,6 +289,14 @@ class _Planning:
     def _is_ours(self, customer_id: str, one: Subscription) -> bool:
         what = self._provider.name, customer_id, one.subscription_id
         return self._acts.last_done(*what) == "suspend"
+
+    def _is_over(self, customer_id: str, one: Subscription) -> bool:
+        """Our stop of what is active, and nothing is planned now that finds it over."""
+        about = self._provider.name, customer_id, one.subscription_id
+        return self._is_ours(customer_id, one) and not any(
+            act.state in ("planned", "asked") and act.due_at <= self._now
+            for act in self._acts.restorations(*about)
+        )
 
 
 def _terms(act: Act) -> tuple[str, str, int, int | None]:

@@ -6,11 +6,18 @@ from typing import Any
 
 import httpx
 
-from execution.errors import ReportRefusedError, ServiceUnusableError
+from execution.errors import (
+    CustomerUndecidedError,
+    ReportRefusedError,
+    ServiceUnusableError,
+)
 from features.moments import to_datetime
 from store.act import Act
 
 TIMEOUT_S = 30.0
+_INVALID = httpx.codes.UNPROCESSABLE_ENTITY
+# the next customer may have another answer
+_OF_ONE = frozenset({"customer_out_of_reach", "invalid_rows", "internal_error"})
 # what an act is called among the events, where it is called otherwise
 _ACTION_OF = {
     "suspend": "suspend",
@@ -43,11 +50,14 @@ class Service:
         """A new decision about what is stored of the customer; None: nothing is.
 
         Raises:
+            CustomerUndecidedError: it answers, and has none about this customer.
             ServiceUnusableError: there is no answer now.
         """
         answer = self._post("/v1/score", {"customer_id": customer_id}, {})
         if answer.status_code == httpx.codes.NOT_FOUND and _is_unknown(answer):
             return None
+        if (cause := _code_of(answer)) in _OF_ONE or answer.status_code == _INVALID:
+            raise CustomerUndecidedError(cause or f"status {answer.status_code}")
         return _content(answer)
 
     def report(self, act: Act, by: str, terms: Mapping[str, Any]) -> None:
@@ -109,12 +119,16 @@ class Service:
 
 
 def _is_unknown(answer: httpx.Response) -> bool:
-    """Our own answer, and not that of whatever else is at the address."""
+    return _code_of(answer) == "unknown_customer"
+
+
+def _code_of(answer: httpx.Response) -> str | None:
+    """Of our own answer, and not of that of whatever else is at the address."""
     try:
         content = answer.json()
     except ValueError:
-        return False
-    return isinstance(content, dict) and content.get("code") == "unknown_customer"
+        return None
+    return content.get("code") if isinstance(content, dict) else None
 
 
 def _content(answer: httpx.Response) -> dict[str, Any]:

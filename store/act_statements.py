@@ -19,11 +19,15 @@ ORDER BY position
 """
 # of later: planned for a moment that has not come
 IS_OF_LATER = "(state = 'planned' AND n_attempts = 0 AND due_at > ?)"
-GOES_AHEAD = "(one.kind = 'restore' AND earlier.kind NOT IN ('suspend', 'restore'))"
+GOES_AHEAD = """(one.kind = 'restore' AND (earlier.kind NOT IN ('suspend', 'restore')
+    OR (earlier.kind = 'suspend' AND earlier.state = 'planned'
+        AND earlier.asked_at IS NULL
+        AND earlier.subscription_id <> one.subscription_id)
+))"""
 # one that waits for people holds up only others of its kind that the same decision asks
 # for, and one that is done and not yet reported nothing that a person ordered; one of
 # later nothing. What gives access back waits for access alone, and for what is under
-# way this moment
+# way this moment; not for a stop of another subscription that was never asked for
 DUE = f"""
 WITH open_acts AS (
     SELECT *, {IS_AGREED} AS is_agreed FROM acts
@@ -122,6 +126,15 @@ AND NOT {IS_OF_LATER} AND (? = '' OR provider = ?)
 AND (state <> 'failed' OR NOT EXISTS ({_LATER} AND later.state <> 'withdrawn'))
 ORDER BY position
 """
+# what was to give access back since the last stop, and is wanted still
+RESTORATIONS = f"""
+{SELECT} WHERE kind = 'restore' AND provider = ? AND customer_id = ?
+AND subscription_id = ? AND (state <> 'withdrawn' OR why = '{PLANNED_ANEW}')
+AND position > (
+    SELECT coalesce(max(position), -1) FROM acts WHERE kind = 'suspend'
+    AND state = 'done' AND provider = ? AND customer_id = ? AND subscription_id = ?
+) ORDER BY position
+"""  # noqa: S608 - own names
 LAST_DONE = """
 SELECT kind FROM acts WHERE provider = ? AND customer_id = ? AND subscription_id = ?
 AND kind IN ('suspend', 'restore') AND state = 'done'

@@ -263,10 +263,21 @@ class Acts:
     def open_restorations(self, provider: str | None, now: int) -> list[Act]:
         """What is to give access back, is not done, and is not of later.
 
-        Also what failed, unless something was done about the same since. None: of every
-        provider.
+        Also what failed, unless something else was asked for about the same since.
+        None: of every provider.
         """
         rows = self._db.rows(sql.OPEN_RESTORATIONS, now, provider or "", provider or "")
+        return [act_of(row) for row in rows]
+
+    def restorations(
+        self, provider: str, customer_id: str, subscription_id: str
+    ) -> list[Act]:
+        """All that were to give back what we stopped last, in the order of planning.
+
+        Without what was not wanted any more.
+        """
+        about = provider, customer_id, subscription_id
+        rows = self._db.rows(sql.RESTORATIONS, *about, *about)
         return [act_of(row) for row in rows]
 
     def last_done(

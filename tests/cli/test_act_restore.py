@@ -4,13 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from cli.act_options import Stores
+from cli.act_restore import _Looking
+from execution.errors import ServiceUnusableError
+from store.acts import Acts
+from store.errors import StoreUnavailableError
 from store.opening import open_acts, open_event_store
 from tests.cli.conftest import Run
 from tests.cli.test_act_more import at, fake, service
-from tests.execution.conftest import an_act
+from tests.execution.conftest import acts, an_act
 from tests.execution.test_plan import an_answer, record
 
-__all__ = ["at", "fake", "service"]
+__all__ = ["acts", "at", "fake", "service"]
 LONG_AGO = "2026-06-21T04:00:00+00:00"
 BACK = {"cure": "paid", "by": "person", "reasons": ["nonpayment"]}
 
@@ -40,3 +45,33 @@ def test_a_restoration_that_is_late_is_named(
     assert ran.code == 1
     assert "LATE: acme s1 was to have access by 2026-06-21 04:00 UTC" in ran.out
     assert "(planned)" in ran.out
+
+
+class Down:
+    """Cannot be asked, and counts how often what is due was carried out."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error, self.n_carried_out = error, 0
+
+    def look(self) -> None:
+        raise self.error
+
+    def carry_out(self, _: object) -> None:
+        self.n_carried_out += 1
+
+
+@pytest.mark.parametrize(
+    "error", [ServiceUnusableError("ConnectError"), StoreUnavailableError("busy")]
+)
+def test_what_cannot_be_asked_is_said_once_and_ends_no_loop(
+    capsys: pytest.CaptureFixture[str], acts: Acts, error: Exception
+) -> None:
+    down = Down(error)
+    stores = Stores(acts, None)  # type: ignore[arg-type]  # nothing is late
+    looking = _Looking(down, stores, "partner-center")  # type: ignore[arg-type]
+    with pytest.raises(type(error)):
+        looking.once()
+    looking.again()
+    looking.again()
+    assert capsys.readouterr().out == f"{error}\n"
+    assert down.n_carried_out == 3

@@ -4,18 +4,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from httpx import Client, MockTransport, Request, Response
 
 from execution.carry_out import Execution
-from execution.errors import ServiceUnusableError
+from execution.errors import (
+    CustomerUndecidedError,
+    ProviderRefusedError,
+    ServiceUnusableError,
+)
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.recheck import ServiceRecheck
 from execution.restoring import RestorationWatch, late_restorations
 from execution.service import Service
 from execution.undo import plan_undo
 from features.moments import microseconds
+from store.act import Act
 from store.opening import open_event_reader
 from tests.execution.conftest import an_act
 from tests.execution.test_with_the_service import House, ago, house, leaks
@@ -91,7 +97,13 @@ def test_paying_brings_access_back_while_the_customer_waits(
 ) -> None:
     assert restoring.look().n_asked == 0
     stopped(house, fake)
-    assert restoring.look() == (1, [])  # its row of `actions` arrived; nothing is paid
+    assert restoring.look() == (
+        1,
+        [],
+        {},
+        0,
+        0,
+    )  # its row of `actions` arrived; nothing is paid
     assert restoring.look().n_asked == 0  # nobody is asked about for nothing
     pay(house)
     [act] = restoring.look().planned
@@ -185,3 +197,154 @@ def test_an_order_to_give_back_has_the_same_clock(
         why="provider_refused:27009",
         settled_at=late.act.settled_at,
     )
+
+
+def test_one_who_cannot_be_asked_about_holds_up_nobody(
+    house: House, fake: FakePartnerCenter, restoring: RestorationWatch, clock: Clock
+) -> None:
+    stopped(house, fake)
+    also_stopped(house, "aaa")
+    pay(house)
+    answers = restoring._service.score
+
+    def score(customer_id: str) -> dict[str, Any] | None:
+        if customer_id == "aaa":
+            raise CustomerUndecidedError("internal_error")
+        return answers(customer_id)
+
+    restoring._service.score = score  # type: ignore[method-assign]
+    looked = restoring.look()
+    assert (len(looked.planned), looked.refused) == (1, {"aaa": "internal_error"})
+    assert restoring.look().refused == {"aaa": "internal_error"}  # asked again
+
+
+def also_stopped(house: House, customer_id: str) -> None:
+    now = now_us()
+    stop = an_act(
+        customer_id, decision_id=f"d-{customer_id}", planned_at=now, due_at=now
+    )
+    house.acts.plan([stop])
+    [claimed] = house.acts.claim(stop.provider, now, now + 10_000_000, 1)
+    house.acts.settle(claimed, "done", now)
+    [claimed] = house.acts.claim(stop.provider, now, now + 10_000_000, 1)
+    house.acts.mark_reported(claimed)
+
+
+def test_what_the_service_answers_about_one_says_so() -> None:
+    def broken(_: Request) -> Response:
+        return Response(500, json={"code": "internal_error"})
+
+    client = Client(transport=MockTransport(broken), base_url="http://service")
+    with pytest.raises(CustomerUndecidedError, match="internal_error"):
+        Service(client).score("acme")
+
+
+def test_a_clock_that_is_behind_misses_no_decision(
+    house: House, fake: FakePartnerCenter, restoring: RestorationWatch, clock: Clock
+) -> None:
+    stopped(house, fake)
+    pay(house)
+    clock.ahead_us = -1_000_000
+    assert len(restoring.look().planned) == 1
+
+
+def test_of_whom_the_provider_tells_nothing_is_named_and_asked_again(
+    house: House,
+    fake: FakePartnerCenter,
+    restoring: RestorationWatch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopped(house, fake)
+    pay(house)
+
+    def refusing(_: str) -> list[Any]:
+        raise ProviderRefusedError("404")
+
+    with monkeypatch.context() as refused:
+        refused.setattr(house.provider, "subscriptions", refusing)
+        assert restoring.look().refused == {"acme": "404"}
+    assert len(restoring.look().planned) == 1
+
+
+def test_access_that_others_gave_back_is_reported(
+    house: House, fake: FakePartnerCenter, restoring: RestorationWatch
+) -> None:
+    stopped(house, fake)
+    fake.add("acme", "s1")  # active again, at the provider's console
+    pay(house)
+    assert len(restoring.look().planned) == 1
+    assert carried_out(restoring) == ["done", "reported"]
+    assert fake.changes == []
+    assert house.score()["follow_up"]["reactivation"] is None
+
+
+def test_a_stop_that_was_never_asked_for_holds_no_restoration_up(
+    house: House, fake: FakePartnerCenter, restoring: RestorationWatch
+) -> None:
+    stopped(house, fake)
+    fake.add("acme", "s2")
+    decision, now = house.score(), now_us()
+    house.acts.plan(
+        [
+            an_act(
+                subscription="s2",
+                decision_id=decision["decision_id"],
+                reason="nonpayment",
+                policy_hash=decision["question"]["policy_hash"],
+                planned_at=now,
+                due_at=now,
+            )
+        ]
+    )
+    pay(house)
+    assert [act.subscription_id for act in restoring.look().planned] == ["s1"]
+    assert carried_out(restoring) == ["done", "reported"]
+    assert fake.state("acme", "s1") == "active"
+    assert house.run() == ["withdrawn:milder_now:nothing_overdue"]
+
+
+def test_what_the_provider_refused_is_named_and_not_planned_anew(
+    house: House, fake: FakePartnerCenter, restoring: RestorationWatch, clock: Clock
+) -> None:
+    stopped(house, fake)
+    pay(house)
+    [act] = restoring.look().planned
+    fail(house, act, "provider_refused:1")
+    clock.ahead_us = HOUR_US
+    looked = restoring.look()
+    assert (looked.planned, looked.refused) == ([], {"acme": "provider_refused:1"})
+
+
+def fail(house: House, act: Act, why: str) -> None:
+    now = now_us()
+    [claimed] = house.acts.claim(act.provider, now, now + 10**7, 1, "restore")
+    house.acts.settle(claimed, "failed", now, why)
+
+
+def test_the_clock_runs_from_the_first_that_was_planned(
+    house: House, fake: FakePartnerCenter, restoring: RestorationWatch, clock: Clock
+) -> None:
+    stopped(house, fake)
+    pay(house)
+    [act] = restoring.look().planned
+    fail(house, act, "provider_unreachable")
+    named = house.acts, house.decisions, act.provider
+    [before] = late_restorations(*named, now_us() + 5 * HOUR_US)
+    clock.ahead_us = HOUR_US
+    [anew] = restoring.look().planned
+    [late] = late_restorations(*named, now_us() + 5 * HOUR_US)
+    assert (late.act, late.by) == (anew, before.by)
+
+
+def test_access_is_given_back_before_everybody_was_asked_about(
+    house: House, fake: FakePartnerCenter, restoring: RestorationWatch
+) -> None:
+    stopped(house, fake)
+    restoring.look()
+    for n in range(25):
+        also_stopped(house, f"aa{n}")
+    pay(house)
+    restoring._all_at = -HOUR_US
+    looked = restoring.look()
+    assert (looked.n_asked, len(looked.planned), looked.n_left) == (20, 1, 6)
+    assert restoring.look()[::4] == (6, 0)
