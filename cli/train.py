@@ -12,10 +12,11 @@ from cli.output import rejected_rows, say, show_table, steps
 from cli.reading import tables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
     from features.portfolio import Portfolio
+    from features.targets import Target
     from scoring.intervals import MetricEstimate
     from training.learning import RecipeSearch
     from training.learning_curve import LearningCurve
@@ -62,6 +63,7 @@ SHOWN = {
 
 
 WIDE_AUC = 0.5  # from worse than by chance to perfect: such an interval says nothing
+NOT_TUNED = "not tried, for there are too few outcomes to set later ones aside"
 WITHOUT_A_MODEL = (
     "so no model of it: without any champion the starter stands in, beside one the"
     " probability is unknown and fraud rests on evidence"
@@ -106,6 +108,7 @@ def train(
 
     home = forbear_home()
     untold: list[str] = []
+    tuned: dict[Target, str] = {}
     with tables_of(portfolio, TABLES_MB) as duck:
         with steps() as step:
             step("reading the portfolio")
@@ -116,9 +119,11 @@ def train(
                 seed=seed,
                 progress=step,
                 on_untold=untold.append,
-                on_result=lambda result: show_result(result, home),
+                on_result=lambda result: show_result(
+                    result, home, None if tune is None else tuned
+                ),
                 accepted=acceptances(accept_leak, because),
-                search=_search(tune, home),
+                search=_search(tune, home, tuned.__setitem__),
                 limits=SampleLimits(memory, customers),
             )
         for line in untold:
@@ -147,23 +152,37 @@ def _show_rejects(read: "Portfolio") -> None:
         )
 
 
-def _search(minutes: float | None, home: Path) -> "RecipeSearch | None":
+def _search(
+    minutes: float | None, home: Path, on_end: "Callable[[Target, str], None]"
+) -> "RecipeSearch | None":
     """Optuna is imported only where somebody asked for it."""
     if minutes is None:
         return None
     from training.tuning import Tuning
 
-    return Tuning(home / "tuning", minutes)
+    return Tuning(home / "tuning", minutes, on_end=on_end)
 
 
-def show_result(result: "TrainingResult", home: Path) -> None:
-    """What became of one target: metrics with intervals, gates, alarms."""
+def show_result(
+    result: "TrainingResult",
+    home: Path,
+    tuned: "Mapping[Target, str] | None" = None,
+) -> None:
+    """What became of one target: metrics with intervals, gates, alarms.
+
+    Args:
+        result: of the target.
+        home: state folder.
+        tuned: what came of each target's search for parameters; None: nobody asked.
+    """
     if result.bundle is None or result.learnt is None or result.registered is None:
         say(f"{result.target}: not trained: {result.refusal}")
         return
     learnt, bundle = result.learnt, result.bundle
     _show_metrics(bundle.bundle_id, learnt, result.later)
     _show_gates(learnt)
+    if tuned is not None:
+        say(f"tuning: {tuned.get(result.target, NOT_TUNED)}")
     if not bundle.is_proven:
         say(
             "the outcomes do not bear it out yet: its probabilities order the list, and"

@@ -107,6 +107,22 @@ def labelled_customers(portfolio: Portfolio, target: Target) -> list[str]:
     return [] if basis is None else _whole(portfolio, portfolio.customer_ids, basis)
 
 
+def lacking_tables(settings: PortfolioSettings, target: Target) -> str | None:
+    """What is missing for a label of non-payment to be known; None: nothing is.
+
+    >>> lacking_tables(PortfolioSettings(tables={"invoices"}), "nonpayment")
+    '`payments` is missing: who was billed may have paid'
+    """
+    basis = _basis(settings, target)
+    if basis is None:
+        return "`payments` is missing: who was billed may have paid"
+    if basis == "outcomes" and "outcomes" not in settings.tables:
+        return (
+            "there are neither `invoices` with `payments` nor `ageing` nor `outcomes`"
+        )
+    return None
+
+
 def all_labels_rejected(portfolio: Portfolio, target: Target) -> bool:
     """Whether rejected rows alone keep every customer's labels from being known."""
     everyone = portfolio.customer_ids

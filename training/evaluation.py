@@ -170,17 +170,26 @@ def remarks(metrics: Mapping[str, MetricEstimate]) -> list[str]:
     return said
 
 
+_FOR_DECISIONS = (
+    "Thresholds in money rest on them, so a customer with a high one is acted upon"
+)
+
+
 def _of_slope(slope: MetricEstimate) -> str:
     """What a slope that is surely not 1 says of the probabilities."""
     if slope.low > 1.0:
         return (
-            "probabilities are too timid: high ones are too low and low ones too high"
+            "probabilities are too timid: high ones are too low and low ones too high."
+            f" {_FOR_DECISIONS} too late"
         )
     if slope.high < 0.0:
         return "it is below 0: those with high probabilities had it less often"
     if slope.low <= 0.0:
         return "it may be 0: high probabilities may say no more than low ones"
-    return "probabilities are too extreme: high ones are too high and low ones too low"
+    return (
+        "probabilities are too extreme: high ones are too high and low ones too low."
+        f" {_FOR_DECISIONS} too early"
+    )
 
 
 def plain_metrics(label: FloatArray, p: FloatArray) -> dict[str, float]:

@@ -15,7 +15,7 @@ from advice.population import with_reference
 from advice.young_dates import early_warning
 from features.batch import feature_table
 from features.feature_set import FeatureSet
-from features.labels import all_labels_rejected
+from features.labels import all_labels_rejected, lacking_tables
 from features.portfolio import Portfolio
 from features.snapshots import population_and_book
 from features.targets import TARGETS, Target
@@ -277,6 +277,8 @@ def nothing_told(target: Target, gathered: TrainingData, portfolio: Portfolio) -
             f" {_rejected(portfolio, incomplete)}; correct them (`forbear validate`"
             " says how) and train again"
         )
+    if lacking := lacking_tables(portfolio.settings, target):
+        return f"{target}: no outcome can be known, for {lacking}"
     if len(gathered.rows[target]) > 0 or rejected:
         return f"{target}: none happened, for all that is known{rejected}"
     first = gathered.first_mature_at[target]

@@ -8,7 +8,7 @@ trials that are behind after an origin are cut short, and every trial is kept in
 journal: whoever tunes again goes on from there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -52,11 +52,13 @@ class Tuning:
             of the trials of before is taken.
         most_trials: of one journal. With the same number of trials the same data and
             seed give the same parameters, however often the search was interrupted.
+        on_end: called with the target and what came of its search.
     """
 
     folder: Path
     minutes: float
     most_trials: int = MOST_TRIALS
+    on_end: Callable[[Target, str], None] = lambda _target, _text: None
 
     def __call__(
         self,
@@ -78,7 +80,8 @@ class Tuning:
         usual = recipe(rows, seed)
         taught, origins = parts[-1].train, parts[:-1]
         if len(origins) < LEAST_ORIGINS:
-            progress("one origin alone cannot search and decide: the usual parameters")
+            text = "one origin alone cannot search and decide: the usual parameters"
+            self._end(target, text, progress)
             return usual
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = self._study(target, rows[taught], usual)
@@ -86,17 +89,22 @@ class Tuning:
         self._search(study, binned, _without_last(origins), seed, progress)
         finished = study.get_trials(deepcopy=False, states=FINISHED)
         if not any(t.state is TrialState.COMPLETE for t in finished):
-            progress("no trial was completed: the usual parameters")
+            self._end(target, "no trial was completed: the usual parameters", progress)
             return usual
         found = {**usual, **SHARED, **study.best_params}
         p = _p_better(rows, origins, found, usual, seed)
         kept = p >= SURE
-        progress(
+        text = (
             f"{len(finished)} trials, best log-loss {study.best_value:.5f}: better than"
             f" with the usual parameters in {p:.0%} of the draws on the last origin,"
             f" {'used' if kept else f'not used (asked for: {SURE:.0%})'}"
         )
+        self._end(target, text, progress)
         return found if kept else usual
+
+    def _end(self, target: Target, text: str, progress: Progress) -> None:
+        progress(text)
+        self.on_end(target, text)
 
     def _study(
         self, target: Target, rows: Rows, usual: Mapping[str, Any]

@@ -227,8 +227,8 @@ def test_where_everybody_is_positive_nothing_can_be_learnt(rows: Rows) -> None:
 @pytest.mark.parametrize(
     ("name", "interval", "words"),
     [
-        ("calibration_slope", (0.69, 0.57, 0.84), "too extreme"),
-        ("calibration_slope", (1.3, 1.1, 1.6), "too timid"),
+        ("calibration_slope", (0.69, 0.57, 0.84), "is acted upon too early"),
+        ("calibration_slope", (1.3, 1.1, 1.6), "is acted upon too late"),
         ("calibration_slope", (-0.4, -0.7, -0.1), "below 0: those with high"),
         ("calibration_slope", (0.3, -0.1, 0.7), "may be 0"),
         ("calibration_slope", (0.94, 0.88, 1.01), None),

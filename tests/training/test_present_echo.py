@@ -11,6 +11,7 @@ import pytest
 
 from features.arrays import BoolArray, FloatArray
 from features.batch import feature_table
+from features.feature_set import FeatureSet
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from features.snapshots import latest_population
@@ -19,6 +20,7 @@ from training.audits.measured_column import MeasuredColumn
 from training.audits.mutation import PLANTED, planted
 from training.audits.present_echo import with_present_echo
 from training.audits.verdict import LeakVerdict
+from training.lateness_now import LatenessNow
 from training.rows import Rows
 from training.training_data import TrainingData, gather
 
@@ -68,7 +70,8 @@ def looked_at(
         for name in rows.feature_set.names
     ]
     seen = replace(rows, x=x)
-    found = with_present_echo(portfolio, seen, data.customer_ids, passed)
+    now = LatenessNow(portfolio, data.customer_ids)
+    found = with_present_echo(now, seen, passed)
     return {verdict.feature: verdict for verdict in found}
 
 
@@ -117,9 +120,8 @@ def test_a_mark_that_changes_in_time_is_left_alone(
 ) -> None:
     rows = planted(data.rows["nonpayment"], "label")
     found = with_present_echo(
-        portfolio,
+        LatenessNow(portfolio, data.customer_ids),
         replace(rows, x=np.column_stack([rows.x[:, :-1], rows.as_of % 7.0])),
-        data.customer_ids,
         [
             LeakVerdict(name, "nonpayment", "pass", (), {"auc_alone": 0.9})
             for name in rows.feature_set.names
@@ -135,3 +137,26 @@ def test_a_bump_between_the_dates_is_no_knowledge_of_the_end() -> None:
     assert column.rise[2] < 1.0
     column.by_period = [(a, 0.045) for a in (0.46, 0.46, 0.47, 0.5, 0.55, 0.72)]
     assert column.rise[2] > 3.5
+
+
+def test_the_last_day_is_looked_at_once_and_only_of_whom_is_learnt_from(
+    portfolio: Portfolio,
+    data: TrainingData,
+    is_late_now: BoolArray,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+
+    def counting(whose: Portfolio, pairs: pa.Table, features: FeatureSet) -> pa.Table:
+        seen.append(pairs.num_rows)
+        return feature_table(whose, pairs, features)
+
+    monkeypatch.setattr("training.lateness_now.feature_table", counting)
+    ids = data.customer_ids[:50]
+    now = LatenessNow(portfolio, ids)
+    rows = data.rows["nonpayment"]
+    numbers, is_late = now.of(rows, LATE)
+    now.of(rows[rows.label == 1.0], LATE)
+    [n] = seen
+    assert n <= len(ids)
+    assert (is_late == is_late_now[numbers]).all()

@@ -1,6 +1,7 @@
 """From a portfolio to a registered champion that scores as the service does."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -167,3 +168,22 @@ def test_rejected_payments_are_named_as_what_keeps_all_outcomes_unknown(
     [line] = [line for line in told if line.startswith("nonpayment")]
     assert "1 rows of payments were rejected (unknown choice: status)" in line
     assert "correct them" in line
+
+
+def test_a_missing_table_is_named_rather_than_a_date(tmp_path: Path) -> None:
+    """Waiting would not help: without payments no outcome is ever known."""
+    customer: dict[str, Any] = {"customer_id": "a", "event_at": "2024-01-01T00:00:00Z"}
+    invoices = [
+        customer | {"event_at": day, "invoice_id": day, "due_at": day, "amount": 9.0}
+        for day in ("2024-02-01", "2025-02-01", "2026-02-01")
+    ]
+    tables = {"customers": [customer], "invoices": invoices}
+    read = {name: pa.Table.from_pylist(rows) for name, rows in tables.items()}
+    told: list[str] = []
+    portfolio = Portfolio.from_tables(read, PortfolioSettings())
+    assert train(portfolio, home=tmp_path, on_untold=told.append) == []
+    [line] = [line for line in told if line.startswith("nonpayment")]
+    assert line == (
+        "nonpayment: no outcome can be known, for `payments` is missing: who was billed"
+        " may have paid"
+    )

@@ -64,11 +64,14 @@ def test_without_minutes_the_best_of_before_is_taken(
     rows: Rows, parts: list[Fold], tmp_path: Path
 ) -> None:
     lines: list[str] = []
-    nothing = Tuning(tmp_path, 0.0)
+    told: dict[str, str] = {}
+    nothing = Tuning(tmp_path, 0.0, on_end=told.__setitem__)
     assert nothing("nonpayment", rows, parts, 0, lines.append) == recipe(rows, 0)
     assert lines == ["no trial was completed: the usual parameters"]
     found = Tuning(tmp_path, 5.0, 3)("nonpayment", rows, parts, 0, lines.append)
+    assert told == {"nonpayment": lines[0]}  # for a log, which has no progress
     assert nothing("nonpayment", rows, parts, 0, lines.append) == found
+    assert told["nonpayment"].startswith("3 trials, best log-loss")
 
 
 def test_rows_that_judge_are_not_looked_at(

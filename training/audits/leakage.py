@@ -15,7 +15,7 @@ from training.audits.stated import known_at_of
 from training.audits.time_travel import time_travel
 from training.audits.verdict import Acceptance, LeakEvidence, LeakVerdict, unaccepted
 from training.errors import UnknownFeatureAcceptedError
-from training.rows import Rows
+from training.lateness_now import LatenessNow
 from training.trained_model import Progress
 from training.training_data import TrainingData, gather
 
@@ -129,9 +129,7 @@ def audit_leakage(
         rows = gathered.rows[target]
         if rows.n_positives:
             progress(f"{target}: looking for hindsight")
-            audits.append(
-                _of_target(portfolio, target, rows, gathered.customer_ids, seed)
-            )
+            audits.append(_of_target(portfolio, target, gathered, seed))
     name = portfolio.settings.name
     left_out = tuple(gathered.repeated_text)
     return LeakageAudit(name, checks, tuple(audits), tuple(accepted), left_out)
@@ -142,19 +140,9 @@ def verdicts_of(
 ) -> tuple[LeakVerdict, ...]:
     """A verdict for each feature of one target: the part of the audit `train` needs."""
     rows = gathered.rows[target]
-    found = _looked_at(portfolio, target, rows, gathered.customer_ids, seed)
+    now = gathered.now or LatenessNow(portfolio, gathered.customer_ids)
+    found = with_present_echo(now, rows, hindsight(target, rows, seed))
     return _with_known_at(portfolio, found)
-
-
-def _looked_at(
-    portfolio: Portfolio,
-    target: Target,
-    rows: Rows,
-    customer_ids: Sequence[str],
-    seed: int,
-) -> tuple[LeakVerdict, ...]:
-    found = hindsight(target, rows, seed)
-    return with_present_echo(portfolio, rows, customer_ids, found)
 
 
 def check_names(accepted: Sequence[Acceptance], names: Collection[str]) -> None:
@@ -169,14 +157,10 @@ def check_names(accepted: Sequence[Acceptance], names: Collection[str]) -> None:
 
 
 def _of_target(
-    portfolio: Portfolio,
-    target: Target,
-    rows: Rows,
-    customer_ids: Sequence[str],
-    seed: int,
+    portfolio: Portfolio, target: Target, gathered: TrainingData, seed: int
 ) -> TargetAudit:
-    found = _looked_at(portfolio, target, rows, customer_ids, seed)
-    verdicts = _with_known_at(portfolio, found)
+    rows = gathered.rows[target]
+    verdicts = verdicts_of(portfolio, target, gathered, seed)
     checks = tuple(controls(target, rows, verdicts, seed=seed))
     return TargetAudit(target, len(rows), rows.n_positives, checks, verdicts)
 

@@ -13,14 +13,12 @@ from dataclasses import replace
 import numpy as np
 
 from features.arrays import BoolArray, FloatArray, IntArray
-from features.batch import feature_table, matrix
-from features.portfolio import Portfolio
-from features.snapshots import latest_population
 from training.audits.association import bins
 from training.audits.hindsight import HIGH, SURE_Z, is_stated, never_changes
 from training.audits.measured_column import LEAST_GOOD
 from training.audits.verdict import LeakEvidence, LeakVerdict
 from training.lateness import lateness_feature
+from training.lateness_now import LatenessNow
 from training.rows import Rows
 
 LEAST_RATIO = 2.5  # of the two odds ratios, so that no small change is told
@@ -30,17 +28,15 @@ MARKED = 0.55  # AUC alone below which a column is not looked at
 
 
 def with_present_echo(
-    portfolio: Portfolio,
+    now: LatenessNow,
     rows: Rows,
-    customer_ids: Sequence[str],
     verdicts: Sequence[LeakVerdict],
 ) -> tuple[LeakVerdict, ...]:
     """The verdicts, with columns that tell the present suspected as well.
 
     Args:
-        portfolio: whose last day is looked at.
+        now: who is late on the last day of the portfolio.
         rows: all mature rows of a target.
-        customer_ids: by the number that rows give a customer.
         verdicts: of `hindsight`, one for each feature of the rows.
     """
     lateness = lateness_feature(rows)
@@ -48,7 +44,7 @@ def with_present_echo(
     columns = _looked_at(rows, verdicts)
     if lateness is None or len(dates) < FEWEST_DATES or not columns:
         return tuple(verdicts)
-    present, late_now = _late_now(portfolio, rows, customer_ids, lateness)
+    present, late_now = now.of(rows, lateness)
     early = rows[rows.as_of <= dates[(len(dates) - 1) // 2]]
     then = early.column(lateness) > 0.0
     completed = list(verdicts)
@@ -73,23 +69,6 @@ def _looked_at(rows: Rows, verdicts: Sequence[LeakVerdict]) -> list[int]:
         and ((verdict.numbers or {}).get("auc_alone") or 0.5) >= MARKED
         and never_changes(rows, rows.x[:, column])
     ]
-
-
-def _late_now(
-    portfolio: Portfolio, rows: Rows, customer_ids: Sequence[str], lateness: str
-) -> tuple[IntArray, BoolArray]:
-    """Numbers of the customers whom training would look at now; who of them is late."""
-    features = rows.feature_set.subset([lateness])
-    table = feature_table(portfolio, latest_population(portfolio), features)
-    number_of = {name: number for number, name in enumerate(customer_ids)}
-    seen = np.isin(np.arange(len(customer_ids)), rows.customer)
-    numbers = np.array(
-        [number_of.get(name, -1) for name in table["customer_id"].to_pylist()],
-        dtype=np.int64,
-    )
-    is_known = (numbers >= 0) & seen[numbers]
-    late: BoolArray = matrix(table, features)[:, 0] > 0.0
-    return numbers[is_known], late[is_known]
 
 
 def _marked(rows: Rows, value: FloatArray) -> BoolArray:
