@@ -3,11 +3,12 @@
 import json
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Query, Request
 from starlette.responses import Response
 
+from execution.recheck import verdict_of
 from features.moments import microseconds
 from serving.access import note_reading_of
 from serving.desk.addresses import (
@@ -41,6 +42,7 @@ from store.act import Act
 from store.acts import Acts
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
+from store.decisions import DecisionStore
 from store.requests import Requests, RequestState
 from store.waiting import Snooze, WaitingCustomer, WaitingList
 
@@ -62,12 +64,15 @@ class ApprovedAct(NamedTuple):
 
     Args:
         request: how far it is, where the act opened a service request.
+        why_not: code of why it would be withdrawn, by the customer's latest decision;
+            None: it rests on that, too.
     """
 
     act: Act
     approved_by: list[str]
     teams: list[str]
     request: RequestState | None
+    why_not: str | None
 
 
 @router.get(f"{CUSTOMERS}/{{code}}")
@@ -193,10 +198,27 @@ async def _approved(
         one: json.loads(store.find(one).answer)["people"]["approver_roles"]
         for one in {act.decision_id for act, _, _ in found}
     }
+    latest = _latest_answer(store, found[0][0].customer_id) if found else {}
     return [
-        ApprovedAct(act, names, teams[act.decision_id], state)
+        ApprovedAct(act, names, teams[act.decision_id], state, _why_not(act, latest))
         for act, names, state in found
     ]
+
+
+def _latest_answer(store: DecisionStore, customer_id: str) -> dict[str, Any]:
+    """What was answered about a customer last; acts rest on a decision, so it is."""
+    decisions = store.listed(customer_id, None, _MOST_DECISIONS)
+    latest = max(decisions, key=lambda one: (one.as_of, one.decision_id))
+    answer: dict[str, Any] = json.loads(store.find(latest.decision_id).answer)
+    return answer
+
+
+def _why_not(act: Act, latest: dict[str, Any]) -> str | None:
+    """As a run would see it; what a person ordered is not checked again."""
+    is_checked = act.state == "planned" and act.ordered_by is None
+    if not is_checked or latest["decision_id"] == act.decision_id:
+        return None
+    return verdict_of(act, latest).code
 
 
 def _state_of(requests: Requests, act: Act) -> RequestState | None:

@@ -4,17 +4,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from httpx import Client
 
+from execution.intent import intent_of
 from serving.desk import deciding
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.roles import MAY
 from serving.errors import ProblemError
+from serving.request import EVENT_TABLES
 from serving.settings import ServingSettings
 from store.act import Act, act_id_of
 from store.acts import Acts
 from store.keys import ROLES, Role
-from store.opening import open_acts, open_event_reader
-from tests.serving.desk.conftest import HOSTILE, LATE, Person
+from store.opening import open_acts, open_event_reader, open_key_store
+from tests.serving.desk.conftest import HOSTILE, LATE, Person, rows_of
 
 Somebody = Callable[..., Person]
 Decided = dict[str, str]
@@ -33,19 +36,50 @@ def planned_act(
     settings: ServingSettings,
     decision_id: str,
     n_approvals: int,
-    subscription: str = "s0",
 ) -> Act:
     act = Act(
-        act_id=act_id_of("partner-center", decision_id, "suspend", subscription),
+        act_id=act_id_of("partner-center", decision_id, "suspend", "s0"),
         run_id="run-1",
         decision_id=decision_id,
         customer_id=LATE,
-        subscription_id=subscription,
+        subscription_id="s0",
         kind="suspend",
         reason="nonpayment",
         provider="partner-center",
         policy_hash="p",
         n_approvals=n_approvals,
+        planned_at=1,
+        due_at=1,
+    )
+    acts = open_acts(settings.home)
+    acts.plan([act])
+    acts.close()
+    return act
+
+
+def planned_as_decided(settings: ServingSettings, desk: Client) -> Act:
+    """An act that the decision about a new customer asks for; two must agree."""
+    store = open_key_store(settings.home)
+    headers = {"Authorization": f"Bearer {store.create('feed')[1]}"}
+    store.close()
+    observed = dict.fromkeys(EVENT_TABLES, datetime.now(UTC).isoformat())
+    body = {"events": rows_of("planned", 7), "observed": observed}
+    assert desk.post("/v1/events", json=body, headers=headers).status_code == 200
+    asked = {"customer_id": "planned"}
+    answer = desk.post("/v1/score", json=asked, headers=headers).json()
+    intent = intent_of(answer)
+    assert intent is not None
+    act = Act(
+        act_id="a-planned",
+        run_id="run-1",
+        decision_id=answer["decision_id"],
+        customer_id="planned",
+        subscription_id="",
+        kind=intent.kind,
+        reason=intent.reason,
+        provider="partner-center",
+        policy_hash=answer["question"]["policy_hash"],
+        n_approvals=2,
         planned_at=1,
         due_at=1,
     )
@@ -236,15 +270,24 @@ def test_two_people_agree_and_one_of_them_twice_is_one(
     assert approved_by(desk_settings, act.act_id) == ["one approver", "one admin"]
 
 
-def test_an_act_keeps_its_form_when_the_customer_is_decided_again(
-    desk_settings: ServingSettings, person: Somebody, stored: Decided
+def test_an_act_has_its_form_while_the_latest_decision_asks_for_it(
+    desk_settings: ServingSettings, desk: Client, person: Somebody
 ) -> None:
-    act, path = planned_act(desk_settings, stored[LATE], 2, "s9"), customer_path(LATE)
+    act, path = planned_as_decided(desk_settings, desk), customer_path("planned")
     analyst = person("risk_analyst")
     assert analyst.sends(f"{path}/score", page=path).status_code == 303
+    form = f'action="/desk/acts/{act.act_id}/approve"'
     page = person("approver").opens(path).text
-    assert f'action="/desk/acts/{act.act_id}/approve"' in page
-    assert decision_path(stored[LATE]) in page
+    assert form in page
+    assert decision_path(act.decision_id) in page
+    fields = {"reason": REASON, "until": TOMORROW, "kind": "manual"}
+    held = person("collections").sends(f"{path}/hold", page=path, **fields)
+    assert held.status_code == 303
+    for shown in (path, decision_path(act.decision_id)):
+        page = person("approver").opens(shown).text
+        assert form not in page
+        assert "does not ask for it any more" in page
+        assert "<code>milder_now</code>" in page
 
 
 @pytest.mark.parametrize("role", [r for r in ROLES if "approve" not in MAY[r]])
