@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from advice.assembly import is_stopped
+from serving.answer import ScoreAnswer
 from serving.budget_ledger import BudgetLedger
 from serving.champions import InForce
 from serving.decide import Question, decide, decision_of, new_decision_id
@@ -16,6 +18,7 @@ from serving.recorded_inputs import recorded_inputs
 from serving.records import DecisionRecords
 from serving.turnstile import LARGE_BYTES, Turnstile
 from serving.waiting import waiting_of
+from store.budget_slots import Reservation
 from store.decisions import Decision
 from store.errors import SlotTakenError, StoreUnavailableError
 from store.keys import ApiKey
@@ -71,33 +74,16 @@ async def decide_and_record(
                 if question is None:
                     with metrics.stage("read"):
                         question = read()
-                prior = _prior_decisions(question, in_force, records.ledger, home)
-                prior = replace(prior, stored=question.stored)
-                made = new_decision_id(), datetime.now(UTC)
-                with metrics.stage("decide"):
-                    answer, advice = await turnstile.compute(
-                        n_bytes, partial(decide, question, in_force, *made, prior)
-                    )
-                inputs = recorded_inputs(
-                    question.stored, advice.inputs, question.observed, question.warnings
-                )
-                decision = decision_of(
-                    answer,
-                    submission.body,
-                    prior,
-                    submission.key.key_id,
-                    submission.idempotency_key,
-                    inputs,
-                )
-                reservation = records.ledger.reservation(
-                    answer, in_force.advisor.policy, prior
+                made = await _decided(
+                    question, submission, in_force, records, home, turnstile, metrics
                 )
             finally:
                 turnstile.turn().release()
+        decision, answer = made.decision, made.answer
         try:
             with metrics.stage("record"):
                 recorded = await records.decisions.record(
-                    decision, in_force.documents(), reservation, waiting_of(answer)
+                    decision, in_force.documents(), made.reservation, waiting_of(answer)
                 )
         except SlotTakenError:
             continue
@@ -106,6 +92,40 @@ async def decide_and_record(
             metrics.count_decision(answer, question.data_age())
         return RecordedDecision(recorded, is_new)
     raise StoreUnavailableError("the budgets are used up faster than it is decided")
+
+
+class _Made(NamedTuple):
+    """A decision that is not recorded yet, and what it takes of the budgets."""
+
+    decision: Decision
+    answer: ScoreAnswer
+    reservation: Reservation | None
+
+
+async def _decided(
+    question: Question,
+    submission: Submission,
+    in_force: InForce,
+    records: DecisionRecords,
+    home: Path,
+    turnstile: Turnstile,
+    metrics: Metrics,
+) -> _Made:
+    """Decide on what was recorded before; for whoever has the turn."""
+    prior = _prior_decisions(question, in_force, records.ledger, home)
+    prior = replace(prior, stored=question.stored)
+    made = new_decision_id(), datetime.now(UTC)
+    with metrics.stage("decide"):
+        answer, advice = await turnstile.compute(
+            len(submission.body), partial(decide, question, in_force, *made, prior)
+        )
+    inputs = recorded_inputs(
+        question.stored, advice.inputs, question.observed, question.warnings
+    )
+    key, repeated_by = submission.key.key_id, submission.idempotency_key
+    decision = decision_of(answer, submission.body, prior, key, repeated_by, inputs)
+    policy = in_force.advisor.policy
+    return _Made(decision, answer, records.ledger.reservation(answer, policy, prior))
 
 
 def _prior_decisions(

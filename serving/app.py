@@ -13,10 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from advice.errors import AdviceError
-from decisions.errors import DecisionError
 from execution.letters.signed_link import LinkSigner
-from scoring.errors import ScoringError
 from serving.access import RateLimits
 from serving.api_page import add_api_page
 from serving.champions import Champions
@@ -25,6 +22,7 @@ from serving.desk.mount import add_desk
 from serving.desk.records import DeskRecords
 from serving.desk.replay_desk import ReplayDesk
 from serving.errors import (
+    OURS,
     ProblemError,
     present_domain_error,
     present_http_error,
@@ -50,7 +48,6 @@ from serving.stored_customers import StoredCustomers
 from serving.turnstile import Turnstile
 from serving.webhook_endpoint import WebhookEndpoint
 from serving.webhook_terms import announced
-from store.errors import DecisionStoreError
 from store.opening import (
     open_access_log,
     open_decision_store,
@@ -224,7 +221,7 @@ def create_app(
     app.add_exception_handler(ProblemError, present_problem)
     app.add_exception_handler(HTTPException, present_http_error)
     app.add_exception_handler(RequestValidationError, present_invalid)
-    for kind in (DecisionStoreError, ScoringError, DecisionError, AdviceError):
+    for kind in OURS:
         app.add_exception_handler(kind, present_domain_error)
     _add_layers(app, turnstile, metrics)
     return app
