@@ -26,7 +26,7 @@ FROM dispute WHERE dispute_state(status) IN ('lost', 'withdrawn')
     AND id NOT IN (SELECT id FROM dispute GROUP BY id HAVING count(*) > 1);
 INSERT INTO note SELECT 'assumed', count(*), 'invoices that are due when issued, for they name no due date'
 FROM last_invoice WHERE due_date IS NULL AND status <> 'draft' AND total > 0;
-INSERT INTO note SELECT 'assumed', count(*), 'invoices paid without a charge in these files, in full when Stripe says: '
+INSERT INTO note SELECT 'assumed', count(*), 'invoices paid without (enough of) a readable charge in these files, in full when Stripe says: '
     || (SELECT string_agg(amount || ' ' || upper(currency), ', ' ORDER BY currency) FROM (
         SELECT currency, sum(rest) AS amount FROM paid_apart WHERE is_counted GROUP BY currency))
     || ' beyond the payments of the table'
