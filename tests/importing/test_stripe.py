@@ -254,7 +254,7 @@ def test_what_a_person_marked_as_paid_is_paid(run: Import, portfolio: Path) -> N
     report = run(customer(), bill, charge("ch_1", "2026-03-05", 100, customer="cus_B"))
 
     assert facts(portfolio, "open") == {"open": 0}
-    assert any("paid without a charge" in note.text for note in report.notes)
+    assert any("a readable charge in these files" in note.text for note in report.notes)
 
 
 def test_what_the_balance_paid_is_not_paid_twice(run: Import, portfolio: Path) -> None:
