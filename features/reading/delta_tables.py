@@ -66,17 +66,23 @@ def _version_at(table: DeltaTable, lake: Lake, name: str, at: datetime) -> int:
     which copying changes, and takes a moment before the first version for that.
     """
     at_ms = at.timestamp() * 1000
-    versions = [
-        int(commit["version"])
+    stamps: dict[int, float] = {
+        int(commit["version"]): commit["timestamp"]
         for commit in table.history()
-        if commit.get("timestamp", float("inf")) <= at_ms
-    ]
-    if not versions:
-        raise LakeError(
-            "lake_moment_unknown",
-            f"source {lake.stated}: {name} has no version as old as {at.isoformat()}",
+        if "timestamp" in commit
+    }
+    version = max((v for v, stamp in stamps.items() if stamp <= at_ms), default=-1)
+    following = version + 1
+    if following not in stamps and following <= table.version():
+        why = (
+            f"which version of {name} stood at {at.isoformat()} is not known: its log "
+            f"no longer states when version {following} came to be"
         )
-    return max(versions)
+    elif not following:
+        why = f"{name} has no version as old as {at.isoformat()}"
+    else:
+        return version
+    raise LakeError("lake_moment_unknown", f"source {lake.stated}: {why}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 from pyiceberg.catalog import load_catalog
+from pyiceberg.exceptions import ResolveError, RESTError, SignError, ValidationError
 from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io.pyarrow import ArrowScan, schema_to_pyarrow
 from pyiceberg.table import Table
@@ -12,6 +13,19 @@ from pyiceberg.table import Table
 from features.errors import LakeError
 from features.reading.lake_place import Lake, LakeTable
 from features.reading.source_url import without_secret
+
+# what reading the rows of a table raises where its files or their store are at fault
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    pa.ArrowException,
+    RESTError,
+    ResolveError,
+    SignError,
+    ValidationError,
+)
 
 
 def iceberg_tables(lake: Lake, names: Collection[str]) -> dict[str, LakeTable]:
@@ -50,7 +64,7 @@ class _IcebergTable:
         PyIceberg 0.12 holds all batches of what it is asked to scan in memory, so it
         is asked for one file at a time.
         """
-        with _reading(self._lake, self._name):
+        with _reading(self._lake, self._name, _UNREADABLE):
             scan = self._table.scan(
                 selected_fields=tuple(columns), snapshot_id=self._snapshot_id
             )
@@ -81,11 +95,13 @@ def _snapshot_id(lake: Lake, name: str, table: Table) -> int | None:
 
 
 @contextmanager
-def _reading(lake: Lake, what: str) -> Iterator[None]:
-    """What a catalogue raises, and each has errors of its own, becomes one of ours."""
+def _reading(
+    lake: Lake, what: str, errors: tuple[type[Exception], ...] = (Exception,)
+) -> Iterator[None]:
+    """What a library raises becomes an error of ours; each catalogue has its own."""
     try:
         yield
-    except Exception as error:
+    except errors as error:
         reason = without_secret(str(error), lake.url, lake.stated)
         raise LakeError(
             "lake_unusable", f"source {lake.stated}: {what} cannot be read: {reason}"

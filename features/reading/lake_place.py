@@ -62,7 +62,9 @@ def lake_of(url: str, stated: str, folder: Path) -> Lake:
         LakeError: if no place is named, or the moment is none.
     """
     kind, _, rest = url.partition(":")
+    kind = kind.lower()
     place, _, query = rest.partition("?")
+    place = place.rstrip("/") or place
     options = {}
     for option in filter(None, query.split("&")):
         name, _, value = option.partition("=")

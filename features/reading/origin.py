@@ -1,6 +1,7 @@
 """Where a portfolio's rows come from and how they are spelt, as portfolio.yaml says."""
 
 import weakref
+from collections.abc import Collection
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -57,13 +58,14 @@ def open_source(folder: Path, origin: Origin, settings: PortfolioSettings) -> So
     url, stated = with_variables(origin.source), without_login(origin.source)
     if is_in_store(url):
         bucket = FolderSource(BucketFolder(url, stated))
-        _refuse_lake_tables(bucket, f"delta:{stated}")
+        place, _, _ = stated.partition("?")  # its options are Arrow's, not Delta's
+        _refuse_lake_tables(bucket, f"delta:{place}")
         noticed = _noticed(origin.source, files, "a bucket")
         return MappedSource(bucket, origin.columns, noticed)
     wanted = wanted_columns(origin.columns, settings)
     if is_in_lake(url):
         lake = LakeSource(open_lake(url, stated, folder), wanted)
-        noticed = _noticed(origin.source, files, "a lake")
+        noticed = _noticed(origin.source, files, "a lake", files.lake_tables)
         return MappedSource(lake, origin.columns, noticed)
     connection = open_database(url, stated, folder)
     database = DatabaseSource(connection, wanted)
@@ -77,19 +79,32 @@ def _refuse_lake_tables(files: FolderSource, delta: str) -> None:
     """Their files alone would bring back rows that were deleted or replaced.
 
     Raises:
-        UnreadableTableError: with the `source` to write instead.
+        UnreadableTableError: with the `source` to write instead, and the tables that
+            it would leave behind.
     """
     for table, kind in sorted(files.lake_tables.items()):
         source = delta if kind == "Delta" else "iceberg:CATALOG/NAMESPACE"
+        others = [t for t in files.tables if files.lake_tables.get(t) != kind]
+        also = ""
+        if others:
+            names = ", ".join(sorted(others))
+            also = (
+                f". All tables are read from there: make {kind} tables of {names} too"
+            )
         raise UnreadableTableError(
             f"{table} is a table of {kind}, and its folder also holds rows that were "
-            f"deleted or replaced: write `source: {source}` in portfolio.yaml"
+            f"deleted or replaced: write `source: {source}` in portfolio.yaml{also}"
         )
 
 
-def _noticed(source: str, files: FolderSource, what: str) -> tuple[str, ...]:
+def _noticed(
+    source: str,
+    files: FolderSource,
+    what: str,
+    read_elsewhere: Collection[str] = (),
+) -> tuple[str, ...]:
     noticed = [password_warning(source)]
-    if unread := files.tables - files.lake_tables.keys():
+    if unread := files.tables - set(read_elsewhere):
         tables = ", ".join(sorted(unread))
         noticed.append(f"files of {tables} were not read: `source` names {what}")
     return tuple(filter(None, noticed))

@@ -14,6 +14,7 @@ from decisions.money.cost import (
     cheapest,
     cost_model,
     expected_costs,
+    product,
     terms_of,
 )
 from decisions.money.exposure import exposure
@@ -43,6 +44,19 @@ def test_expected_cost_of_suspension_by_hand(model: CostModel) -> None:
     fraud = 6 + 0.97 * (1000 * 0.95 + 500 - 0.92 * 400) + 20 * 0.40
     expected = 0.7 * good + 0.2 * nonpayment + 0.1 * fraud
     assert expected_costs(model, x)[4] == pytest.approx(expected, rel=1e-12)
+
+
+@given(
+    rows=st.lists(st.lists(st.floats(-1e9, 1e9), min_size=10, max_size=10), min_size=2),
+    x=st.lists(st.floats(-1e9, 1e9), min_size=9, max_size=9),
+)
+def test_costs_of_all_actions_are_products_bit_for_bit(
+    rows: list[list[float]], x: list[float]
+) -> None:
+    """The sum is written out twice; both add up in the same order."""
+    terms = (1.0, *x)
+    model = CostModel(tuple(map(tuple, rows)), None, 0.0)
+    assert expected_costs(model, terms) == [product(terms, m) for m in model.by_action]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import httpx
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -17,12 +18,14 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from moto.server import ThreadedMotoServer
 from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.io.pyarrow import ArrowScan
 from pyroaring import BitMap
 
 from features.errors import LakeError, PortfolioNotFoundError, UnreadableTableError
 from features.portfolio import Portfolio
 from features.reading import lake
 from features.reading.lake import LakeSource, open_lake
+from features.reading.lake_place import lake_of
 
 WANTED = {
     "customers": {"customer_id", "event_at"},
@@ -240,6 +243,24 @@ def test_a_lake_as_it_was_at_a_moment(write: Writer, place: Path) -> None:
     assert caught.value.code == "lake_moment_unknown"
 
 
+def test_a_moment_of_which_the_log_says_no_more_is_not_guessed(place: Path) -> None:
+    """Old commits are cleared away behind a checkpoint."""
+    write_delta(place)
+    shutil.rmtree(place / "customers")
+    stamps = moments(write_delta, place)
+    DeltaTable(place / "invoices").create_checkpoint()
+    log = place / "invoices" / "_delta_log"
+    for version in (0, 1):
+        (log / f"{version:020}.json").unlink()
+    read = open_lake(f"delta:.?at={stamps[3].isoformat()}", "lake", place)
+    assert sum(map(len, read["invoices"].batches(["invoice_id"]))) == 11
+    for version in (1, 2, 3):
+        (log / f"{version:020}.json").unlink(missing_ok=True)
+        with pytest.raises(LakeError, match="log no longer states when") as caught:
+            open_lake(f"delta:.?at={stamps[version].isoformat()}", "lake", place)
+        assert caught.value.code == "lake_moment_unknown"
+
+
 @BOTH
 def test_what_was_opened_is_read_in_one_order_whatever_is_written_since(
     write: Writer, place: Path, monkeypatch: pytest.MonkeyPatch
@@ -277,6 +298,38 @@ def test_the_files_of_a_lake_are_no_table_of_a_folder(
     with pytest.raises(UnreadableTableError) as caught:
         Portfolio.open(folder)
     assert f"write `source: {source}`" in str(caught.value)
+
+
+def test_files_and_tables_of_a_lake_are_not_mixed(place: Path) -> None:
+    write_delta(place)
+    shutil.rmtree(place / "customers")
+    pq.write_table(CUSTOMERS, place / "customers.parquet")
+    with pytest.raises(
+        UnreadableTableError, match="make Delta tables of customers too"
+    ):
+        Portfolio.open(place)
+
+
+def test_a_table_of_a_lake_beside_a_database_is_named(place: Path) -> None:
+    with duckdb.connect(place / "billing.db") as database:
+        database.register("held", CUSTOMERS)
+        database.execute("CREATE TABLE customers AS FROM held")
+    write_deltalake(place / "invoices", invoices(1))
+    read = Portfolio.open(stated(place, "duckdb://billing.db"))
+    said = "files of invoices were not read: `source` names a database"
+    assert said in read.warnings
+
+
+@pytest.mark.parametrize("source", ["Delta:.", "delta:./", "DELTA:../lake//"])
+def test_a_place_is_found_however_it_is_written(source: str, place: Path) -> None:
+    write_delta(place)
+    read = Portfolio.open(stated(place, source))
+    assert {"customers", "invoices"} <= read.settings.tables
+
+
+def test_a_slash_at_the_end_of_a_place_is_none_of_its_own() -> None:
+    lake = lake_of("delta:s3://shop/lake/?aws_region=eu-west-1", "lake", Path())
+    assert lake.place == "s3://shop/lake"
 
 
 def test_a_table_without_rows_is_one(place: Path) -> None:
@@ -320,6 +373,32 @@ def test_a_file_that_is_gone_is_no_table_without_its_rows(place: Path) -> None:
     with pytest.raises(LakeError, match="invoices cannot be read") as caught:
         Portfolio.open(stated(place, "delta:."))
     assert caught.value.code == "lake_unusable"
+
+
+def _rows_of_iceberg(place: Path) -> Iterator[pa.RecordBatch]:
+    write_iceberg(place)
+    opened = open_lake(source_of(write_iceberg, place), "lake", place)
+    return opened["invoices"].batches(["invoice_id"])
+
+
+@pytest.mark.parametrize("content", [b"PAR1", None])
+def test_a_file_of_iceberg_that_cannot_be_read_says_so(
+    content: bytes | None, place: Path
+) -> None:
+    rows = _rows_of_iceberg(place)
+    for file in place.rglob("*.parquet"):
+        file.unlink() if content is None else file.write_bytes(content)
+    with pytest.raises(LakeError, match="invoices cannot be read"):
+        list(rows)
+
+
+def test_a_fault_of_our_own_is_not_laid_to_the_lake(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = _rows_of_iceberg(place)
+    monkeypatch.delattr(ArrowScan, "to_record_batches")
+    with pytest.raises(AttributeError):
+        list(rows)
 
 
 def test_a_log_that_is_broken_is_told_in_one_line(place: Path) -> None:

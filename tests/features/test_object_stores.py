@@ -106,6 +106,17 @@ def test_a_bucket_holds_the_portfolio_of_a_folder(
     assert read.warnings == here.warnings[1:]  # the first: no portfolio.yaml
 
 
+def test_a_table_of_a_lake_in_a_bucket_names_the_place_without_options(
+    bucket: pafs.FileSystem, options: str, folder: Path
+) -> None:
+    uploaded(bucket, folder)
+    put(bucket, "invoices/_delta_log/00000000000000000000.json", b"{}")
+    there = stated(folder, f"s3://{BUCKET}/billing{options}")
+    with pytest.raises(UnreadableTableError) as caught:
+        Portfolio.open(there)
+    assert f"write `source: delta:s3://{BUCKET}/billing` in" in str(caught.value)
+
+
 def test_files_beside_the_settings_are_not_read_and_named(
     bucket: pafs.FileSystem, options: str, folder: Path
 ) -> None:
