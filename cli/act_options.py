@@ -177,4 +177,20 @@ def carrying_out_with(
     from execution.carry_out import Execution
     from execution.recheck import ServiceRecheck
 
-    return Execution(*stores, provider, ServiceRecheck(service), service)
+    return Execution(
+        *stores,
+        provider,
+        ServiceRecheck(service),
+        service,
+        evidence_files=_evidence_files,
+    )
+
+
+def _evidence_files(decision_id: str) -> dict[str, bytes]:
+    """What of an evidence pack goes with a service request."""
+    from execution.providers.prepared_mail import TO_ATTACH
+    from serving.evidence import evidence_pack
+    from serving.settings import serving_settings
+
+    files = evidence_pack(serving_settings(), decision_id)
+    return {name: files[name] for name in TO_ATTACH}

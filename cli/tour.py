@@ -117,8 +117,8 @@ def paused_and_cleared(stage: Stage) -> None:
     agree(stage, SUSPECT)
     stage.act("run", "--really")
     request = request_of(stage, SUSPECT)
-    say("The mail lies in `requests/`; a person sends it, and later writes down what")
-    say("the answer says: a build server, not mining.")
+    say("The mail lies in `requests/`, with the evidence attached; a person sends it,")
+    say("and later writes down what the answer says: a build server, not mining.")
     by = "--by", ANALYST[0]
     stage.forbear("act", "request", request, "--is", "sent", "--number", "615", *by)
     answered = "--is", "answered", "--result", "fraud_cleared"

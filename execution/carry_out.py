@@ -9,7 +9,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -79,6 +79,8 @@ class Execution:
         recheck: says a moment before whether an act is still permitted.
         service: is told what was done.
         clock: microseconds since 1970 UTC.
+        evidence_files: files of a decision's evidence pack that go with a service
+            request, by name; None: none goes with it.
     """
 
     def __init__(
@@ -89,10 +91,11 @@ class Execution:
         recheck: Recheck,
         service: Service,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000,
+        evidence_files: Callable[[str], Mapping[str, bytes]] | None = None,
     ) -> None:
         self._acts, self._decisions = acts, decisions
         self._provider, self._recheck, self._service = provider, recheck, service
-        self._clock = clock
+        self._clock, self._evidence_files = clock, evidence_files
 
     def require_may_report(self) -> None:
         """Nothing is done that could not be told. Raises ServiceUnusableError."""
@@ -197,6 +200,9 @@ class Execution:
     def _open_request(self, claimed: ClaimedAct) -> str:
         act = claimed.act
         text = drafted(act, self._answer(act))
+        if self._evidence_files is not None:
+            files = self._evidence_files(act.decision_id)
+            text = replace(text, attachments=tuple(sorted(files.items())))
         opened = self._provider.open_request(act.customer_id, text, act.act_id)
         proof = json.dumps(asdict(opened))
         is_mine = self._acts.settle(claimed, "done", self._clock(), None, proof)

@@ -59,11 +59,14 @@ class RequestText:
     Args:
         evidence_of: the decision whose evidence pack goes with it (`forbear evidence`);
             empty: none does.
+        attachments: names and contents of the files of that pack that go with it, where
+            they were at hand.
     """
 
     title: str
     description: str
     evidence_of: str = ""
+    attachments: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,8 @@ def evidence_of(settings: ServingSettings, decision_id: str) -> Evidence:
     )
 
 
-def evidence_archive(settings: ServingSettings, decision_id: str) -> bytes:
-    """The whole evidence pack as a ZIP file.
+def evidence_pack(settings: ServingSettings, decision_id: str) -> dict[str, bytes]:
+    """All files of the evidence pack with their manifest, by name.
 
     Raises:
         As `evidence_of`.
@@ -71,7 +71,16 @@ def evidence_archive(settings: ServingSettings, decision_id: str) -> bytes:
     from execution.evidence_page import evidence_files  # with fonts, only when asked
 
     evidence = evidence_of(settings, decision_id)
-    return _zipped(decision_id, packed(*pack_of(evidence, evidence_files(evidence))))
+    return packed(*pack_of(evidence, evidence_files(evidence)))
+
+
+def evidence_archive(settings: ServingSettings, decision_id: str) -> bytes:
+    """The whole evidence pack as a ZIP file.
+
+    Raises:
+        As `evidence_of`.
+    """
+    return _zipped(decision_id, evidence_pack(settings, decision_id))
 
 
 def _zipped(folder: str, files: Mapping[str, bytes]) -> bytes:

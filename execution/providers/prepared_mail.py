@@ -1,12 +1,14 @@
 """A mail that a person sends, where a provider's API cannot be asked."""
 
 from email.message import EmailMessage
+from mimetypes import guess_type
 from pathlib import Path
 
 from execution.port import OpenedRequest, RequestText
 
 # of an evidence pack: what was decided and why, and the hashes of all its files
 TO_ATTACH = "evidence.pdf", "manifest.json"
+UNKNOWN = "application/octet-stream"
 _NOTE = """To do before {mail} is sent (this note is for you, and stays here):
 
 1. forbear evidence {decision} --out FOLDER
@@ -20,15 +22,19 @@ def prepare_mail(
 ) -> OpenedRequest:
     """Write `folder/name.eml`, for its owner's eyes only.
 
-    Written twice it is the same mail. What is to be attached, and how it is made, says
-    `folder/name.note.txt` to the person who sends it; the mail itself claims nothing.
+    Written again it takes the place of the one before. Files of the evidence pack that
+    are at hand are attached. Where none is, `folder/name.note.txt` says to the person
+    who sends it what to attach and how it is made; the mail itself claims nothing.
     """
     mail = EmailMessage()
     mail["Subject"] = f"{text.title} [{name}]"
     mail.set_content(f"{text.description}\n\nCustomer tenant: {customer}\n")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / f"{name}.eml"
-    if text.evidence_of:
+    for attached, content in text.attachments:
+        kind, _, detail = (guess_type(attached)[0] or UNKNOWN).partition("/")
+        mail.add_attachment(content, maintype=kind, subtype=detail, filename=attached)
+    if text.evidence_of and not text.attachments:
         note = _NOTE.format(
             mail=file.name, decision=text.evidence_of, files=" and ".join(TO_ATTACH)
         )

@@ -1,6 +1,7 @@
 """The whole way of `forbear tour`, with real processes and the desk's forms."""
 
 from contextlib import closing
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,10 @@ def require_done(stage: Stage) -> None:
     with closing(open_requests(*place)) as requests:
         [request] = requests.listed(100)
     assert (request.state, request.result) == ("answered", "fraud_cleared")
+    [mail] = (serving_settings(stage.environment).home / "requests").iterdir()
+    attached = message_from_bytes(mail.read_bytes(), policy=policy.default)
+    names = {part.get_filename() for part in attached.iter_attachments()}
+    assert names == {"evidence.pdf", "manifest.json"}
     with closing(open_replies(*place)) as replies:
         [reply] = replies.listed(100)
     assert (reply.customer_id, reply.result) == (OBJECTING, "upheld")

@@ -1,7 +1,8 @@
 """What any provider must do, shown on each by its protocol, with its faults."""
 
 from collections.abc import Callable, Iterator
-from email import message_from_string, policy
+from dataclasses import replace
+from email import message_from_bytes, message_from_string, policy
 from pathlib import Path
 
 import httpx
@@ -243,6 +244,21 @@ def test_a_service_request_is_opened_once(
     assert "forbear evidence d0198 --out FOLDER" in note.read_text()
     assert "attach evidence.pdf and manifest.json" in note.read_text()
     assert all(file.stat().st_mode & 0o077 == 0 for file in (mail, note))
+
+
+def test_files_that_are_at_hand_go_with_a_prepared_mail(
+    name: str, provider: Provider, tmp_path: Path
+) -> None:
+    files = ("evidence.pdf", b"%PDF-1.4 \x00\xff"), ("manifest.json", b"{}\n")
+    opened = provider.open_request("acme", replace(TEXT, attachments=files), "a8")
+    if not opened.is_draft:
+        return
+    [mail] = (tmp_path / "drafts").iterdir()  # and no note that asks for them
+    written = message_from_bytes(mail.read_bytes(), policy=policy.default)
+    attached = {p.get_filename(): p for p in written.iter_attachments()}
+    assert attached["evidence.pdf"].get_content_type() == "application/pdf"
+    assert attached["evidence.pdf"].get_content() == files[0][1]
+    assert attached["manifest.json"].get_content() in (b"{}\n", "{}\n")
 
 
 @pytest.mark.parametrize("name", sorted(set(FAKES) - {"webhook"}))

@@ -9,6 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from execution.providers.prepared_mail import TO_ATTACH
 from serving.desk.addresses import customer_path, decision_path
 from serving.settings import ServingSettings
 from store.keys import ROLES, Role
@@ -58,6 +59,7 @@ def test_the_pack_is_whole_and_its_hashes_are_right(
     assert manifest["replay"] == "identical"
     assert {"decision.json", "events.json", "evidence.pdf"} <= set(files)
     assert one.opens(path).content == answer.content
+    assert set(TO_ATTACH) <= {*files, "manifest.json"}  # to a drafted request
 
 
 @pytest.mark.parametrize("role", ROLES)
