@@ -214,7 +214,8 @@ def run(
 
         counted = execution.run(tell)
         say(
-            ", ".join(f"{n} {what}" for what, n in sorted(counted.items())) or "nothing"
+            ", ".join(f"{n} {what}" for what, n in sorted(counted.items()))
+            or "nothing is due and agreed to; nothing was asked for"
         )
         show_waiting(stores, at)
         n_open = stores.acts.n_open(at, time.time_ns() // 1_000)
@@ -265,9 +266,11 @@ def undo(
         for name in sorted({act.provider for act in back.acts}):
             run = how_to_carry_out(name, provider_url, login_url, customers)
             say(f"to carry them out: {run}")
+        if provider_url is None:
+            say("with --provider-url and --login-url where the other commands have it")
         say(
-            f"{len(told):,} letters tell the customers, when it is back: forbear notify"
-            " run --addresses addresses.csv (shows them; --really sends them)"
+            f"{_letters(len(told))} when it is back: forbear notify run --addresses"
+            " addresses.csv (shows what would be sent; --really sends it)"
         )
 
 
@@ -360,6 +363,17 @@ def provider(
 def _tell(act: "Act", came_to: str) -> None:
     about = f"{act.customer_id} {act.subscription_id}".rstrip()  # a request has none
     say(f"{act.act_id}  {act.kind} {about}: {came_to}")
+
+
+def _letters(n: int) -> str:
+    """As a sentence begins.
+
+    >>> _letters(1)
+    '1 letter tells the customer'
+    """
+    return (
+        "1 letter tells the customer" if n == 1 else f"{n:,} letters tell the customers"
+    )
 
 
 def _new(n: int) -> str:

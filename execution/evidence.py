@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from execution.errors import ExecutionError
+from features.contract import TABLES
 from features.moments import MomentError, parse_moment
 from store.act import Act
 from store.decisions import Decision
@@ -23,6 +24,7 @@ from store.letters import PlannedLetter
 Row = Mapping[str, Any]
 Rows = Mapping[str, Sequence[Row]]
 MANIFEST = "manifest.json"
+_KNOWN = "known_at", "event_at"
 SIGNS = ("alerts", "disputes", "outcomes", "access")  # where fraud shows
 # of their rows, those from which a claim's deadline is counted
 _FRAUD = {
@@ -111,12 +113,13 @@ class Evidence:
 def first_sign(evidence: Evidence) -> tuple[str, int] | None:
     """The first row that speaks of fraud: its table, and microseconds since 1970 UTC.
 
-    Any alert does; None: no such row is known.
+    Any alert does, unless it was found legitimate. Of what was corrected the row known
+    last counts, and what was retracted does not. None: no such row is known.
     """
     moments = [
         (moment, table)
         for table, kinds in _FRAUD.items()
-        for row in (evidence.rows or {}).get(table, ())
+        for row in _standing(table, evidence)
         if kinds is None or row.get("kind") in kinds
         if (moment := moment_of(row, evidence.zone, "event_at")) is not None
     ]
@@ -124,6 +127,26 @@ def first_sign(evidence: Evidence) -> tuple[str, int] | None:
         return None
     moment, table = min(moments)
     return table, moment
+
+
+def _standing(table: str, evidence: Evidence) -> list[Row]:
+    """Of each key the row known last, without what speaks of nothing any more."""
+    zone, names = evidence.zone, TABLES[table].key
+    rows = (evidence.rows or {}).get(table, ())
+    latest: dict[tuple[object, ...], Row] = {}
+    for row in sorted(rows, key=lambda one: moment_of(one, zone, *_KNOWN) or 0):
+        key = tuple(_key_part(row, name, zone) for name in names)
+        latest.pop(key, None)  # in the order in which they were known
+        latest[key] = row
+    standing = [row for row in latest.values() if not row.get("retracted")]
+    # what was opened again is not legitimate any more
+    outcome = {row.get("alert_id"): row.get("resolved_reason") for row in standing}
+    return [row for row in standing if outcome[row.get("alert_id")] != "legitimate"]
+
+
+def _key_part(row: Row, name: str, zone: ZoneInfo) -> object:
+    """A moment is the same however it was written."""
+    return moment_of(row, zone, name) if name == "event_at" else row.get(name)
 
 
 def letters_of(

@@ -40,6 +40,7 @@ _USE_DAYS = 30  # the charges that a claim is about
 
 
 def signs(evidence: Evidence) -> Section:
+    """What spoke of fraud or of none, table by table, as it was known."""
     blocks: list[Block] = []
     for table in SIGNS:
         blocks += _table(evidence, table)

@@ -25,7 +25,7 @@ from features.moments import microseconds, to_datetime
 from store.act import Act
 from store.acts import Acts
 from store.decisions import DecisionReader
-from store.errors import DecisionStoreError
+from store.errors import DecisionStoreError, UnknownDecisionError
 from store.events import EventReader
 
 _MOST_CHANGED = 10_000
@@ -179,13 +179,13 @@ class RestorationWatch:
 
 
 def late_restorations(
-    acts: Acts, decisions: DecisionReader, provider: str, now: int
+    acts: Acts, decisions: DecisionReader, provider: str | None, now: int
 ) -> Iterator[LateRestoration]:
     """What should be back by now and is not.
 
     The clock runs from when a restoration was first planned since the stop, however
     often it is decided or tried again: by the decision that asks for it, else by the
-    hours of its policy.
+    hours of its policy. None: of every provider.
     """
     for act in acts.open_restorations(provider, now):
         asked = acts.restorations(act.provider, act.customer_id, act.subscription_id)
@@ -195,7 +195,10 @@ def late_restorations(
 
 
 def _promised_by(act: Act, decisions: DecisionReader) -> int:
-    decision = decisions.find(act.decision_id)
+    try:
+        decision = decisions.find(act.decision_id)
+    except UnknownDecisionError:  # its time to be kept is over, the promise's long ago
+        return act.planned_at
     follow_up = json.loads(decision.answer)["follow_up"]
     back, pause = follow_up["reactivation"], follow_up["pause"]
     if back is not None:

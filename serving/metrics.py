@@ -181,7 +181,8 @@ class Metrics:
         )
         self._restorations = self._gauge(
             "forbear_restorations",
-            "access that is to come back and is not: it waits, or failed",
+            "access that is to come back and is not: it waits, or failed; of both those"
+            " that are later than the policy promises (late)",
             ("state",),
         )
         self._monitoring_age = self._gauge(
@@ -194,9 +195,10 @@ class Metrics:
             ("measure", "target"),
         )
 
-    def show_restorations(self, states: Iterable[str]) -> None:
-        """Restorations that are not done, by the state of their acts."""
+    def show_restorations(self, states: Iterable[str], n_late: int) -> None:
+        """Restorations that are not done, by the state of their acts; how many late."""
         listed = list(states)
+        self._restorations.labels("late").set(n_late)
         for name, kept in (("waiting", ("planned", "asked")), ("failed", ("failed",))):
             n = sum(state in kept for state in listed)
             self._restorations.labels(name).set(n)

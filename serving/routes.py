@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from advice.assembly import is_stopped
 from decisions.case import Clock
+from execution.restoring import late_restorations
 from features.moments import microseconds
 from scoring.kernels import KernelName, built_kernels
 from serving.access import AuditKey, ReadingKey, ScoringKey, key_of
@@ -45,6 +46,7 @@ from store.decisions import Decision
 from store.errors import StoreUnavailableError
 from store.events import EVERYBODY, EventReader
 from store.monitoring import Monitoring, clocks_standing
+from store.sql_decisions import SqlDecisionReader
 
 BaseFrom = Literal["setting", "training"]
 
@@ -249,14 +251,19 @@ async def metrics_page(request: Request) -> Response:
     with suppress(StoreUnavailableError):  # what is known of the rest is shown still
         metrics.show_events(*_stored(request.app.state.events))
         _show_monitoring(metrics, request.app.state.monitoring)
-        metrics.show_restorations(request.app.state.desk.look(_restorations))
+        found = await request.app.state.desk.ask(_restorations)
+        metrics.show_restorations(*found)
     return Response(metrics.page(), media_type=MEDIA_TYPE)
 
 
-def _restorations(database: Database) -> list[str]:
-    """States of the acts that are to give access back, at any provider."""
-    now = microseconds(datetime.now(UTC))
-    return [act.state for act in Acts(database).open_restorations(None, now)]
+def _restorations(database: Database) -> tuple[list[str], int]:
+    """States of the acts that are to give access back, and how many are late."""
+    now, acts = microseconds(datetime.now(UTC)), Acts(database)
+    states: list[str] = [act.state for act in acts.open_restorations(None, now)]
+    if not states:
+        return states, 0
+    late = late_restorations(acts, SqlDecisionReader(database), None, now)
+    return states, sum(1 for _ in late)
 
 
 def _show_monitoring(metrics: Metrics, monitoring: Monitoring) -> None:

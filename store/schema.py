@@ -43,5 +43,5 @@ class Schema:
             raise NewerSchemaError(self.name, revision)
 
 
-DECISIONS = Schema("decisions", "0017", "alembic_version", "decisions")
+DECISIONS = Schema("decisions", "0018", "alembic_version", "decisions")
 EVENTS = Schema("events", "0002", "event_alembic_version", "event_rows")

@@ -109,7 +109,7 @@ SHED, LATE = (
     'forbear_webhook_lag_seconds{endpoint="a"}',
 )
 DEAD = 'forbear_webhooks{endpoint="a",state="dead"}'
-OFF = 'forbear_restorations{state="waiting",instance="a"}'
+OFF = 'forbear_restorations{state="late",instance="a"}'
 GIVEN_UP = 'forbear_restorations{state="failed",instance="a"}'
 RINGS = 'forbear_monitoring_alarms{clock="inputs",instance="a"}'
 UNSEEN = 'forbear_monitoring_age_seconds{instance="a"}'
@@ -123,7 +123,7 @@ ALERT_TESTS = {
         rings("ForbearSheds", "25m", SHED, "0+90x30", "instance"),
         rings("ForbearWebhooksLate", "8m", LATE, "901x20", "endpoint"),
         rings("ForbearWebhooksDead", "2m", DEAD, "0 1x20", "endpoint"),
-        rings("ForbearRestorationsWait", "242m", OFF, "1x250"),
+        rings("ForbearRestorationsWait", "8m", OFF, "1x20"),
         rings("ForbearRestorationFailed", "2m", GIVEN_UP, "0 1x20"),
         rings("ForbearMonitoringAlarm", "2m", RINGS, "0 1x20", "clock"),
         rings("ForbearMonitoringOld", "62m", UNSEEN, "172801x70"),

@@ -287,6 +287,23 @@ def test_a_deadline_counts_from_the_first_sign_of_fraud() -> None:
     assert told == ("outcomes", at)
 
 
+def test_no_deadline_counts_from_what_was_taken_back_or_found_legitimate() -> None:
+    early = {"kind": "spend_anomaly", "event_at": "2026-06-01T00:00:00Z"}
+    first = {**early, "alert_id": "a", "status": "active"}
+    legitimate = {**first, "status": "resolved", "resolved_reason": "legitimate"}
+    legitimate["known_at"] = "2026-06-02T00:00:00Z"
+    assert first_sign(of_rows(alerts=[first, legitimate])) is None
+    again = {**first, "event_at": "2026-06-05T00:00:00Z"}
+    again["known_at"] = again["event_at"]
+    told = first_sign(of_rows(alerts=[first, legitimate, again]))
+    assert told == ("alerts", 1_780_272_000_000_000)  # opened again: it began on 06-01
+    fraud = {"kind": "fraud", "event_at": "2026-06-01T00:00:00Z", "source": "desk"}
+    back = {**fraud, "event_at": "2026-06-01T02:00:00+02:00", "retracted": True}
+    back["known_at"] = "2026-06-03T00:00:00Z"
+    assert first_sign(of_rows(outcomes=[fraud])) is not None
+    assert first_sign(of_rows(outcomes=[fraud, back])) is None
+
+
 def test_what_use_cost_is_summed_by_day() -> None:
     """A correction counts instead of its row, and older days are left out."""
     day = {"subscription_id": "s1", "event_at": "2026-06-02T10:00:00Z"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from execution.restoring import RestorationWatch, late_restorations
 from execution.service import Service
 from execution.undo import plan_undo
 from features.moments import microseconds
+from serving import routes
 from store.act import Act
 from store.opening import open_event_reader
 from tests.execution.conftest import an_act
@@ -174,6 +175,7 @@ def test_what_is_not_back_in_the_hours_of_the_policy_is_late(
     restoring.look()  # a new decision does not put the clock back
     assert late(4.1) == [act.act_id]
     assert 'forbear_restorations{state="waiting"} 1.0' in metrics(house)
+    assert 'forbear_restorations{state="late"} 0.0' in metrics(house)
     carried_out(restoring)
     assert late(4.1) == []
     assert 'forbear_restorations{state="waiting"} 0.0' in metrics(house)
@@ -334,6 +336,25 @@ def test_the_clock_runs_from_the_first_that_was_planned(
     [anew] = restoring.look().planned
     [late] = late_restorations(*named, now_us() + 5 * HOUR_US)
     assert (late.act, late.by) == (anew, before.by)
+
+
+def test_what_is_late_is_counted(
+    house: House,
+    fake: FakePartnerCenter,
+    restoring: RestorationWatch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopped(house, fake)
+    pay(house)
+    restoring.look()
+    monkeypatch.setattr(routes, "datetime", InFiveHours)
+    assert 'forbear_restorations{state="late"} 1.0' in metrics(house)
+
+
+class InFiveHours(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "InFiveHours":
+        return super().now(tz) + timedelta(hours=5)
 
 
 def test_access_is_given_back_before_everybody_was_asked_about(

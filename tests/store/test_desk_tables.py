@@ -8,12 +8,14 @@ from typing import cast
 
 import pytest
 
-from store.act_statements import NOT_AGREED
+from store.act_statements import NOT_AGREED, OPEN_RESTORATIONS
 from store.acts import Acts
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
 from store.opening import open_acts, open_decision_store, open_desk, upgrade
+from store.schema import DECISIONS
 from store.sessions import Sessions
+from store.upgrade import upgrade_file
 from store.waiting import Snooze, WaitingCustomer, WaitingList
 from tests.execution.conftest import NOW, an_act
 from tests.store.memory_store import a_decision
@@ -64,7 +66,17 @@ def test_acts_that_wait_are_found_in_an_index_of_their_own(tmp_path: Path) -> No
     upgrade(tmp_path, None)
     with closing(open_desk(tmp_path)) as desk:
         plan = desk.rows(f"EXPLAIN QUERY PLAN {NOT_AGREED}", 0, "", 20)
+        back = desk.rows(f"EXPLAIN QUERY PLAN {OPEN_RESTORATIONS}", 0, "", "")
     assert any("acts_planned" in str(step) for step in plan), plan
+    assert any("acts_restorations" in str(step) for step in back), back
+
+
+def test_a_store_of_before_is_given_the_index(tmp_path: Path) -> None:
+    upgrade_file(tmp_path / "decisions.sqlite", DECISIONS, "0017")
+    upgrade(tmp_path, None)
+    with closing(open_desk(tmp_path)) as desk:
+        rows = desk.rows("SELECT name FROM sqlite_master WHERE type = 'index'")
+    assert ("acts_restorations",) in [tuple(row) for row in rows]
 
 
 class _InBetween:
