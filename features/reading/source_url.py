@@ -12,7 +12,7 @@ _LOGIN = re.compile(r"(?<=://)[^:@/?]*:(.*)@")
 # a part of the query, or of a query-like end: its name and its value
 _OPTION = re.compile(r"(?<=[?&])([^=&#\s]+)=([^&#\s]*)")
 # options that hold no secret, and that help whoever reads a message
-_HARMLESS = frozenset({"sslmode", "region", "scheme", "anonymous"})
+_HARMLESS = frozenset({"sslmode", "region", "scheme", "anonymous", "at"})
 _BLANK = "***"
 _SHORTEST_BLANKED = 3  # characters; a shorter piece of a password is in every sentence
 
@@ -44,6 +44,8 @@ def without_login(url: str) -> str:
     'abfs://container@account.dfs.core.windows.net/place'
     >>> without_login("postgresql://h/b?sslmode=require&sslpassword=secret")
     'postgresql://h/b?sslmode=require&sslpassword=***'
+    >>> without_login("delta:lake/billing?at=2026-06-30T00:00:00Z")
+    'delta:lake/billing?at=2026-06-30T00:00:00Z'
     """
     return _OPTION.sub(_blanked, _LOGIN.sub(f"{_BLANK}@", url))
 

@@ -368,5 +368,5 @@ def test_what_was_paid_without_a_charge_is_said_in_money(
     other = exports.payment("ch_1", "2026-03-05 10:00:00", "7.00")
     report = run(bills, paid_page(tmp_path, other))
 
-    told = [t for t in notes_of(report, "assumed") if "without a charge" in t]
+    told = [t for t in notes_of(report, "assumed") if "a readable charge" in t]
     assert told[0].endswith("29.0000 USD beyond the payments of the table")
