@@ -115,10 +115,11 @@ _LATER = """
     AND later.provider = one.provider AND later.position > one.position
     AND later.kind IN ('suspend', 'restore')
 """
+STANDS = f"""kind = 'suspend' AND state = 'done'
+AND NOT EXISTS ({_LATER} AND later.state = 'done')"""
 STOPPED = f"""
 SELECT DISTINCT customer_id FROM acts AS one
-WHERE provider = ? AND kind = 'suspend' AND state = 'done'
-AND NOT EXISTS ({_LATER} AND later.state = 'done') ORDER BY customer_id
+WHERE provider = ? AND {STANDS} ORDER BY customer_id
 """  # noqa: S608 - own names
 OPEN_RESTORATIONS = f"""
 {SELECT} AS one WHERE kind = 'restore' AND state IN ('planned', 'asked', 'failed')

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
+from store.act_statements import STANDS
 from store.announcing import forget
 from store.chain import append_removal, tip
 from store.database import Database
@@ -25,16 +26,20 @@ SELECT erasure_waits_for FROM decisions WHERE customer_id = ?
 ORDER BY as_of DESC, recorded_at DESC LIMIT 1
 """
 _RETAINED = "SELECT max(retain_until) FROM decisions WHERE customer_id = ?"
-# no record goes while something goes on for its customer
-_DUE = """
+# no record goes while something goes on for its customer, or while a stop that was
+# planned from it stands: who is stopped would be forgotten
+_DUE = f"""
 (SELECT decision_id, customer_id, retain_until FROM decisions AS old
 WHERE retain_until < ? AND NOT EXISTS (
     SELECT 1 FROM decisions AS last WHERE last.customer_id = old.customer_id
     AND last.erasure_waits_for <> '[]' AND last.as_of = (
         SELECT max(as_of) FROM decisions WHERE customer_id = old.customer_id
     )
+) AND NOT EXISTS (
+    SELECT 1 FROM acts AS one WHERE one.customer_id = old.customer_id
+    AND one.decision_id = old.decision_id AND {STANDS}
 )) AS due
-"""
+"""  # noqa: S608 - own names
 _HAS_DECISIONS = "SELECT 1 FROM decisions WHERE customer_id = ? LIMIT 1"
 _KEY_OF_NOTHING = """
 DELETE FROM customers WHERE customer_id = ? AND NOT EXISTS (

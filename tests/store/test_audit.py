@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from store.acts import Acts
 from store.audit import Audit, audit
 from store.chain import Tip, tip
 from store.database import Database
@@ -16,6 +17,7 @@ from store.errors import (
 )
 from store.opening import open_database, open_decision_store, upgrade
 from store.removal import due, expire
+from tests.execution.conftest import NOW, an_act
 from tests.store.memory_store import a_decision
 from tests.store.postgres_server import MakeUrl
 
@@ -276,6 +278,26 @@ def test_an_erasure_is_refused_while_a_record_is_needed(
     assert (audit(database).findings, audit(database).n_decisions) == ([], N + 1)
     record(place, 31, as_of=6_000)  # it has ended
     assert erase(place, "c3", now=2_000) == 7
+
+
+def test_a_decision_stays_while_a_stop_that_was_planned_from_it_stands(
+    place: Place, database: Database
+) -> None:
+    record(place, 30, 31, retain_until=2_000)
+    acts = Acts(database)
+    stop = an_act("c2", decision_id="d30")
+    acts.plan([stop])
+    [claimed] = acts.claim(stop.provider, NOW, NOW + 1, 1)
+    acts.settle(claimed, "done", NOW)
+    acts.mark_reported(acts.claim(stop.provider, NOW, NOW + 1, 1)[0])
+    assert due(database, 2_001) == (1, 1)
+    assert expire(database, 2_001) == 1
+    assert acts.stopped_customers(stop.provider) == ["c2"]
+    back = an_act("c2", decision_id="d32", kind="restore")
+    acts.plan([back])
+    [claimed] = acts.claim(stop.provider, NOW, NOW + 1, 1)
+    acts.settle(claimed, "done", NOW)
+    assert due(database, 2_001) == (1, 1)
 
 
 def test_what_is_due_expires_and_what_is_needed_stays(
