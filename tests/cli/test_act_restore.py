@@ -7,6 +7,7 @@ import pytest
 from cli.act_options import Stores
 from cli.act_restore import _Looking
 from execution.errors import ServiceUnusableError
+from execution.restoring import RestorationResult
 from store.acts import Acts
 from store.errors import StoreUnavailableError
 from store.opening import open_acts, open_event_store
@@ -75,3 +76,33 @@ def test_what_cannot_be_asked_is_said_once_and_ends_no_loop(
     looking.again()
     assert capsys.readouterr().out == f"{error}\n"
     assert down.n_carried_out == 3
+
+
+class Asked:
+    """Answers looks from a list."""
+
+    def __init__(self, *looks: RestorationResult) -> None:
+        self.looks = list(looks)
+
+    def look(self) -> RestorationResult:
+        return self.looks.pop(0)
+
+    def carry_out(self, _: object) -> None:
+        """Nothing is due."""
+
+
+def test_all_steps_are_looked_at_and_who_cannot_be_asked_about_is_named(
+    capsys: pytest.CaptureFixture[str], acts: Acts
+) -> None:
+    asked = Asked(
+        RestorationResult(20, [], {"acme": "internal_error"}, 0, n_left=1),
+        RestorationResult(1, [], {}, 2, n_left=0),
+    )
+    stores = Stores(acts, None)  # type: ignore[arg-type]  # nothing is late
+    looking = _Looking(asked, stores, "partner-center")  # type: ignore[arg-type]
+    assert looking.once()
+    assert asked.looks == []
+    assert capsys.readouterr().out == (
+        "acme: access is not given back (internal_error)\n"
+        "2 subscriptions that others suspended, left alone\n"
+    )
