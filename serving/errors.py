@@ -188,6 +188,9 @@ async def present_http_error(request: Request, error: Exception) -> Response:
     """For what the router itself refuses (unknown address, wrong method)."""
     status: int = getattr(error, "status_code", 500)
     code = _BY_STATUS.get(status, "internal_error")
-    detail = f"{request.method} {request.url.path}: see /docs for what is here"
-    headers = getattr(error, "headers", None)
+    headers: Mapping[str, str] = getattr(error, "headers", None) or {}
+    here = "see /docs for what is here"
+    if "Allow" in headers:
+        here = f"this address takes {headers['Allow']}; {here}"
+    detail = f"{request.method} {request.url.path}: {here}"
     return problem_response(ProblemError(code, detail, headers=headers))

@@ -217,7 +217,9 @@ def _content(model: type[Stated], form: Form, customer_id: str, *names: str) -> 
 def reason_in(form: Form) -> str:
     """Why somebody does it. Raises ProblemError where it is not said."""
     reason = form.get("reason", "")
-    if not 1 <= len(reason) <= LONGEST_REASON:
+    if not reason:  # in the words in which the API's own forms say it
+        raise invalid("reason", "string_too_short")
+    if len(reason) > LONGEST_REASON:
         raise invalid("reason", "length", most=LONGEST_REASON)
     return reason
 

@@ -56,7 +56,8 @@ _TOLD = (
     "by",
     "source",
 )
-_CODES = {"status", "kind", "action"}  # lists of the contract: no text of anybody
+_CODES = {"status", "kind", "severity"}  # lists of the contract: no text of anybody
+_MONEY = {"amount", "balance"}
 
 
 class Period(NamedTuple):
@@ -110,25 +111,35 @@ def within(
 
 
 def told(words: Wording, entry: TimelineEntry) -> str:
-    """A row in a line: its values as they were sent, moments as the page has them."""
+    """A row in a line, in the words of the page and with the money's currency."""
     row: dict[str, Any] = entry.row or {}
-    shown = (_shown(words.zone, name, row[name]) for name in _TOLD if name in row)
+    currency = str(row.get("currency") or words.currency)
+    shown = (_shown(words, currency, name, row[name]) for name in _TOLD if name in row)
     return " · ".join(text for text in shown if text)
 
 
-def _shown(zone: ZoneInfo, name: str, value: object) -> str:
+def _shown(words: Wording, currency: str, name: str, value: object) -> str:
     """A value of a row; what cannot be read stands as it was sent.
 
-    >>> _shown(ZoneInfo("Europe/Paris"), "until", "2026-12-24T22:59:59.999999+00:00")
+    >>> german = Wording("de", "EUR", ZoneInfo("Europe/Berlin"))
+    >>> _shown(german, "EUR", "until", "2026-12-24T22:59:59.999999+00:00")
     '2026-12-24 23:59'
-    >>> _shown(ZoneInfo("UTC"), "until", "2026-12-24"), _shown(ZoneInfo("UTC"), "by", 3)
+    >>> _shown(german, "EUR", "until", "2026-12-24"), _shown(german, "EUR", "by", 3)
     ('2026-12-24', '3')
+    >>> _shown(german, "EUR", "status", "succeeded"), _shown(german, "", "kind", "a_b")
+    ('eingegangen', 'a b')
     """
     if value is None:
         return ""
-    text = str(value)
+    text, zone = str(value), words.zone
     if name in _CODES:
-        return text.replace("_", " ")
+        return words.word("desk.value", text)
+    if name == "action":
+        named = f"actions.{text}.name"
+        return words.say(named) if words.has(named) else words.word("desk.act", text)
+    if name in _MONEY:
+        with suppress(ValueError):
+            return words.in_currency(float(text), currency)
     if name == "until" and len(text) > len("2026-12-31"):
         with suppress(ValueError):
             moment = datetime.fromisoformat(text)

@@ -15,9 +15,9 @@ from monitoring.shadow import NO_DECISION
 from scoring.bundle import Bundle
 from scoring.cards import Card, card, challenger_card
 from serving.desk.addresses import decision_path
+from serving.desk.deeds import reason_in
 from serving.desk.monitored import SeenValue, seen_values
 from serving.desk.page import HOME, desk_router, page, redirect, wording_of
-from serving.desk.refusals import invalid
 from serving.desk.shadowed import shadow_cases
 from serving.desk.visitor import (
     LookingVisitor,
@@ -115,9 +115,7 @@ async def release(
     request: Request, alarm_id: str, visitor: Visitor = ReleasingVisitor
 ) -> Response:
     """A person lets automation go on; recorded with name and reason."""
-    reason = (await form_of(request, visitor)).get("reason", "")
-    if not reason or len(reason) > 2_000:
-        raise invalid("reason", "length", most=2_000)
+    reason = reason_in(await form_of(request, visitor))
     note(request, visitor.key, alarm_id)
 
     def let_go(database: Database) -> None:

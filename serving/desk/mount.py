@@ -1,6 +1,7 @@
 """Puts the desk's pages and files into the application."""
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
@@ -34,6 +35,7 @@ ROUTERS = (
     proof.router,
 )
 
+_CHANGING = ["POST", "PUT", "PATCH", "DELETE"]
 _elsewhere = desk_router()
 
 
@@ -43,6 +45,24 @@ async def nothing_here(rest: str) -> Response:
     if not rest:
         return redirect(HOME)
     raise ProblemError("not_found", "see the pages named at the top")
+
+
+@_elsewhere.api_route(f"{HOME}/{{rest:path}}", methods=_CHANGING)
+async def nothing_done(request: Request) -> Response:
+    """A page, too, where an address takes another method."""
+    path = request.url.path
+    taken = {
+        method
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.path_regex.match(path)
+        for method in route.methods or ()
+    }
+    if not taken:
+        raise ProblemError("not_found", "see the pages named at the top")
+    allow = ", ".join(sorted(taken))
+    detail = f"{request.method} {path}: this address takes {allow}"
+    raise ProblemError("method_not_allowed", detail, headers={"Allow": allow})
 
 
 def add_desk(app: FastAPI) -> None:

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from features.moments import microseconds
-from serving.desk.form import Form
+from serving.desk.deeds import reason_in
 from serving.desk.page import chosen_language, desk_router, page, redirect
 from serving.desk.policy_backtest import backtest_shown
 from serving.desk.policy_change import POLICY, change_of
@@ -17,7 +17,7 @@ from serving.desk.policy_publishing import (
     require_undecided,
 )
 from serving.desk.policy_trial import Trial, tried
-from serving.desk.refusals import DeskRefusalError, invalid
+from serving.desk.refusals import DeskRefusalError
 from serving.desk.visitor import (
     LookingVisitor,
     Visitor,
@@ -104,7 +104,7 @@ async def submit(
     request: Request, change_id: str, visitor: Visitor = ChangingVisitor
 ) -> Response:
     """Ask somebody else to agree."""
-    reason = _reason(await form_of(request, visitor))
+    reason = reason_in(await form_of(request, visitor))
     change = await change_of(request, change_id)
     await _require_publishable(request, change)
     if change.author_id != visitor.key.key_id:
@@ -124,7 +124,7 @@ async def publish_for_all(
     request: Request, change_id: str, visitor: Visitor = PublishingVisitor
 ) -> Response:
     """Put a change of somebody else into force, in every service on this store."""
-    reason = _reason(await form_of(request, visitor))
+    reason = reason_in(await form_of(request, visitor))
     change = await change_of(request, change_id)
     _require_other(change, visitor)
     await _require_publishable(request, change)
@@ -143,7 +143,7 @@ async def refuse(
     request: Request, change_id: str, visitor: Visitor = PublishingVisitor
 ) -> Response:
     """Say no to a change, and why."""
-    reason = _reason(await form_of(request, visitor))
+    reason = reason_in(await form_of(request, visitor))
     await change_of(request, change_id)
     note(request, visitor.key, change_id)
     now = microseconds(datetime.now(UTC))
@@ -203,10 +203,3 @@ def _require_other(change: PolicyChange, visitor: Visitor) -> None:
 def _is_own(change: PolicyChange, visitor: Visitor) -> bool:
     names = change.author_id, change.author.casefold()
     return visitor.key.key_id == names[0] or visitor.key.name.casefold() == names[1]
-
-
-def _reason(form: Form) -> str:
-    reason = form.get("reason", "")
-    if not reason or len(reason) > 2_000:
-        raise invalid("reason", "length", most=2_000)
-    return reason

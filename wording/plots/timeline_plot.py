@@ -135,7 +135,7 @@ def _circle(x: float, y: float, lane: str, group: Sequence[PlottedEntry]) -> str
     if len(group) > _MOST_NAMED:
         named += f"\n+ {len(group) - _MOST_NAMED}"
     inside = element("title", escape(named))
-    radius = 5.0 if len(group) == 1 else 7.5
+    radius = 5.0 if len(group) == 1 else 7.5 if len(group) < 10 else 9.0  # two digits
     inside += element("circle", cx=x, cy=y, r=radius)
     if len(group) > 1:
         inside += _text(x, y + 3.5, str(len(group)), "count", "middle")

@@ -15,8 +15,10 @@ from markupsafe import escape
 from serving.desk import customer
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.case_file import CaseFile, case_file
+from serving.desk.history import told
 from serving.request import EVENT_TABLES
 from serving.settings import ServingSettings
+from serving.timeline import TimelineEntry
 from store.access_log import customer_hash
 from store.decisions import Decision
 from store.keys import ROLES, Role
@@ -203,6 +205,43 @@ def test_the_log_is_exported_without_formulas(
     assert lines[0].startswith("decision_id,recorded_at")
     assert stored[LATE] in answer.text
     assert stored[HOSTILE] not in answer.text
+
+
+def test_a_row_of_the_timeline_is_in_the_words_of_the_page() -> None:
+    words = Wording("de", "EUR", ZoneInfo("UTC"))
+    rows: dict[str, dict[str, object]] = {
+        "payments": {"status": "succeeded", "invoice_id": "i-1", "amount": "900"},
+        "overrides": {"action": "none", "reason": "x"},
+        "holds": {"kind": "manual", "reason": "r"},
+        "outcomes": {"kind": "fraud_cleared", "source": "Ada"},
+        "invoices": {"kind": "invoice", "amount": 12, "currency": "CHF"},
+        "actions": {"action": "limit_spending"},
+    }
+    lines = [
+        told(
+            words,
+            TimelineEntry(at=None, table=t, row=r, is_rejected=False, reject_id=None),
+        )
+        for t, r in rows.items()
+    ]
+    assert [line.replace("\xa0", " ") for line in lines] == [
+        "eingegangen · i-1 · 900 €",
+        f"{words.say('actions.none.name')} · x",
+        "anderer Grund · r",
+        "kein Betrug · Ada",
+        "Rechnung · 12 CHF",
+        words.say("measures.limit_spending"),
+    ]
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+def test_another_method_gets_a_page(person: Somebody, method: str) -> None:
+    one = person("collections")
+    answer = one.client.request(method, "/desk/models")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Nothing was done" in answer.text
+    assert one.client.request(method, "/desk/nowhere").status_code == 404
 
 
 @pytest.mark.parametrize("role", ["collections", "account_manager", "approver"])

@@ -179,6 +179,10 @@ def test_an_empty_field_is_told_in_the_readers_language(
     one.client.headers.pop("accept-language")
     assert answer.status_code == 422
     assert "Das Feld ist leer." in answer.text
+    one.client.headers["accept-language"] = "de"
+    answer = one.sends(f"{path}/snooze", page=path, reason="", until=TOMORROW)
+    one.client.headers.pop("accept-language")
+    assert "Das Feld ist leer." in answer.text
     assert "should have" not in answer.text
 
 
