@@ -185,11 +185,11 @@ def run(
 
     Example: forbear notify run --addresses addresses.csv --really
     """
-    from execution.letters.addresses import AddressBook, read_addresses
+    from execution.letters.addresses import CustomerAddresses, read_addresses
     from execution.letters.sending import Sending
     from execution.letters.told import tell_decided
 
-    book = AddressBook({}) if addresses is None else read_addresses(addresses)
+    book = CustomerAddresses({}) if addresses is None else read_addresses(addresses)
     for row in book.rejected:
         typer.echo(f"{addresses}: {row}", err=True)
     with ExitStack() as stack:

@@ -37,14 +37,14 @@ class Address(NamedTuple):
     is_unusable: bool = False
 
 
-class AddressBook(NamedTuple):
+class CustomerAddresses(NamedTuple):
     """What was read. `rejected`: a line for each row that cannot be used, and why."""
 
     by_customer: Mapping[str, Address]
     rejected: tuple[str, ...] = ()
 
 
-def read_addresses(file: Path) -> AddressBook:
+def read_addresses(file: Path) -> CustomerAddresses:
     """Addresses by customer, from a CSV: customer_id, email, and maybe language.
 
     A row that cannot be used is of its customer alone: an address that is none, an
@@ -65,7 +65,7 @@ def read_addresses(file: Path) -> AddressBook:
                 by_customer[customer_id] = _UNUSABLE if why else _address(row)
     except (UnicodeDecodeError, csv.Error) as error:
         raise AddressFileError(file, "write it as CSV in UTF-8") from error
-    return AddressBook(by_customer, tuple(rejected))
+    return CustomerAddresses(by_customer, tuple(rejected))
 
 
 def _rows(file: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
