@@ -239,11 +239,13 @@ def sentence(
     known = f"{target} {since}: {one.observed:,} known so far"
     if one.n_left_out is not None:
         known += f" (and {one.n_left_out:,} of who joined later)"
-    told = [f"{known}; as before it would be {before.expected:.1f} ({_times(before)})"]
+    rate = f"At the rate of earlier dates {before.expected:.1f} would be known by now"
+    told = [known, f"{rate}: it is {_times(before)}"]
     if has_model:
-        told[0] += f", by the model {model.expected:.1f} ({_times(model)})"
+        told.append(f"The model expects {model.expected:.1f}: it is {_times(model)}")
     if n_alone > (one.n_dates == 1):  # not itself alone
-        told.append(f"Single dates that show it by themselves: {n_alone}")
+        dates, shows = ("date", "shows") if n_alone == 1 else ("dates", "show")
+        told.append(f"{n_alone} {dates} taken alone {shows} it, too")
     if not has_model:
         told.append("No model of it is in force: look at who joined or changed since")
     elif model.is_alarm:
@@ -272,4 +274,6 @@ def _seen_by(model: Expectation, before: Expectation) -> str:
 
 
 def _times(one: Expectation) -> str:
-    return f"{one.ratio:.2f} times, 95 % {one.low:.2f} to {one.high:.2f}"
+    return (
+        f"{one.ratio:.2f} times as many (95 % interval {one.low:.2f} to {one.high:.2f})"
+    )

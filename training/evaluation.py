@@ -201,9 +201,9 @@ def _not_worse(a: Learner, b: Learner, paired: PairedComparison, least: float) -
         name=f"{a}_not_worse_than_{b}",
         is_passed=paired.p_a_is_better >= least,
         text=(
-            f"{a} is better than {b} in {paired.p_a_is_better:.0%} of the draws over"
-            f" held-out folds of the training rows ({least:.0%} are enough for {a} to"
-            f" be kept): log-loss minus that of {b}"
+            f"{a} predicts held-out folds of the training rows better than {b} in"
+            f" {paired.p_a_is_better:.0%} of the random draws of their customers; it is"
+            f" kept from {least:.0%} on. Log-loss minus that of {b}"
             f" {paired.difference:+.5f} (95 % interval {paired.low:+.5f} to"
             f" {paired.high:+.5f}; below 0 is better)"
         ),

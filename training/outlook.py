@@ -54,9 +54,10 @@ class Outlook:
             f" about {self.expected_on:%B %Y}"
         )
         return (
-            f"{self.target} so far: {self.n_positives} rows of {self.n_customers}"
-            f" customers (one for each date that it lay ahead of); with {more} more"
-            f" rows {self.step}; {pace}"
+            f"{self.target} is known of {self.n_customers} customers, in"
+            f" {self.n_positives} rows: a customer has a row for each date that was"
+            f" followed by it within the horizon. With {more} more rows {self.step};"
+            f" {pace}"
         )
 
 

@@ -38,6 +38,7 @@ from features.reading.mending import (
 )
 from features.reading.observation import Observation, observe
 from features.reading.portfolio_warnings import (
+    absurd,
     implausible,
     masked,
     of_documents,
@@ -166,6 +167,7 @@ def _look_at_all(loaded: LoadedTables, source: Source) -> None:
     loaded.warnings += of_names(duckdb, read, tables)
     loaded.warnings += undone_at_once(duckdb, tables)
     loaded.warnings += implausible(duckdb, tables)
+    loaded.warnings += absurd(duckdb, tables)
     loaded.warnings += masked(duckdb, read)
     latest = max(loaded.latest.values(), default=0)
     has_invoices = "invoices" in loaded.reports

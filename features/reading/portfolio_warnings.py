@@ -14,6 +14,9 @@ from features.reading.masked import COLUMNS, consequence, masked_sql
 from features.reading.names import DUE_BEFORE_ISSUE, PLAUSIBLE, REFERENCES, UNDONE
 from features.reading.versions import key_names, keyed_sql
 
+# honest amounts reach a few thousand times that of nine rows in ten, however skewed
+FARTHEST_TIMES = 10_000
+FARTHEST_DUE_DAYS = 3_653
 MOST_UNKNOWN = 0.02  # share of recent payments that may name unknown invoices
 _RECENT_US = 90 * DAY_US
 # an export begins at some day: what is paid in its first weeks was often issued before
@@ -259,6 +262,42 @@ def implausible(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa:
         [[n]] = run(duckdb, sql)
         if n:
             yield f"invoices: rows with {DUE_BEFORE_ISSUE}: {n:,}"
+
+
+def absurd(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN401
+    """Amounts and due dates that are legal by form and far from all others.
+
+    Amounts are of the portfolio's currency by now, whatever a row was in.
+    """
+    for table, key in (("invoices", "invoice_id"), ("payments", "payment_id")):
+        if table not in tables:
+            continue
+        bound = (
+            f"SELECT {FARTHEST_TIMES} * approx_quantile(amount, 0.9) "  # noqa: S608
+            f'FROM "{table}" WHERE amount > 0'
+        )
+        sql = (
+            f'SELECT count(*), min("{key}"), max(amount) FROM "{table}" '  # noqa: S608
+            f"WHERE amount > ({bound})"
+        )
+        [[n, first, most]] = run(duckdb, sql)
+        if n:
+            yield (
+                f"{table}: rows with an amount above {FARTHEST_TIMES:,} times what 90 %"
+                f" of the rows stay below: {n:,}, such as {first}; the largest is"
+                f" {most / UNITS:,.2f}. Look whether that is meant"
+            )
+    if "invoices" in tables:
+        sql = (
+            "SELECT count(*), min(invoice_id) FROM invoices WHERE kind = 'invoice' "  # noqa: S608
+            f"AND due_at - event_at > {FARTHEST_DUE_DAYS * DAY_US}"
+        )
+        [[n, first]] = run(duckdb, sql)
+        if n:
+            yield (
+                f"invoices: rows due more than ten years after their issue: {n:,}, such"
+                f" as {first}; they are never late. Look whether that is meant"
+            )
 
 
 def masked(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN401

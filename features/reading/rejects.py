@@ -120,5 +120,5 @@ def _example(rule: str, value: object) -> str:
     text = str(value)[:_LONGEST]
     if rule in _SHAPED:
         text = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
-        return f": like {text!r}"
+        return f": pattern {text!r} (9 any digit, a any letter)"
     return f": {text!r}"

@@ -146,7 +146,7 @@ def test_a_wave_is_seen_where_no_model_of_fraud_is_in_force(
     assert abs(since.by_model.ratio - since.as_before.ratio) < 1e-9
     said = sentence(since, "fraud", portfolio.settings.zone, has_model=False)
     assert "No model of it is in force" in said
-    assert "by the model" not in said
+    assert "The model expects" not in said
 
 
 def test_a_wave_that_the_model_sees_is_one_all_the_same(with_wave: FraudsOf) -> None:
@@ -196,10 +196,10 @@ def test_one_wave_is_told_once(with_wave: FraudsOf) -> None:
     zone = portfolio.settings.zone
     said = sentence(one, "fraud", zone, n_alone=n_alone)
     assert one.n_dates == 1
-    assert "by themselves" not in said  # it is that one
-    assert len(said) < 330
+    assert "taken alone" not in said  # it is that one
+    assert len(said) < 400
     of_all = sentence(dates[0], "fraud", zone, n_alone=n_alone)
-    assert "Single dates that show it by themselves: 1." in of_all
+    assert "1 date taken alone shows it, too." in of_all
     assert strongest(early_warning(with_wave(1.0), knows_the_rate(portfolio))) is None
 
 

@@ -318,7 +318,10 @@ def test_a_credit_note_needs_no_due_date() -> None:
     [
         ({"kind": "bill"}, "row 1: 'bill'"),
         ({"amount": -3}, "row 1: '-3'"),
-        ({"event_at": "12/3/26 Ann"}, "row 1: like '99/9/99 aaa'"),
+        (
+            {"event_at": "12/3/26 Ann"},
+            "row 1: pattern '99/9/99 aaa' (9 any digit, a any letter)",
+        ),
         ({"amount": None}, "row 1"),
     ],
 )

@@ -64,9 +64,9 @@ def looked_at(
     """Verdicts with a mark, by customer number, beside what is there."""
     rows = planted(data.rows["nonpayment"], "label")
     x = np.column_stack([rows.x[:, :-1], mark[rows.customer]])
-    # each is taken for one that goes with the label: whether it does is not the matter
+    # none goes with the label: whether it does is not the matter
     passed = [
-        LeakVerdict(name, "nonpayment", "pass", (), {"auc_alone": 0.7})
+        LeakVerdict(name, "nonpayment", "pass", (), {"auc_alone": 0.5})
         for name in rows.feature_set.names
     ]
     seen = replace(rows, x=x)

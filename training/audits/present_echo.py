@@ -24,7 +24,6 @@ from training.rows import Rows
 LEAST_RATIO = 2.5  # of the two odds ratios, so that no small change is told
 FEWEST_DATES = 4
 MOST_TOLD = 100.0  # times the odds; beyond it one customer more or less decides
-MARKED = 0.55  # AUC alone below which a column is not looked at
 
 
 def with_present_echo(
@@ -41,7 +40,7 @@ def with_present_echo(
     """
     lateness = lateness_feature(rows)
     dates = np.unique(rows.as_of)
-    columns = _looked_at(rows, verdicts)
+    columns = _looked_at(rows)
     if lateness is None or len(dates) < FEWEST_DATES or not columns:
         return tuple(verdicts)
     present, late_now = now.of(rows, lateness)
@@ -60,14 +59,15 @@ def with_present_echo(
     return tuple(completed)
 
 
-def _looked_at(rows: Rows, verdicts: Sequence[LeakVerdict]) -> list[int]:
-    """Stated columns that never change and go with the label."""
+def _looked_at(rows: Rows) -> list[int]:
+    """Stated columns that never change, however weakly they go with the label.
+
+    A mark of who is late today need not go with the outcomes of all dates before.
+    """
     return [
         column
-        for column, verdict in enumerate(verdicts)
-        if is_stated(rows.feature_set.features[column])
-        and ((verdict.numbers or {}).get("auc_alone") or 0.5) >= MARKED
-        and never_changes(rows, rows.x[:, column])
+        for column, feature in enumerate(rows.feature_set.features)
+        if is_stated(feature) and never_changes(rows, rows.x[:, column])
     ]
 
 
