@@ -15,7 +15,7 @@ from features.snapshots import latest_population
 from training.rows import Rows
 
 
-class LatenessNow:
+class PresentLateness:
     """Looked at once for each feature that says it, and for all targets.
 
     Args:

@@ -21,7 +21,7 @@ from features.targets import Target
 from scoring.starter import starters
 from training.customer_sample import CustomerSample, SampleLimits, sample_of
 from training.feature_file import FeatureFile
-from training.lateness_now import LatenessNow
+from training.lateness_now import PresentLateness
 from training.rows import Rows
 
 RHO_PRIOR_MEAN = 0.5  # before any is seen, every second fraudster does not pay
@@ -102,7 +102,7 @@ class TrainingData:
     # of them, the direction that was declared and that the other does not have
     lost_direction: Mapping[str, str] = field(default_factory=dict)
 
-    now: LatenessNow | None = None  # for all targets, once somebody asks
+    now: PresentLateness | None = None  # for all targets, once somebody asks
 
     @property
     def repeated_text(self) -> Iterator[str]:
@@ -177,7 +177,7 @@ def gather(
         left_out,
         sample,
         _lost_directions(left_out, features, portfolio.settings),
-        LatenessNow(portfolio, customer_ids),
+        PresentLateness(portfolio, customer_ids),
     )
 
 

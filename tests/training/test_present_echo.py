@@ -20,7 +20,7 @@ from training.audits.measured_column import MeasuredColumn
 from training.audits.mutation import PLANTED, planted
 from training.audits.present_echo import with_present_echo
 from training.audits.verdict import LeakVerdict
-from training.lateness_now import LatenessNow
+from training.lateness_now import PresentLateness
 from training.rows import Rows
 from training.training_data import TrainingData, gather
 
@@ -70,7 +70,7 @@ def looked_at(
         for name in rows.feature_set.names
     ]
     seen = replace(rows, x=x)
-    now = LatenessNow(portfolio, data.customer_ids)
+    now = PresentLateness(portfolio, data.customer_ids)
     found = with_present_echo(now, seen, passed)
     return {verdict.feature: verdict for verdict in found}
 
@@ -120,7 +120,7 @@ def test_a_mark_that_changes_in_time_is_left_alone(
 ) -> None:
     rows = planted(data.rows["nonpayment"], "label")
     found = with_present_echo(
-        LatenessNow(portfolio, data.customer_ids),
+        PresentLateness(portfolio, data.customer_ids),
         replace(rows, x=np.column_stack([rows.x[:, :-1], rows.as_of % 7.0])),
         [
             LeakVerdict(name, "nonpayment", "pass", (), {"auc_alone": 0.9})
@@ -153,7 +153,7 @@ def test_the_last_day_is_looked_at_once_and_only_of_whom_is_learnt_from(
 
     monkeypatch.setattr("training.lateness_now.feature_table", counting)
     ids = data.customer_ids[:50]
-    now = LatenessNow(portfolio, ids)
+    now = PresentLateness(portfolio, ids)
     rows = data.rows["nonpayment"]
     numbers, is_late = now.of(rows, LATE)
     now.of(rows[rows.label == 1.0], LATE)

@@ -15,7 +15,7 @@ from training.audits.stated import known_at_of
 from training.audits.time_travel import time_travel
 from training.audits.verdict import Acceptance, LeakEvidence, LeakVerdict, unaccepted
 from training.errors import UnknownFeatureAcceptedError
-from training.lateness_now import LatenessNow
+from training.lateness_now import PresentLateness
 from training.trained_model import Progress
 from training.training_data import TrainingData, gather
 
@@ -140,7 +140,7 @@ def verdicts_of(
 ) -> tuple[LeakVerdict, ...]:
     """A verdict for each feature of one target: the part of the audit `train` needs."""
     rows = gathered.rows[target]
-    now = gathered.now or LatenessNow(portfolio, gathered.customer_ids)
+    now = gathered.now or PresentLateness(portfolio, gathered.customer_ids)
     found = with_present_echo(now, rows, hindsight(target, rows, seed))
     return _with_known_at(portfolio, found)
 

@@ -18,7 +18,7 @@ from training.audits.hindsight import HIGH, SURE_Z, is_stated, never_changes
 from training.audits.measured_column import LEAST_GOOD
 from training.audits.verdict import LeakEvidence, LeakVerdict
 from training.lateness import lateness_feature
-from training.lateness_now import LatenessNow
+from training.lateness_now import PresentLateness
 from training.rows import Rows
 
 LEAST_RATIO = 2.5  # of the two odds ratios, so that no small change is told
@@ -27,7 +27,7 @@ MOST_TOLD = 100.0  # times the odds; beyond it one customer more or less decides
 
 
 def with_present_echo(
-    now: LatenessNow,
+    now: PresentLateness,
     rows: Rows,
     verdicts: Sequence[LeakVerdict],
 ) -> tuple[LeakVerdict, ...]:
