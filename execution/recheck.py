@@ -6,13 +6,15 @@ no longer permitted is withdrawn, and why is kept.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from decisions.actions import STOPS
 from decisions.policy.measures import MEASURES
 from execution.intent import intent_of
-from execution.service import Service
 from store.act import Act
+
+if TYPE_CHECKING:  # the desk asks for `verdict_of` alone, and not over HTTP
+    from execution.service import Service
 
 
 class Verdict(NamedTuple):
@@ -36,7 +38,7 @@ class Recheck(Protocol):
 class ServiceRecheck(Recheck):
     """Asks the score service about the customer as of now."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: "Service") -> None:
         self._service = service
 
     def verdict(self, act: Act) -> Verdict:
