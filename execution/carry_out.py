@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from execution.asking import Reading, ask, read
 from execution.errors import (
@@ -26,7 +26,6 @@ from execution.errors import (
 from execution.pause import end_of_pause
 from execution.port import Provider, RequestText
 from execution.recheck import Recheck
-from execution.service import Service
 from features.targets import TARGETS
 from store.act import (
     UNKNOWN_WHETHER_DONE,
@@ -36,6 +35,9 @@ from store.act import (
 )
 from store.acts import Acts
 from store.decisions import DecisionReader
+
+if TYPE_CHECKING:  # the service reads acts, and asks nobody over HTTP
+    from execution.service import Service
 
 MOST_ATTEMPTS = 40  # some eight hours
 # beyond it another process may take an act up: two calls of a minute, and a check
@@ -89,7 +91,7 @@ class Execution:
         decisions: DecisionReader,
         provider: Provider,
         recheck: Recheck,
-        service: Service,
+        service: "Service",
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000,
         evidence_files: Callable[[str], Mapping[str, bytes]] | None = None,
     ) -> None:

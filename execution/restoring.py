@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from decisions.policy_file.load import parse_policy
 from execution.carry_out import Execution
@@ -20,13 +20,15 @@ from execution.errors import (
 )
 from execution.plan import Run, plan_decision
 from execution.port import Provider
-from execution.service import Service
 from features.moments import microseconds, to_datetime
 from store.act import Act
 from store.acts import Acts
 from store.decisions import DecisionReader
 from store.errors import DecisionStoreError, UnknownDecisionError
 from store.events import EventReader
+
+if TYPE_CHECKING:  # the service reads acts, and asks nobody over HTTP
+    from execution.service import Service
 
 _MOST_CHANGED = 10_000
 _STEP = 20  # customers that one look asks about
@@ -85,7 +87,7 @@ class RestorationWatch:
         decisions: DecisionReader,
         events: EventReader,
         provider: Provider,
-        service: Service,
+        service: "Service",
         execution: Execution,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000,
     ) -> None:

@@ -14,7 +14,7 @@ from features.portfolio import Portfolio
 from features.snapshots import snapshots
 
 FIXED_MB = 1_600  # libraries, tables and a part of a large portfolio being computed
-BYTES_PER_NUMBER = 12  # eight of the number itself, the others of its bins
+BYTES_PER_NUMBER = 19  # eight of the number itself, the others of bins and folds
 PILOT = 500  # customers that tell how many rows one has
 
 
