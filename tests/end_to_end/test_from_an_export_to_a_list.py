@@ -1,5 +1,6 @@
 """The way of docs/importing.md, with the sample that it names."""
 
+import csv
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +50,28 @@ def test_the_least_of_an_export_is_enough(tmp_path: Path, source: str) -> None:
     assert facts == {"open": owed}
     latest = Portfolio.open(tmp_path / "tried").latest_moment
     assert to_datetime(latest) == datetime(2026, 6, 1, 9, tzinfo=UTC)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", sorted(SOURCES.keys() - {"stripe"}))
+def test_a_first_list_and_its_reasons_come_of_it(
+    tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORBEAR_HOME", str(tmp_path / "home"))
+    _write_least_exports(tmp_path)
+    joined = {"bank": ["erpnext", "bank"], "partner-center": ["lago", "partner-center"]}
+    shop, out = str(tmp_path / "tried"), tmp_path / "list.csv"
+    for name in joined.get(source, [source]):
+        files = map(str, (tmp_path / f"export-{name}").iterdir())
+        at = "2026-06-01T09:00:00Z"
+        _run("import", name, *files, "--exported-at", at, "--out", shop)
+
+    assert "money owed" in _run("validate", shop)
+    _run("score", shop, "--out", str(out))
+    [line] = csv.DictReader(out.read_text("utf-8-sig").splitlines())
+    assert line["action"] == ("none" if source == "bank" else "remind")
+    explained = _run("explain", shop, line["customer"])
+    assert ("605" in explained) == (source != "bank")
 
 
 @pytest.mark.parametrize("form", ["camt", "bai2"])
