@@ -99,11 +99,9 @@ def shared_settings(bundles: Mapping[str, Bundle]) -> PortfolioSettings:
 
 
 def trained_tables(bundles: Iterable[Bundle]) -> frozenset[str]:
-    """Tables the models saw in training."""
-    return frozenset().union(*(bundle.tables for bundle in bundles)) - {
-        "snapshots",
-        "outcomes",
-    }
+    """Tables the models saw in training; of a starter those it cannot do without."""
+    seen = (b.tables & STARTER_TABLES if b.is_starter else b.tables for b in bundles)
+    return frozenset().union(*seen) - {"snapshots", "outcomes"}
 
 
 def inputs_missing(bundle: Bundle, facts: AccountFacts) -> tuple[str, ...]:
