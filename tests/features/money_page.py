@@ -44,7 +44,9 @@ below is a test that runs through both compilers. This always holds:
    taken off it, so no money counts twice. `actionable` is what nothing covers.
 6. **Overdue** counts in local calendar days from the due date, less the days on which
    an invoice was wholly under dispute. Remainders that are together not above the
-   portfolio's `materiality` (25 below) make nobody overdue.
+   portfolio's `materiality` (25 below) make nobody overdue. An invoice that was paid
+   but for a twentieth at most, and for no more than the materiality, dates nothing
+   while another is overdue; its money counts.
 7. **Until the ordinary stop.** What still accrues is reckoned to the day on which the
    policy would stop in the end: so many days overdue, counted from the next due date
    for who is not late. What was used since the last invoice will be billed, too.
