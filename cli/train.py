@@ -12,7 +12,7 @@ from cli.output import rejected_rows, say, show_table, steps
 from cli.reading import tables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from features.portfolio import Portfolio
@@ -136,9 +136,13 @@ def train(
         )
     if not waits and not any(result.is_trained for result in results):
         raise typer.Exit(UNUSABLE)
+    raise typer.Exit(_exit_code(results, read))
+
+
+def _exit_code(results: "Sequence[TrainingResult]", read: "Portfolio") -> int:
     if any(result.suspected for result in results):
-        raise typer.Exit(DIFFERENT)
-    raise typer.Exit(REJECTS if read.rejects else OK)
+        return DIFFERENT
+    return REJECTS if read.rejects else OK
 
 
 def _show_rejects(read: "Portfolio") -> None:

@@ -65,6 +65,7 @@ class YoungOutcomes:
 
     @property
     def is_alarm(self) -> bool:
+        """Whether either comparison rings."""
         return self.by_model.is_alarm or self.as_before.is_alarm
 
 

@@ -109,6 +109,7 @@ class _Planted:
         self._base = 0.0
 
     def add(self, tree: Mapping[str, str]) -> None:
+        """Take in one tree, as LightGBM's text states it."""
         if tree.get("is_linear", "0") != "0":
             raise UnsupportedModelError("linear trees")
         nodes = self._nodes
@@ -133,6 +134,7 @@ class _Planted:
             self._words.append(len(self._bits))
 
     def forest(self, n_features: int) -> Forest:
+        """All trees that were added, as arrays."""
         nodes = self._nodes
         place = np.zeros(len(nodes["feature"]), np.int32)
         for leaf in self._leaves:

@@ -39,6 +39,7 @@ class _NewtonStep:
     def of(
         cls, fit: Recalibration, label: FloatArray, blocks: IntArray
     ) -> "_NewtonStep":
+        """Sums of a fit by block, from which each resample takes its step."""
         q = expit(fit.design @ fit.weights)
         k = fit.design.shape[1]
         slopes = _by_block(fit.design * (q - label)[:, None], blocks)
@@ -90,6 +91,7 @@ class ResampledMetrics:
         self._bends = spline.design
 
     def has_both_labels(self, counts: FloatArray) -> bool:
+        """Whether a resample has rows with and without the outcome."""
         n, positives = counts @ self._sums[:, :2]
         return bool(0.0 < positives < n)
 

@@ -118,8 +118,6 @@ def train(
     progress("gathering labels and features")
     # both targets' labels are always needed: ρ joins them
     gathered = gather(portfolio, TARGETS, limits)
-    for line in gathered.repeated_text:
-        progress(line)
     check_names(accepted, gathered.known_names)
     if gathered.sample is not None and not gathered.sample.is_everyone:
         progress(f"learning from {gathered.sample}")

@@ -69,6 +69,7 @@ class FactTimeline:
 
     @property
     def customer_id(self) -> str:
+        """Whose timeline it is."""
         return self._rows.history.customer_id
 
     @property

@@ -88,3 +88,19 @@ def test_a_starter_is_found_where_it_ships_and_where_it_was_kept(
     kept = bundle_folder(tmp_path, "fraud", bundle.bundle_id)
     assert kept.parent == tmp_path / "starters" / "fraud"
     assert Bundle.load(kept).bundle_id == bundle.bundle_id
+
+
+@pytest.mark.parametrize(("is_sure", "times"), [(0.0, 8.2), (1.0, 9.1)])
+def test_one_alert_raises_the_odds_of_fraud_as_the_readme_says(
+    is_sure: float, times: float
+) -> None:
+    bundle = starter("fraud")
+    names = bundle.feature_set.names
+    quiet = np.array([[bundle.typical[name] for name in names]])
+    warned = quiet.copy()
+    warned[0, names.index("alerts_30d")] = 1.0
+    warned[0, names.index("alerts_high_confidence_30d")] = is_sure
+    assert isinstance(bundle.model, AdditiveModel)
+    margins = bundle.model.margin(np.vstack([quiet, warned]), names)
+    log_odds = bundle.calibration.log_odds(margins)
+    assert np.exp(log_odds[1] - log_odds[0]) == pytest.approx(times, abs=0.05)
