@@ -200,8 +200,10 @@ def test_a_broken_policy_leaves_the_old_one_in_force_and_says_so(
         assert not_taken_up(client) is None
         if content is None:
             file.unlink()
-        else:
-            file.write_bytes(content)
+        else:  # whole at once: the service may look between the two steps of a write in place
+            written = tmp_path / "written.yaml"
+            written.write_bytes(content)
+            written.replace(file)
         assert until(lambda: not_taken_up(client) is not None)
         assert code in (None, not_taken_up(client))
         assert "forbear_reload_failures_total 1.0" in client.get("/metrics").text
