@@ -15,6 +15,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from features.contract import TABLES
 from features.errors import UnreadableTableError
+from features.reading.excel_errors import error_cells
 from features.reading.sources import Part, in_parts
 
 WORKBOOK = "portfolio.xlsx"  # a sheet per table
@@ -39,7 +40,10 @@ def excel_parts(file: Path, where: str, table: str) -> Iterator[Part]:
         mine = [name for name in names if _table_of(name) == table]
         if len(mine or names) != 1:
             raise UnreadableTableError(f"{where}: name one sheet {table}")
-        rows = workbook.get_sheet_by_name((mine or names)[0]).to_python()
+        sheet = workbook.get_sheet_by_name((mine or names)[0])
+        rows = sheet.to_python(skip_empty_area=False)
+    for row, column, text in error_cells(file, sheet.name):
+        rows[row][column] = text
     filled = [row for row in rows if any(map(_is_filled, row))]
     if not filled:
         raise UnreadableTableError(f"{where}: the first row must name the columns")

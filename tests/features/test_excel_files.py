@@ -145,3 +145,29 @@ def test_a_table_in_a_workbook_and_in_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "customers.csv").write_text("customer_id\na\n")
     with pytest.raises(MixedFormatsError, match=r"a sheet of portfolio\.xlsx"):
         Portfolio.open(tmp_path)
+
+
+def test_a_cell_with_an_error_is_no_empty_cell(tmp_path: Path) -> None:
+    """A look-up that failed is not "unknown": its row is rejected, by its column."""
+    with xlsxwriter.Workbook(tmp_path / "portfolio.xlsx") as workbook:
+        customers = workbook.add_worksheet("customers")
+        for i, row in enumerate([["customer_id", "segment"], ["a", "x"], ["b", "x"]]):
+            customers.write_row(i + 2, 1, row)  # the area starts at B3
+        invoices = workbook.add_worksheet("invoices")
+        invoices.write_row(0, 27, INVOICES)
+        for i, (customer, amount) in enumerate([("a", 20), ("b", "#N/A"), ("b", 30)]):
+            invoices.write_row(i + 1, 27, [customer, i, "2026-06-30", "2026-07-30"])
+            if amount == "#N/A":
+                invoices.write_formula(i + 1, 31, "=NA()", None, amount)
+            else:
+                invoices.write(i + 1, 31, amount)
+        invoices.write_formula(9, 27, "=1/0", None, "#DIV/0!")  # beyond the table
+    portfolio = Portfolio.open(tmp_path)
+    said = {
+        (found.rule, found.column): found.n
+        for found in portfolio.rejects
+        if found.table == "invoices"
+    }
+    assert said["bad_number", "amount"] == 1
+    assert sum(said.values()) == 2  # the second is the row of the lonely error
+    assert _column(portfolio, "invoices", "amount") == [200_000, 300_000]
