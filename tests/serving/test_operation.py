@@ -200,7 +200,7 @@ def test_a_broken_policy_leaves_the_old_one_in_force_and_says_so(
         assert not_taken_up(client) is None
         if content is None:
             file.unlink()
-        else:  # whole at once: the service may look between the two steps of a write in place
+        else:  # whole at once: a write in place has two steps, and it may look between
             written = tmp_path / "written.yaml"
             written.write_bytes(content)
             written.replace(file)
