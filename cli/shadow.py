@@ -145,7 +145,7 @@ def _show(shadow: "Shadow") -> None:
             say(f"  {target}: {name} beside {champion.get(target, 'none')}")
     if shadow.champion.policy_hash != shadow.challenger.policy_hash:
         old, new = shadow.champion.policy_hash, shadow.challenger.policy_hash
-        say(f"  policy: {new[:12]} beside {old[:12]}")
+        say(f"  policy: {compared.challenger_policy(new)} beside {old[:12]}")
     if shadow.n == 0:
         say("no decision of what is in force could be compared yet")
     else:

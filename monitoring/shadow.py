@@ -175,6 +175,7 @@ class Comparison:
         left_out: decisions that were not compared, by the code of what prevented it.
         examples: where actions differ and most is open; `store.shadows` takes out those
             whose decision is removed.
+        policy: `name@version` of the challenger's; None: it is not known.
     """
 
     total: GroupComparison = field(default_factory=GroupComparison)
@@ -185,6 +186,7 @@ class Comparison:
     costs: Costs = field(default_factory=Costs)
     left_out: dict[str, int] = field(default_factory=dict)
     examples: list[dict[str, Any]] = field(default_factory=list)
+    policy: str | None = None
 
     def add(self, one: ComparedDecision) -> None:
         """Count one more."""
@@ -208,6 +210,15 @@ class Comparison:
     def leave_out(self, code: str) -> None:
         """Count one that could not be compared."""
         self.left_out[code] = self.left_out.get(code, 0) + 1
+
+    def challenger_policy(self, policy_hash: str) -> str:
+        """What people read of it.
+
+        >>> Comparison(policy="card_payment@8").challenger_policy("0a1b2c3d4e5f6789")
+        'card_payment@8 (0a1b2c3d4e5f)'
+        """
+        begin = policy_hash[:12]
+        return begin if self.policy is None else f"{self.policy} ({begin})"
 
     def _show(self, one: ComparedDecision) -> None:
         first, second = one.actions
@@ -245,6 +256,7 @@ class Comparison:
             costs=Costs(**content["costs"]),
             left_out=content["left_out"],
             examples=content["examples"],
+            policy=content.get("policy"),  # earlier builds kept none
         )
 
 

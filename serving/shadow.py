@@ -123,6 +123,7 @@ def _looked(
 ) -> Shadow:
     """The shadow after one more page."""
     comparison = Comparison.from_json(shadow.content)
+    comparison.policy = challenger.advisor.policy.reference
     first_at, last_at, n_failed = shadow.first_at, shadow.last_at, shadow.n_failed
     for entry in page:
         found = _compared(run, entry, champions, challenger)

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from execution.fakes.partner_account import FakePartnerAccount
@@ -23,6 +24,8 @@ _CODES: dict[Fault, tuple[int, dict[str, Any]]] = {
     "changed": (412, {"code": "2055", "description": "The etag is no longer valid."}),
     "conflict": (409, {"code": "27009", "description": "The parent is not active."}),
 }
+# whatever is asked of a customer ("Partner Center REST error codes")
+_NO_RELATIONSHIP = 403, {"code": "20002", "description": "No commerce relationship."}
 TOKEN = "a-token-of-the-fake"  # noqa: S105 - opens nothing
 
 
@@ -94,6 +97,10 @@ class FakePartnerCenter:
     def _asked(
         self, method: str, path: str, headers: Headers, content: Json
     ) -> tuple[int, Json]:
+        parts = urlsplit(path).path.strip("/").split("/")
+        is_of_customer = parts[:2] == ["v1", "customers"]
+        if is_of_customer and parts[2] not in self.customers:
+            return _NO_RELATIONSHIP
         more = self.more.answer(method, path, content)
         if more is not None:
             status, body = more
@@ -101,13 +108,18 @@ class FakePartnerCenter:
                 where = f"http://{headers.get('Host')}{path.partition('?')[0]}"
                 body["@odata.nextLink"] = f"{where}?$skip={body['@odata.nextLink']}"
             return status, body
+        if not is_of_customer:
+            return 404, {"description": "There is no such resource."}
+        return self._subscriptions(method, parts, headers, content)
+
+    def _subscriptions(
+        self, method: str, parts: list[str], headers: Headers, content: Json
+    ) -> tuple[int, Json]:
+        """All of a customer, or one; `parts` of the path."""
         changes, request_id = method == "PATCH", headers.get("MS-RequestId")
         if changes and request_id in self.answered:
             return self.answered[request_id]
-        parts = path.strip("/").split("/")
-        subscriptions = self.customers.get(parts[2] if len(parts) > 2 else "")
-        if parts[:2] != ["v1", "customers"] or subscriptions is None:
-            return 403, {"code": "20002", "description": "No such relationship."}
+        subscriptions = self.customers[parts[2]]
         if len(parts) == 4:
             items = list(subscriptions.values())
             return 200, {"totalCount": len(items), "items": items}

@@ -1,16 +1,15 @@
 """The page of one customer, and of one decision about it."""
 
-import json
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from execution.recheck import verdict_of
 from features.moments import microseconds
 from serving.access import note_reading_of
+from serving.desk.acts import acts_shown
 from serving.desk.addresses import (
     CUSTOMERS,
     DECISIONS,
@@ -35,15 +34,12 @@ from serving.desk.history import (
 from serving.desk.page import desk_router, page, wording_of
 from serving.desk.releases import FINDINGS, RELEASED
 from serving.desk.teams import named_team
-from serving.desk.visitor import LookingVisitor, Visitor, records_of
+from serving.desk.visitor import LookingVisitor, records_of
 from serving.errors import ProblemError
 from serving.records import RecordsOfKeys, find_for
 from store.act import Act
-from store.acts import Acts
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
-from store.decisions import DecisionStore
-from store.requests import Requests, RequestState
 from store.waiting import Snooze, WaitingCustomer, WaitingList
 
 router = desk_router()
@@ -57,22 +53,6 @@ class _Kept(NamedTuple):
     waiting: WaitingCustomer | None
     snoozes: list[Snooze]
     acts: list[Act]
-
-
-class ApprovedAct(NamedTuple):
-    """An act, who agreed to it, and the teams that may.
-
-    Args:
-        request: how far it is, where the act opened a service request.
-        why_not: code of why it would be withdrawn, by the customer's latest decision;
-            None: it rests on that, too.
-    """
-
-    act: Act
-    approved_by: list[str]
-    teams: list[str]
-    request: RequestState | None
-    why_not: str | None
 
 
 @router.get(f"{CUSTOMERS}/{{code}}")
@@ -112,7 +92,7 @@ async def customer_page(
         kept=kept,
         file=file,
         n_newer=0 if file is None else n_newer(rows, file.decision),
-        acts=await _approved(request, visitor, about, customer_id),
+        acts=await acts_shown(request, visitor, about, customer_id),
         period=period,
         periods=PERIODS,
         today=today,
@@ -146,7 +126,7 @@ async def decision_page(
         visitor,
         customer_id=decision.customer_id,
         file=await case_file(request, decision),
-        acts=await _approved(request, visitor, decision_id),
+        acts=await acts_shown(request, visitor, decision_id),
         done=done if wording_of(request).has(f"desk.done.{done}") else "",
         can_act=False,
         released_here=RELEASED,
@@ -166,61 +146,3 @@ def _kept(database: Database, customer_id: str) -> _Kept:
         waiting.snoozes(customer_id),
         [act for _, act in acts],
     )
-
-
-async def _approved(
-    request: Request,
-    visitor: Visitor,
-    decision_id: str | None,
-    customer_id: str | None = None,
-) -> list[ApprovedAct]:
-    """The acts of a decision; before them all of a customer that wait for people."""
-
-    def look(
-        database: Database,
-    ) -> list[tuple[Act, list[str], RequestState | None]]:
-        acts = Acts(database)
-        listed = [] if customer_id is None else acts.waiting_of(customer_id)
-        if decision_id is not None:
-            before = {act.act_id for act in listed}
-            of_it = acts.of_decision(decision_id)
-            listed += [act for act in of_it if act.act_id not in before]
-        requests = Requests(database, acts)
-        return [
-            (act, acts.approved_by(act.act_id), _state_of(requests, act))
-            for act in listed
-        ]
-
-    found = await records_of(request).ask(look)
-    records: RecordsOfKeys = request.app.state.records
-    store = records.of(visitor.key).decisions
-    teams = {
-        one: json.loads(store.find(one).answer)["people"]["approver_roles"]
-        for one in {act.decision_id for act, _, _ in found}
-    }
-    latest = _latest_answer(store, found[0][0].customer_id) if found else {}
-    return [
-        ApprovedAct(act, names, teams[act.decision_id], state, _why_not(act, latest))
-        for act, names, state in found
-    ]
-
-
-def _latest_answer(store: DecisionStore, customer_id: str) -> dict[str, Any]:
-    """What was answered about a customer last; acts rest on a decision, so it is."""
-    decisions = store.listed(customer_id, None, _MOST_DECISIONS)
-    latest = max(decisions, key=lambda one: (one.as_of, one.decision_id))
-    answer: dict[str, Any] = json.loads(store.find(latest.decision_id).answer)
-    return answer
-
-
-def _why_not(act: Act, latest: dict[str, Any]) -> str | None:
-    """As a run would see it; what a person ordered is not checked again."""
-    is_checked = act.state == "planned" and act.ordered_by is None
-    if not is_checked or latest["decision_id"] == act.decision_id:
-        return None
-    return verdict_of(act, latest).code
-
-
-def _state_of(requests: Requests, act: Act) -> RequestState | None:
-    is_open = act.kind == "open_request" and act.state == "done"
-    return requests.find(act.act_id).state if is_open else None

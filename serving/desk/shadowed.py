@@ -29,7 +29,9 @@ class ShadowCase(NamedTuple):
     Args:
         compared: None while nothing is.
         bundles: by target, those that are not in force.
-        other_policy: hash of the policy that is not in force; empty: the one that is.
+        other_policy: the policy that is not in force, `name@version` and the begin of
+            its hash, as the version of a draft may be that of another; empty: the one
+            that is in force.
         chart: how often each action, by either.
         changes: the most frequent first.
         groups: title, and counts by what they have in common.
@@ -60,7 +62,7 @@ def _case(shadow: Shadow, words: Wording) -> ShadowCase:
         shadow,
         compared if shadow.n else None,
         {t: b for t, b in after.bundles.items() if before.bundles.get(t) != b},
-        "" if is_same else after.policy_hash,
+        "" if is_same else compared.challenger_policy(after.policy_hash),
         _chart(compared, words) if shadow.n else Markup(),
         list(_changes(compared, words)),
         [

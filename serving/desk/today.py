@@ -12,6 +12,7 @@ from advice.assembly import is_stopped
 from decisions.steps.reserve import stops_per_day
 from features.moments import microseconds
 from serving.access import note_reading, note_reading_of
+from serving.desk.acts import reasons_to_withdraw
 from serving.desk.addresses import customer_path
 from serving.desk.appeals import open_appeals
 from serving.desk.page import (
@@ -93,6 +94,8 @@ async def today(
     skipped, n_shown = found.n_before, len(found.waiting)
     n_waiting = found.counts.get(topic, 0) if topic else sum(found.counts.values())
     number = 1 - (-skipped // ON_A_PAGE)
+    records: RecordsOfKeys = request.app.state.records
+    decisions = records.of(visitor.key).decisions
     return page(
         request,
         "today.html",
@@ -102,6 +105,7 @@ async def today(
         n_all=sum(found.counts.values()),
         n_waiting=n_waiting,
         acts=found.acts,
+        why_not=reasons_to_withdraw(decisions, found.acts),
         appeals=await open_appeals(request, visitor, MOST_APPEALS),
         now_at=now,
         budgets=_budgets(request, visitor, now),

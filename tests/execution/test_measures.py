@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from execution.errors import NotOfferedError
+from execution.errors import NotOfferedError, ProviderRefusedError
 from execution.fakes.kill_bill import FakeKillBill
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.measures import ordered
@@ -46,6 +46,16 @@ def test_what_is_so_already_is_not_ours(
     fake.more.budgets["acme"] = 100.0
     act = ordered(provider, "limit_spending", DECISION, "Ada", NOW, amount=Decimal(100))
     assert bench.run(act) == ["withdrawn:so_already"]
+
+
+def test_a_limit_for_a_customer_of_nobody_is_refused(
+    fake: FakePartnerCenter, provider: PartnerCenter
+) -> None:
+    with pytest.raises(ProviderRefusedError, match="20002"):
+        provider.limit_spending("nobody", Decimal(100), "request-1")
+    with pytest.raises(ProviderRefusedError, match="20002"):
+        provider.spending_limit("nobody")
+    assert not fake.more.budgets
 
 
 def test_a_meter_is_stopped_entitlement_by_entitlement(

@@ -188,6 +188,7 @@ def test_kill_bill_stops_charging_by_its_own_tag() -> None:
 
 def test_a_budget_of_microsoft_is_taken_back() -> None:
     fake = FakePartnerCenter()
+    fake.add("acme", "s1")
     with partner_center(fake) as provider:
         provider.limit_spending("acme", Decimal(5), "a1")
         assert fake.more.budgets == {"acme": 5.0}

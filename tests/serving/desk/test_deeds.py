@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from httpx import Client
+from markupsafe import escape
 
 from execution.intent import intent_of
 from serving.desk import deciding
@@ -18,11 +19,13 @@ from store.acts import Acts
 from store.keys import ROLES, Role
 from store.opening import open_acts, open_event_reader, open_key_store
 from tests.serving.desk.conftest import HOSTILE, LATE, Person, rows_of
+from wording.messages import LANGUAGES, messages
 
 Somebody = Callable[..., Person]
 Decided = dict[str, str]
 TOMORROW = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
 REASON = "<b>they called</b>"
+NOT_ASKED = "no longer asked for"
 
 
 def kept(settings: ServingSettings, table: str, customer_id: str = LATE) -> list[str]:
@@ -231,6 +234,25 @@ def test_an_override_of_another_customers_decision_is_refused(
     assert answer.status_code == 422
 
 
+def test_where_nothing_milder_is_left_the_refusal_says_so(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    one, path = person("risk_analyst"), customer_path(HOSTILE)
+    fields = {"reason": REASON, "until": TOMORROW, "decision_id": stored[HOSTILE]}
+    first = one.sends(f"{path}/override", page=path, action="none", **fields)
+    assert first.status_code == 303  # from now on nothing is recommended
+    assert f"{path}/override" not in one.opens(path).text
+    before = kept(desk_settings, "overrides", HOSTILE)
+    for lang in LANGUAGES:
+        one.client.headers["accept-language"] = lang
+        answer = one.sends(f"{path}/override", page=path, action="remind", **fields)
+        one.client.headers.pop("accept-language")
+        assert answer.status_code == 422
+        sentence = messages(lang)["desk.problem_rule.nothing_milder"]
+        assert str(escape(sentence)) in answer.text
+    assert kept(desk_settings, "overrides", HOSTILE) == before
+
+
 @pytest.mark.parametrize("until", ["", "2020-01-01", "9999-12-31"])
 def test_a_snooze_ends_within_three_months(
     person: Somebody, stored: Decided, until: str
@@ -285,13 +307,21 @@ def test_an_act_has_its_form_while_the_latest_decision_asks_for_it(
     assert form in page
     assert decision_path(act.decision_id) in page
     fields = {"reason": REASON, "until": TOMORROW, "kind": "manual"}
+    assert NOT_ASKED not in act_on_today(person, "planned")
     held = person("collections").sends(f"{path}/hold", page=path, **fields)
     assert held.status_code == 303
+    assert NOT_ASKED in act_on_today(person, "planned")
     for shown in (path, decision_path(act.decision_id)):
         page = person("approver").opens(shown).text
         assert form not in page
         assert "does not ask for it any more" in page
         assert "<code>milder_now</code>" in page
+
+
+def act_on_today(person: Somebody, customer_id: str) -> str:
+    """The row of a customer among the acts that wait."""
+    section = person("approver").opens("/desk").text.split('id="acts"')[1]
+    return section.split(f">{customer_id}<")[1].split("</tr>")[0]
 
 
 @pytest.mark.parametrize("role", [r for r in ROLES if "approve" not in MAY[r]])

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from markupsafe import escape
 
+from decisions.policy_file.load import SHIPPED, load_policy
 from serving.desk.shadowed import shadow_cases
 from serving.settings import ServingSettings
 from serving.shadow import follow
@@ -53,6 +54,16 @@ def test_who_sees_some_customers_sees_no_decision_of_others(
     shown = one.opens(MODELS).text
     assert 'id="shadow-1"' in shown
     assert not any(decision_id in shown for decision_id in stored.values())
+
+
+def test_a_policy_in_the_shadow_is_called_by_name_and_version(
+    person: Somebody, desk_settings: ServingSettings, stored: dict[str, str]
+) -> None:
+    file = SHIPPED / "plain-timeline.yaml"
+    follow(desk_settings, {}, file)
+    policy = load_policy(file)
+    shown = person("auditor").opens(MODELS).text.split('id="shadows"')[1]
+    assert f"policy: <code>{policy.reference} ({policy.hash[:12]})</code>" in shown
 
 
 def test_a_shadow_beside_what_was_in_force_before_is_not_shown() -> None:
