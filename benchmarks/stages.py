@@ -33,9 +33,13 @@ T = TypeVar("T")
 STAGES = (
     ("reading: shared instruments and devices", "features.reading.loading", "_link"),
     ("reading: columns checked", "features.reading.checked_parts", "check"),
-    ("reading: written", "features.reading.loading", "append"),
-    ("reading: which row of a key stands", "features.reading.loading", "gather_shared"),
-    ("reading: which row of a key stands", "features.reading.loading", "stand"),
+    ("reading: written", "features.reading.table_loading", "append"),
+    (
+        "reading: which row of a key stands",
+        "features.reading.table_loading",
+        "gather_shared",
+    ),
+    ("reading: which row of a key stands", "features.reading.table_loading", "stand"),
     ("reading: sorted by customer", "features.portfolio", "sort_by_customer"),
     ("reading: the rest", "features.portfolio", "load"),
     ("parts copied", "features.portfolio", "copy_of_part"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from features.errors import (
     UnknownCustomerError,
 )
 from features.events import Events
-from features.moments import local_day
+from features.moments import local_day, microseconds
 from features.reading.cross_row_rules import Expelled
 from features.reading.database import DatabaseSource
 from features.reading.duck import run
@@ -93,21 +94,27 @@ class Portfolio:
         return max(self.latest_known_at, last if is_near else 0)
 
     @classmethod
-    def open(cls, folder: Path, duck: DuckSettings = IN_MEMORY) -> Portfolio:
+    def open(
+        cls, folder: Path, duck: DuckSettings = IN_MEMORY, read_at: int | None = None
+    ) -> Portfolio:
         """Read and check a portfolio folder. Writes nothing there.
 
         Args:
             folder: with portfolio.yaml and the tables.
             duck: where the tables are kept while this is worked on; with a new file,
                 `parts` can be worked on apart, by other processes as well.
+            read_at: microseconds since 1970 UTC, what is dated a month or more later is
+                a slip of the pen; None: now, by the clock of this machine.
 
         Raises:
             PortfolioError: if the portfolio cannot be used at all.
         """
-        return _with_customers(cls.inspect(folder, duck))
+        return _with_customers(cls.inspect(folder, duck, read_at))
 
     @classmethod
-    def inspect(cls, folder: Path, duck: DuckSettings = IN_MEMORY) -> Portfolio:
+    def inspect(
+        cls, folder: Path, duck: DuckSettings = IN_MEMORY, read_at: int | None = None
+    ) -> Portfolio:
         """The same, but without a single usable customer it is returned all the same.
 
         Its report and its rejected rows say what to correct.
@@ -117,10 +124,12 @@ class Portfolio:
         """
         stated = read_settings(folder)
         source = open_source(folder, stated.origin, stated.settings)
-        return _portfolio(source, stated.settings, stated.warnings, duck)
+        return _portfolio(source, stated.settings, stated.warnings, duck, read_at)
 
     @classmethod
-    def open_usable(cls, folder: Path, duck: DuckSettings = IN_MEMORY) -> Portfolio:
+    def open_usable(
+        cls, folder: Path, duck: DuckSettings = IN_MEMORY, read_at: int | None = None
+    ) -> Portfolio:
         """The same, but what `validate` calls unusable is refused.
 
         Where payments and invoices do not share their ids, everybody seems to owe
@@ -129,7 +138,7 @@ class Portfolio:
         Raises:
             PortfolioError: if the portfolio cannot be used at all.
         """
-        read = cls.open(folder, duck)
+        read = cls.open(folder, duck, read_at)
         if read.report.unusable:
             raise IdsDoNotMatchError("; ".join(read.report.unusable))
         return read
@@ -267,10 +276,12 @@ def _portfolio(
     settings: PortfolioSettings,
     warnings: Iterable[str] = (),
     duck: DuckSettings = IN_MEMORY,
+    read_at: int | None = None,
 ) -> Portfolio:
     if "customers" not in source.tables:
         raise MissingTableError("no table `customers`: the one table that must exist")
-    loaded = load(source, settings, duck)
+    now = microseconds(datetime.now(UTC)) if read_at is None else read_at
+    loaded = load(source, settings, now, duck)
     loaded.warnings[:0] = [*warnings, *source.warnings]
     seen = loaded.observation
     connection, tables = loaded.connection, loaded.tables

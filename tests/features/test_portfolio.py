@@ -92,7 +92,7 @@ def test_rows_written_in_several_goes_are_the_same_table(
 ) -> None:
     _write(folder, "csv folder")
     expected = Portfolio.open(folder).content_hash
-    monkeypatch.setattr("features.reading.loading.WRITTEN_AT_ONCE", 1)
+    monkeypatch.setattr("features.reading.table_loading.WRITTEN_AT_ONCE", 1)
     duck = DuckSettings(500, tmp_path / "portfolio.duckdb")
     assert Portfolio.open(folder, duck).content_hash == expected
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from features.moments import to_datetime
+from features.moments import microseconds, to_datetime
 from features.outlook import outlook
 from features.portfolio import Portfolio
 
@@ -32,6 +32,13 @@ def test_a_mistyped_year_is_named_and_does_not_move_the_horizon(folder: Path) ->
         "invoices: rows dated in the future, apart from all others: 1, such as"
         " 2150-01-01 of customer b;"
     )
+
+
+def test_what_is_in_the_future_depends_on_the_moment_of_reading(folder: Path) -> None:
+    later = microseconds(dt.datetime(2150, 2, 1, tzinfo=dt.UTC))
+    read = Portfolio.open(folder, read_at=later)
+    assert to_datetime(read.latest_known_at).date() == dt.date(2150, 1, 1)
+    assert not any("in the future" in one for one in read.warnings)
 
 
 def test_nobody_is_stopped_on_what_a_mistyped_year_hides(folder: Path) -> None:
