@@ -25,8 +25,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import expit, logit
 
-from benchmarks.quality import SEED
-from benchmarks.rivals import N_TEST_DATES
+from benchmarks.rivals import N_TEST_DATES, SEED
 from features.arrays import BoolArray, FloatArray
 from features.labels import labels
 from features.portfolio import Portfolio

