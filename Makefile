@@ -19,7 +19,7 @@ help: ## list these targets
 
 # One stamp per locked list: the environment is made again when the list or a
 # kernel in C changes.
-$(VENV)/.installed-%: requirements/%.txt pyproject.toml hatch_build.py $(wildcard scoring/*.c features/reading/*.c)
+$(VENV)/.installed-%: requirements/%.txt pyproject.toml hatch_build.py $(wildcard scoring/*.c features/*/*.c)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Forbear needs Python 3.11 or newer: make PYTHON=python3.11 …")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing requirements/$*.txt …"

@@ -16,7 +16,11 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.tags import platform_tags
 
-KERNELS = ("scoring/contributions_kernel", "features/reading/json_kernel")
+KERNELS = (
+    "scoring/contributions_kernel",
+    "features/reading/json_kernel",
+    "features/online/leaves_kernel",
+)
 FLAGS = ("-std=c11", "-O3", "-ffp-contract=off", "-fPIC", "-shared")
 
 

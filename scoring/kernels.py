@@ -13,6 +13,7 @@ import numpy as np
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.compiled import compiled
+from features.online import leaf_kernel
 from features.reading import json_rows
 from scoring.contribution_tables import (
     UNIT,
@@ -31,7 +32,7 @@ from scoring.forest import (
     Int32Array,
 )
 
-KernelName = Literal["contributions", "rows"]
+KernelName = Literal["contributions", "rows", "features"]
 # (n,) raw log-odds; (n, F + 1) their parts, the last one the base value
 Explained: TypeAlias = tuple[FloatArray, FloatArray]
 
@@ -48,12 +49,15 @@ class Kernel(Protocol):
 def built_kernels() -> tuple[KernelName, ...]:
     """What is computed in C here; the rest in Python and NumPy, with the same answers.
 
-    `contributions` of models, `rows` of score requests from JSON to columns.
+    `contributions` of models, `rows` of score requests from JSON to columns, and what
+    `features` count and sum.
     """
-    built: tuple[KernelName, ...] = ()
-    if _library() is not None:
-        built += ("contributions",)
-    return (*built, "rows") if json_rows.is_built() else built
+    is_built: dict[KernelName, bool] = {
+        "contributions": _library() is not None,
+        "rows": json_rows.is_built(),
+        "features": leaf_kernel.is_built(),
+    }
+    return tuple(name for name, is_there in is_built.items() if is_there)
 
 
 def kernel_of(forest: Forest) -> Kernel:

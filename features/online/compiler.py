@@ -18,6 +18,8 @@ from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import RowsLeaf, value_without_rows
 from features.feature_numbers import Plan
 from features.feature_set import FeatureSet
+from features.online.kernel_rows import KernelRows
+from features.online.leaf_kernel import leaf_kernel
 from features.online.rows import NAN, KnownColumns, latest
 from features.online.windows import FoundRows, TableReader
 from features.settings import PortfolioSettings
@@ -61,6 +63,14 @@ class OnlineCompiler:
         }
         self._texts = [(i, at[x], codes.get(x, {})) for i, x in latest if x.is_text]
         self._mismatches = [(i, at[x.first], at[x.second]) for i, x in mismatches]
+        vocabularies = {
+            f.definition: words
+            for f in feature_set.features
+            if isinstance(f.definition, LatestAttribute)
+            and (words := feature_set.vocabularies.get(f.name)) is not None
+        }
+        leaves = self._plan.leaves
+        self.kernel = leaf_kernel(leaves, self._empty, settings, vocabularies)
         looked_at = {leaf.table for leaf in self._latest}
         self.tables = tuple(sorted(looked_at | self._readers.keys()))
 
@@ -141,6 +151,7 @@ class KeptRows:
 
     def __init__(self, compiler: OnlineCompiler, events: Events) -> None:
         self._compiler, self._events = compiler, events
+        self._in_c: KernelRows | None = None
         self._raw: list[float] = []
         self._found: list[FoundRows] = []
         self._firsts: list[list[int]] | None = None  # for which `_leaves` were read
@@ -150,17 +161,32 @@ class KeptRows:
 
     def row(self, as_of: int, standing: Standing | None) -> FloatArray:
         """As the compiler gives it; `standing` where account facts are asked for."""
+        moment = np.array(as_of, dtype=np.int64)
+        if (leaves := self._found_in_c(as_of)) is not None:
+            return self._compiler.finished(leaves, moment, standing)
+        leaves = self._leaves_at(as_of, moment)
+        return self._compiler.finished(leaves.copy(), moment, standing)
+
+    def _found_in_c(self, as_of: int) -> FloatArray | None:
+        kernel = self._compiler.kernel
+        if kernel is None:
+            return None
+        if self._in_c is None:
+            self._in_c = kernel.rows_of(self._events)
+        return kernel.leaves(self._in_c, as_of)
+
+    def _leaves_at(self, as_of: int, moment: IntArray) -> FloatArray:
+        """The same without a kernel; read anew where a row enters or leaves."""
         if not self._is_still_known(as_of):
             self._raw, self._found = self._compiler.known(self._events, as_of)
             self._read_at, self._same, self._firsts = as_of, None, None
-        moment = np.array(as_of, dtype=np.int64)
         firsts = [rows.firsts(moment) for rows in self._found]
         if firsts != self._firsts:
             raw = self._raw.copy()
             for rows, places in zip(self._found, firsts, strict=True):
                 rows.read(places, raw)
             self._firsts, self._leaves = firsts, np.array(raw, dtype=np.float64)
-        return self._compiler.finished(self._leaves.copy(), moment, standing)
+        return self._leaves
 
     def _is_still_known(self, as_of: int) -> bool:
         if self._read_at is None:

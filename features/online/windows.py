@@ -35,15 +35,15 @@ class TableReader:
     """Finds the row leaves of one table and writes them to their places."""
 
     def __init__(self, leaves: Sequence[tuple[int, RowsLeaf]]) -> None:
-        held = {leaf: _held(leaf) for _, leaf in leaves}
+        held = {leaf: held_by(leaf) for _, leaf in leaves}
         self._filters = Filters(rows for rows in held.values() if rows is not None)
-        oldest_first = sorted({age for _, x in leaves for age in _ages(x)})[::-1]
+        oldest_first = sorted({age for _, x in leaves for age in ages_of(x)})[::-1]
         self._ages = np.array(oldest_first, dtype=np.int64)
         self._edges: dict[tuple[int, int], int] = {}  # (line, age) by number
         stems: dict[tuple[int, str | None], list[PlacedLeaf]] = {}
         for to, leaf in leaves:
             line = self._filters.line(held[leaf])
-            window = (self._edge(line, oldest_first.index(a)) for a in _ages(leaf))
+            window = (self._edge(line, oldest_first.index(a)) for a in ages_of(leaf))
             placed = PlacedLeaf(to, leaf, *window)
             stems.setdefault((line, leaf.column), []).append(placed)
         self._counts = [
@@ -124,7 +124,7 @@ class _Column:
     def __init__(self, line: int, column: str, wanted: Sequence[PlacedLeaf]) -> None:
         self._line, self._column = line, column
         # edges are numbered as they come up, ages from the oldest: find the oldest
-        oldest = max(wanted, key=lambda x: _ages(x.leaf)[0])
+        oldest = max(wanted, key=lambda x: ages_of(x.leaf)[0])
         self._oldest = oldest.start
         self._sums = [(x.to, x.start, x.end) for x in wanted if _is_exact_sum(x.leaf)]
         self._others = [
@@ -157,7 +157,7 @@ class _Column:
         return _Values(first, values, so_far)
 
 
-def _held(leaf: RowsLeaf) -> Rows | None:
+def held_by(leaf: RowsLeaf) -> Rows | None:
     """The filter of a leaf, and where its column may lack a value, that too."""
     if leaf.column is None or leaf.how == "distinct" or leaf.is_always_present:
         return leaf.where
@@ -165,7 +165,7 @@ def _held(leaf: RowsLeaf) -> Rows | None:
     return present if leaf.where is None else And(leaf.where, present)
 
 
-def _ages(leaf: RowsLeaf) -> tuple[int, int]:
+def ages_of(leaf: RowsLeaf) -> tuple[int, int]:
     """From which age to which a leaf looks at rows."""
     if leaf.window is None:
         return EVER_US, 0

@@ -24,6 +24,7 @@ from features.compiled import compiled
 from features.contract import CLOCK_SKEW_US, TABLES, ColumnSpec
 from features.events import FLOAT_KINDS, INT64_KINDS, MISSING, Columns, Events
 from features.moments import DAY_ZERO, NO_END, days_of
+from features.packed import BlockPlan, PackedRows, PackedTables
 from features.reading.rows import empty_tables
 from features.settings import PortfolioSettings
 
@@ -131,6 +132,12 @@ class _TablePlan:
     n_ints: int
     n_floats: int
 
+    @property
+    def kinds(self) -> str:
+        """Of each column: whole numbers, floats, texts."""
+        n_texts = len(self.columns) - self.n_ints - self.n_floats
+        return "i" * self.n_ints + "f" * self.n_floats + "O" * n_texts
+
 
 @dataclass(frozen=True, slots=True)
 class BodyRows:
@@ -151,6 +158,7 @@ class BodyRows:
     _cells: IntArray
     _texts: Sequence[str]
     _nothing: Mapping[str, Columns]
+    _block: BlockPlan
 
     def events(self, customer_id: str) -> Events:
         """The rows in normal form."""
@@ -162,7 +170,10 @@ class BodyRows:
             size = n * len(plan.columns)
             cells = self._cells[first : first + size].reshape(-1, n)
             tables[plan.name] = _columns(plan, cells, texts)
-        return Events(customer_id, tables)
+        begins = {plan.name: (first, n) for plan, n, first in self._plans}
+        theirs = self._texts[len(self._block.words) :]
+        packed = PackedRows(self._cells, begins, theirs, self._block)
+        return Events(customer_id, PackedTables(tables, packed))
 
 
 def _columns(plan: _TablePlan, cells: IntArray, texts: Any) -> Columns:  # noqa: ANN401 - objects
@@ -217,6 +228,11 @@ class _BodyReader:
                 tables.append(self._table(name, specs, len(columns)))
                 columns += self._columns_of(name, specs)
         words = [(w := word.encode(), len(w), 0) for word in self._words]
+        self._block = BlockPlan(
+            {plan.name: plan.columns for plan in self._plans},
+            {plan.name: plan.kinds for plan in self._plans},
+            self._words,
+        )
         starts = _day_starts(settings.zone)
         kept = (
             (_Table * len(tables))(*tables),
@@ -327,6 +343,7 @@ class _BodyReader:
             cells,
             words,
             self._nothing,
+            self._block,
         )
 
     def _unknown(

