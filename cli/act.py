@@ -11,8 +11,10 @@ from cli import (
     act_audit,
     act_check,
     act_measures,
+    act_provider,
     act_requests,
     act_restore,
+    act_undo,
 )
 from cli.act_by_hand import tell_by_hand
 from cli.act_options import (
@@ -33,10 +35,8 @@ from cli.output import counted, say
 from cli.policy_in_use import place_of_store
 
 if TYPE_CHECKING:
-    from cli.act_options import Stores
-    from execution.plan import Run
+    from execution.planned_run import Run
     from store.act import Act
-    from store.letters import PlannedLetter
 
 app = typer.Typer(
     help="Carry recommendations out at the provider.",
@@ -52,6 +52,8 @@ act_measures.register(app)
 act_check.register(app)
 act_audit.register(app)
 act_restore.register(app)
+act_undo.register(app)
+act_provider.register(app)
 
 
 @app.command()
@@ -92,16 +94,8 @@ def plan(
         in_force = None if published is None else published.policy_hash
         run = plan_run(stores.decisions, stores.acts, provider, since, now, in_force)
         n_new = stores.acts.plan(run.acts)
-        say(f"{counted(run.n_decisions, 'decision')}, {_new(n_new)} in {run.run_id}")
-        for customer_id, code in run.refused.items():
-            say(
-                f"{customer_id}: nothing is planned, the provider refuses with its code"
-                f" {code} (does it know this customer? --customers FILE names its ids)"
-            )
-        for (customer_id, name), code in run.refused_measures.items():
-            say(f"{customer_id}: {name} is left out ({code}); the rest is planned")
-        for (customer_id, name), code in run.idle_measures.items():
-            say(f"{customer_id}: {name} is left out, {IDLE[code]}")
+        decisions = counted(run.n_decisions, "decision")
+        say(f"{decisions}, {counted(n_new, 'new act')} in {run.run_id}")
         _tell_what_is_left_out(run, at)
         show_acts(stores.acts, run.acts)
         is_told = not run.by_hand or tell_by_hand(run.by_hand, at, by_hand)
@@ -212,9 +206,9 @@ def run(
             told.append(act)
             _tell(act, came_to)
 
-        counted = execution.run(tell)
+        n_by_end = execution.run(tell)
         say(
-            ", ".join(f"{n} {what}" for what, n in sorted(counted.items()))
+            ", ".join(f"{n} {what}" for what, n in sorted(n_by_end.items()))
             or "nothing is due and agreed to; nothing was asked for"
         )
         show_waiting(stores, at)
@@ -223,58 +217,21 @@ def run(
             wait = "1 act waits" if n_open == 1 else f"{n_open:,} acts wait"
             say(f"{wait} to be tried again, or for what another process began")
         is_partly = tell_stopped_in_part(stores.acts, told)
-        is_open = counted["failed"] or n_open or is_partly
+        is_open = n_by_end["failed"] or n_open or is_partly
         raise typer.Exit(DIFFERENT if is_open else OK)
 
 
-@app.command()
-def undo(
-    run_id: Annotated[str, typer.Argument(help="of `forbear act plan` or `list`")],
-    by: Annotated[str, typer.Option(help="who orders it")],
-    customers: Customers = None,
-    provider_url: ProviderUrl = None,
-    login_url: LoginUrl = None,
-) -> None:
-    """Plan to give back all that one run took.
-
-    What the run had not begun is withdrawn. Each customer to whom something is given
-    back is told by one letter, in their language, when it is back. The provider is not
-    asked: its options are repeated in the command that comes next.
-
-    Example: forbear act undo run-3f9a… --by "Ada Lovelace"
-    """
-    from execution.undo import plan_undo
-
-    if not by.strip():
-        raise typer.BadParameter("say who orders it")
-    with stores_of_acts() as stores:
-        undone = plan_undo(stores.acts, run_id, by.strip(), time.time_ns() // 1_000)
-        back = undone.run
-        told = _letters_of(stores, back.acts)
-        n_new = stores.acts.plan(back.acts, told)
-        say(
-            f"{counted(undone.n_withdrawn, 'act')} withdrawn,"
-            f" {undone.n_under_way:,} under way (read before anything else),"
-            f" {_new(n_new)} in {back.run_id}"
-        )
-        if stores.acts.listed(1, states=("done",), run_id=run_id, kind="stop_meter"):
-            say("meters that were stopped stay so: start them at the provider")
-        if not n_new:
-            say("nothing is to be given back: it is given back, or planned, already")
-            return
-        show_acts(stores.acts, back.acts)
-        for name in sorted({act.provider for act in back.acts}):
-            run = how_to_carry_out(name, provider_url, login_url, customers)
-            say(f"to carry them out: {run}")
-        if provider_url is None:
-            say("with --provider-url and --login-url where the other commands have it")
-        say(
-            f"{_letters(len(told))} when it is back: forbear notify run --addresses"
-            " addresses.csv (shows what would be sent; --really sends it)"
-        )
-
-
 def _tell_what_is_left_out(run: "Run", at: str) -> None:
+    """Customers, measures and subscriptions for which nothing is planned, and why."""
+    for customer_id, code in run.refused.items():
+        say(
+            f"{customer_id}: nothing is planned, the provider refuses with its code"
+            f" {code} (does it know this customer? --customers FILE names its ids)"
+        )
+    for (customer_id, name), code in run.refused_measures.items():
+        say(f"{customer_id}: {name} is left out ({code}); the rest is planned")
+    for (customer_id, name), code in run.idle_measures.items():
+        say(f"{customer_id}: {name} is left out, {IDLE[code]}")
     if run.n_asked_before:
         say(
             f"{run.n_asked_before:,} acts left out: earlier decisions asked for"
@@ -292,19 +249,6 @@ def _tell_what_is_left_out(run: "Run", at: str) -> None:
         say(f"{run.n_spared:,} subscriptions that {at} itself spares are left alone")
 
 
-def _letters_of(stores: "Stores", back: "list[Act]") -> "list[PlannedLetter]":
-    """Those who get something back are told, each once."""
-    from execution.letters.plan import restoration_letters
-    from serving.settings import serving_settings
-    from store.opening import open_letters
-
-    letters, now = open_letters(*serving_settings().store), time.time_ns() // 1_000
-    try:
-        return restoration_letters(back, stores.decisions, letters, now)
-    finally:
-        letters.close()
-
-
 @app.command()
 def retry(
     act_id: Annotated[str, typer.Argument(help="of `forbear act list --state failed`")],
@@ -318,63 +262,6 @@ def retry(
         say("it is planned again")
 
 
-@app.command()
-def provider(
-    port: Annotated[int, typer.Option(help="port", min=0, max=65535)] = 8090,
-    customer: Annotated[
-        list[str] | None, typer.Option(help="CUSTOMER=SUBSCRIPTION, active; repeat it")
-    ] = None,
-    at: At = PARTNER_CENTER,
-) -> None:
-    """Run a provider that is none, to try it out.
-
-    On this machine, until Ctrl-C. It says which options and which settings the other
-    commands need to reach it.
-
-    Example: forbear act provider --customer acme=sub-1
-    """
-    from execution.fakes.by_name import FAKES, WITH_LOGIN, settings_of
-    from execution.fakes.server import serving
-
-    if at not in FAKES:
-        raise typer.BadParameter(f"--provider: write one of {', '.join(FAKES)}")
-    fake = FAKES[at]()
-    for pair in customer or []:
-        customer_id, mark, subscription_id = pair.partition("=")
-        if not mark or not subscription_id:
-            raise typer.BadParameter("write CUSTOMER=SUBSCRIPTION")
-        fake.add(customer_id, subscription_id)
-    with serving(fake, port) as url:
-        login = f" --login-url {url}" if at in WITH_LOGIN else ""
-        say(f"listening at {url}; --provider {at} --provider-url {url}{login}")
-        settings = " ".join(f"{name}={value}" for name, value in settings_of(at))
-        say(f"in the other terminal: export {settings}")
-        n_told = 0
-        try:
-            while True:
-                time.sleep(0.2)
-                for subscription_id, status in fake.changes[n_told:]:
-                    say(f"{subscription_id}: {status}")
-                n_told = len(fake.changes)
-        except KeyboardInterrupt:
-            return
-
-
 def _tell(act: "Act", came_to: str) -> None:
     about = f"{act.customer_id} {act.subscription_id}".rstrip()  # a request has none
     say(f"{act.act_id}  {act.kind} {about}: {came_to}")
-
-
-def _letters(n: int) -> str:
-    """As a sentence begins.
-
-    >>> _letters(1)
-    '1 letter tells the customer'
-    """
-    return (
-        "1 letter tells the customer" if n == 1 else f"{n:,} letters tell the customers"
-    )
-
-
-def _new(n: int) -> str:
-    return counted(n, "new act")

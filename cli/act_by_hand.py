@@ -11,7 +11,7 @@ from cli.output import say, show_table
 
 if TYPE_CHECKING:
     from execution.by_hand import CheckedMeasures
-    from execution.plan import ManualMeasure
+    from execution.planned_run import ManualMeasure
 
 SHOWN = 20
 

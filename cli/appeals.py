@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from cli.exits import DIFFERENT
-from cli.notify import SHOWN, opened_stores
+from cli.notify_stores import opened_stores
+from cli.notify_table import SHOWN
 from cli.our_service import our_service
 from cli.output import counted, say, show_table
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cli.notify import Stores
+    from cli.notify_stores import Stores
     from decisions.terms import Terms
     from execution.letters.told import ToldDecided
     from store.letters import PlannedLetter

@@ -55,7 +55,7 @@ def _early(run: "FourClocks") -> None:
     if rows:
         show_table("", head, rows)
     if run.fraud_signs is None:
-        from monitoring.report import FRAUD_NOT_WATCHED
+        from monitoring.report_outcomes import FRAUD_NOT_WATCHED
 
         say(FRAUD_NOT_WATCHED)
     else:
@@ -70,7 +70,7 @@ def _early(run: "FourClocks") -> None:
 
 def _mature(run: "FourClocks") -> None:
     from monitoring.mature_outcomes import MatureOutcomes
-    from monitoring.report import not_yet
+    from monitoring.report_outcomes import not_yet
 
     for one in run.mature:
         if not isinstance(one, MatureOutcomes):

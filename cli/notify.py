@@ -1,31 +1,27 @@
 """`forbear notify`: the letters that the policy owes."""
 
-import os
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 from cli.exits import DIFFERENT, OK, REJECTS
 from cli.next_command import next_command
+from cli.notify_carrier import SMTP, addresses_of_environment, carrier_of
+from cli.notify_stores import opened_stores
+from cli.notify_table import SHOWN, preview_letters, show_letters
 from cli.our_service import our_service
-from cli.output import counted, say, show_table
+from cli.output import counted, say
 
 if TYPE_CHECKING:
-    from execution.letters.carrier import Carrier
-    from execution.letters.notice_values import Addresses
+    from cli.notify_stores import Stores
     from execution.letters.sending import Sending
-    from store.acts import Acts
-    from store.decisions import DecisionReader
-    from store.letters import Letters, PlannedLetter
-    from store.replies import Replies
+    from execution.service import Service
+    from store.letters import PlannedLetter
 
 app = typer.Typer(help="Send the letters that the policy owes.", no_args_is_help=True)
-SHOWN = 100
-CARRIERS = SMTP, FOLDER, WEBHOOK = "smtp", "folder", "webhook"
 AddressFile = Annotated[
     Path | None,
     typer.Option(
@@ -39,89 +35,6 @@ By = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option(help="folder for the letters of --by folder")]
 LetterId = Annotated[str, typer.Argument(help="of `forbear notify list`")]
-
-
-class Stores(NamedTuple):
-    """What letters are made of and kept in."""
-
-    letters: "Letters"
-    replies: "Replies"
-    decisions: "DecisionReader"
-    acts: "Acts"
-
-
-@contextmanager
-def opened_stores() -> Iterator[Stores]:
-    """Letters, replies, decisions and acts of this state folder or database."""
-    from serving.settings import serving_settings
-    from store.opening import (
-        open_acts,
-        open_decision_reader,
-        open_letters,
-        open_replies,
-    )
-
-    place = serving_settings().store
-    stores = Stores(
-        open_letters(*place),
-        open_replies(*place),
-        open_decision_reader(*place),
-        open_acts(*place),
-    )
-    try:
-        yield stores
-    finally:
-        for store in stores:
-            store.close()
-
-
-def addresses_of_environment() -> "Addresses":
-    """FORBEAR_PUBLIC_URL, FORBEAR_PAY_URL and FORBEAR_LINK_KEY."""
-    from execution.letters.notice_values import Addresses
-    from execution.letters.signed_link import LINK_KEY, LinkSigner
-    from serving.safe_address import require_safe_address
-
-    public = os.environ.get("FORBEAR_PUBLIC_URL", "").rstrip("/")
-    pay = os.environ.get("FORBEAR_PAY_URL", "")
-    for name, url in (("public_url", public), ("pay_url", pay)):
-        if url:
-            require_safe_address(name, url)
-    signer = LinkSigner.of(os.environ.get(LINK_KEY))
-    return Addresses(public_url=public, pay_url=pay, signer=signer)
-
-
-def _carrier(by: str, out: Path | None, stack: ExitStack) -> "Carrier":
-    from execution.letters.folder import FolderCarrier
-    from execution.letters.smtp import MailSettings, SmtpCarrier, sender_of
-
-    if by == SMTP:
-        return SmtpCarrier(MailSettings.of_environment(os.environ))
-    if by == FOLDER:
-        if out is None:
-            raise typer.BadParameter("--out: say where letters are written")
-        return FolderCarrier(out, sender_of(os.environ))
-    if by == WEBHOOK:
-        return _webhook(stack)
-    raise typer.BadParameter(f"--by: write one of {', '.join(CARRIERS)}")
-
-
-def _webhook(stack: ExitStack) -> "Carrier":
-    import httpx
-
-    from execution.errors import MissingSettingError
-    from execution.letters.hook import TIMEOUT_S, WebhookCarrier
-    from execution.webhook_secret import webhook_secret
-    from serving.safe_address import require_safe_address
-
-    url = os.environ.get("FORBEAR_LETTER_WEBHOOK_URL", "")
-    if not url:
-        raise MissingSettingError(
-            "FORBEAR_LETTER_WEBHOOK_URL", "where letters are posted"
-        )
-    secret = webhook_secret(os.environ, "FORBEAR_LETTER_WEBHOOK_SECRET")
-    require_safe_address("letter_webhook_url", url)
-    client = stack.enter_context(httpx.Client(timeout=TIMEOUT_S))
-    return WebhookCarrier(client, url, secret)
 
 
 @app.command()
@@ -146,7 +59,7 @@ def plan(
         n_new = stores.letters.plan(planned.letters, planned.decided_at)
         decisions = counted(planned.n_decisions, "decision")
         say(f"{decisions}, {counted(n_new, 'new letter')}")
-        _show(stores.letters.listed(SHOWN, states=("planned",)))
+        show_letters(stores.letters.listed(SHOWN, states=("planned",)))
 
 
 @app.command("list")
@@ -164,7 +77,9 @@ def list_letters(
     if state is not None and state not in LETTER_STATES:
         raise typer.BadParameter(f"write one of {', '.join(LETTER_STATES)}")
     with opened_stores() as stores:
-        _show(stores.letters.listed(SHOWN, states=() if state is None else (state,)))
+        show_letters(
+            stores.letters.listed(SHOWN, states=() if state is None else (state,))
+        )
 
 
 @app.command()
@@ -187,42 +102,47 @@ def run(
     """
     from execution.letters.addresses import CustomerAddresses, read_addresses
     from execution.letters.sending import Sending
-    from execution.letters.told import tell_decided
 
     book = CustomerAddresses({}) if addresses is None else read_addresses(addresses)
     for row in book.rejected:
         typer.echo(f"{addresses}: {row}", err=True)
     with ExitStack() as stack:
         stores = stack.enter_context(opened_stores())
-        carrier = _carrier(by, out, stack)
+        carrier = carrier_of(by, out, stack)
         service = stack.enter_context(our_service())
         links = addresses_of_environment()
         sending = Sending(*stores, carrier, service, book.by_customer, links)
-        if not really:
-            if _preview(stores.letters, sending):
+        if really:
+            is_left = _send(stores, sending, service)
+        else:
+            is_left = False
+            if preview_letters(stores.letters, sending):
                 options = {
                     "--addresses": addresses,
                     "--by": None if by == SMTP else by,
                     "--out": out,
                 }
                 say(f"to send them: {next_command('notify run', options)}")
-            raise typer.Exit(REJECTS if book.rejected else OK)
-        service.require_may_report()
-        refused = tell_decided(stores.replies, service).refused
-        for reply_id, rule in refused.items():
-            say(f"{reply_id}: the service refuses what was decided ({rule})")
-        counted = sending.run(_tell)
-        say(
-            ", ".join(f"{n} {what}" for what, n in sorted(counted.items())) or "nothing"
-        )
-        n_open = stores.letters.n_open(sending.channels)
-        if n_open:
-            wait = "1 letter waits" if n_open == 1 else f"{n_open:,} letters wait"
-            say(f"{wait} to be tried again, or for what another process began")
-        is_left = counted["failed"] or n_open or refused
         if book.rejected:
             raise typer.Exit(REJECTS)
         raise typer.Exit(DIFFERENT if is_left else OK)
+
+
+def _send(stores: "Stores", sending: "Sending", service: "Service") -> bool:
+    """Send what is due; whether something is left to do, or failed."""
+    from execution.letters.told import tell_decided
+
+    service.require_may_report()
+    refused = tell_decided(stores.replies, service).refused
+    for reply_id, rule in refused.items():
+        say(f"{reply_id}: the service refuses what was decided ({rule})")
+    n_by_end = sending.run(_tell)
+    say(", ".join(f"{n} {what}" for what, n in sorted(n_by_end.items())) or "nothing")
+    n_open = stores.letters.n_open(sending.channels)
+    if n_open:
+        wait = "1 letter waits" if n_open == 1 else f"{n_open:,} letters wait"
+        say(f"{wait} to be tried again, or for what another process began")
+    return bool(n_by_end["failed"] or n_open or refused)
 
 
 @app.command()
@@ -329,50 +249,6 @@ def retry(letter_id: LetterId) -> None:
         say("it is planned again")
 
 
-def _preview(letters: "Letters", sending: "Sending") -> int:
-    """Show what would be done; how many letters are due."""
-    from execution.errors import ExecutionError
-
-    now = time.time_ns() // 1_000
-    rows = []
-    for letter in letters.due(sending.channels, now, SHOWN):
-        about = letter.letter_id, letter.customer_id, letter.notice or letter.kind
-        try:
-            step = sending.preview(letter)
-        except ExecutionError as error:  # of this one
-            rows.append((*about, f"try again: {error.code}", ""))
-            continue
-        would = step.what if step.why is None else f"{step.what}: {step.why}"
-        subject = "" if step.letter is None else step.letter.subject
-        rows.append((*about, would, subject))
-    say(f"{len(rows):,} letters are due; nothing was sent")
-    if rows:
-        show_table(
-            "", ("letter", "customer", "what", "would", "subject"), rows, is_copied=True
-        )
-    return len(rows)
-
-
 def _tell(letter: "PlannedLetter", came_to: str) -> None:
     what = letter.notice or letter.kind
     say(f"{letter.letter_id}  {what} {letter.customer_id}: {came_to}")
-
-
-def _show(listed: "list[PlannedLetter]") -> None:
-    from features.moments import to_datetime
-
-    rows = [
-        (
-            one.letter_id,
-            to_datetime(one.planned_at).isoformat(timespec="seconds"),
-            one.customer_id,
-            one.notice or one.kind,
-            one.channel,
-            one.state,
-            one.why or "",
-        )
-        for one in listed
-    ]
-    if rows:
-        head = "letter", "planned", "customer", "what", "channel", "state", "why"
-        show_table("", head, rows, is_copied=True)

@@ -30,13 +30,11 @@ def counted(n: int, one: str, many: str | None = None) -> str:
     return f"1 {one}" if n == 1 else f"{n:,} {many or one + 's'}"
 
 
-def console() -> "Console":
-    """Rich on stdout; colours and width only where there is a terminal."""
-    return _console(WIDTH_IN_A_PIPE)
-
-
 def _console(width_in_a_pipe: int) -> "Console":
-    """As wide as the terminal; in a pipe COLUMNS is of somebody else's terminal."""
+    """Rich on stdout, as wide as the terminal; colours only where there is one.
+
+    In a pipe COLUMNS is of somebody else's terminal.
+    """
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else width_in_a_pipe

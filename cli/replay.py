@@ -14,8 +14,8 @@ from cli.exits import DIFFERENT
 from cli.output import say, show_table, steps
 
 if TYPE_CHECKING:
-    from serving.replay import Replay
     from serving.replay_range import RangeReplay
+    from serving.replay_run import Replay
 
 _MOST_SHOWN = 20  # decisions in the table; all of them are in --out
 _EVERY = 100  # decisions between two words about progress

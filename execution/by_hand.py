@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from decisions.policy.measures import MeasureName
-from execution.plan import ManualMeasure
+from execution.planned_run import ManualMeasure
 from execution.recheck import Recheck
 
 

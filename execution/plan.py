@@ -6,12 +6,11 @@ first when it comes back.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from secrets import token_hex
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from decisions.policy.measures import MeasureName
 from execution.errors import (
@@ -22,6 +21,7 @@ from execution.errors import (
 from execution.intent import Intent, intent_of, is_spared
 from execution.latest_decisions import LatestDecisions
 from execution.measures import left_to_do, why_idle
+from execution.planned_run import ManualMeasure, Run
 from execution.port import Provider, Subscription, SubscriptionState
 from features.moments import microseconds
 from features.money import ten_thousandths
@@ -38,58 +38,6 @@ ACTED_ON: dict[ActKind, SubscriptionState] = {
     "suspend": "active",
     "restore": "suspended",
 }
-
-
-class ManualMeasure(NamedTuple):
-    """A measure that the provider has not, for a person to order where it is had.
-
-    Args:
-        limit: of `limit_spending`, a month, in the currency that the provider bills in.
-        approvals: people who must agree.
-        decided_at: when, microseconds since 1970 UTC.
-        act: what the provider would be asked, to check it again.
-    """
-
-    customer_id: str
-    measure: MeasureName
-    limit: float | None
-    approvals: int
-    decision_id: str
-    decided_at: int
-    act: Act
-
-
-class Run(NamedTuple):
-    """What was planned together.
-
-    Args:
-        n_decisions: that were looked at.
-        n_not_ours: subscriptions that are suspended and that no act of ours stopped;
-            they are left alone.
-        n_spared: subscriptions that the provider itself keeps from a stop.
-        refused: customers of whom the provider tells nothing, with its code.
-        by_hand: measures that were recommended and that the provider has not.
-        n_asked_before: acts left out because an earlier decision asked for the same,
-            and it is to be done still.
-        refused_measures: customer and measure of which the provider tells nothing, or
-            whose amount cannot be used, with the code.
-        idle_measures: customer and measure of which nothing is to be done at the
-            provider: `no_meter`, or `so_already`.
-        n_outdated: decisions that ask for something, and were recorded before people
-            gave back what was taken, or under a policy that is no longer in force.
-    """
-
-    run_id: str
-    acts: list[Act]
-    n_decisions: int = 0
-    n_not_ours: int = 0
-    n_spared: int = 0
-    refused: Mapping[str, str] = MappingProxyType({})
-    by_hand: tuple[ManualMeasure, ...] = ()
-    n_asked_before: int = 0
-    refused_measures: Mapping[tuple[str, MeasureName], str] = MappingProxyType({})
-    idle_measures: Mapping[tuple[str, MeasureName], str] = MappingProxyType({})
-    n_outdated: int = 0
 
 
 def plan_run(

@@ -18,7 +18,8 @@ from execution.errors import (
     ExecutionError,
     ProviderUnreachableError,
 )
-from execution.plan import Run, plan_decision
+from execution.plan import plan_decision
+from execution.planned_run import Run
 from execution.port import Provider
 from features.moments import microseconds, to_datetime
 from store.act import Act

@@ -4,7 +4,7 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from execution.measures import ENDS
-from execution.plan import Run
+from execution.planned_run import Run
 from store.act import Act, ActKind, act_id_of
 from store.acts import Acts
 

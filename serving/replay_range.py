@@ -8,8 +8,8 @@ from typing import NamedTuple
 from features.moments import to_datetime
 from serving.differences import Difference
 from serving.errors import OURS, ProblemError
-from serving.replay import Basis, ReplayRun
 from serving.replay_errors import ReplayError
+from serving.replay_run import Basis, ReplayRun
 from serving.settings import ServingSettings
 from store.decisions import DecisionReader, ListedDecision
 from store.errors import StoreUnavailableError, UnknownDecisionError

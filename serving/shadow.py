@@ -19,8 +19,8 @@ from scoring.bundle import Bundle
 from serving.champions import InForce, in_force_now, put_together
 from serving.decide import advised
 from serving.errors import OURS, ProblemError
-from serving.replay import ReplayRun
 from serving.replay_errors import EventsGoneError, OtherFeaturesError, ReplayError
+from serving.replay_run import ReplayRun
 from serving.settings import ServingSettings
 from store.decisions import Decision
 from store.errors import StoreUnavailableError

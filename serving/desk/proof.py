@@ -28,8 +28,9 @@ from serving.errors import ProblemError
 from serving.evidence import evidence_archive
 from serving.many_scores import BatchTurnstile
 from serving.records import find_for
-from serving.replay import Replay, replay
+from serving.replay import replay
 from serving.replay_errors import ReplayError
+from serving.replay_run import Replay
 from store.access_log import AccessLog
 from store.audit import Audit, audit
 from store.decision_log import DecisionLog

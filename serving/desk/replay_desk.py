@@ -10,8 +10,8 @@ from decisions.policy_file.load import Policy
 from serving.answer import answer_bytes
 from serving.errors import ProblemError
 from serving.language import Language
-from serving.replay import ReplayRun
 from serving.replay_errors import ReplayError
+from serving.replay_run import ReplayRun
 from serving.settings import ServingSettings
 from store.decisions import Decision
 from store.errors import DecisionStoreError

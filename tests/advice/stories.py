@@ -6,7 +6,7 @@ rows are late, doubled, corrected, retracted, name strangers or are undone.
 """
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 Row = dict[str, object]
@@ -338,9 +338,3 @@ def known_moment(row: Mapping[str, object]) -> datetime:
 def cut(rows: list[Row], moment: datetime) -> list[Row]:
     """The rows that could be known by a moment."""
     return [row for row in rows if known_moment(row) <= moment]
-
-
-def without_each_row(rows: list[Row]) -> Iterator[list[Row]]:
-    """The rows with one of them left out, for each."""
-    for i in range(len(rows)):
-        yield rows[:i] + rows[i + 1 :]

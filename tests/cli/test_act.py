@@ -19,7 +19,6 @@ from tests.execution.test_recommended_measures import recommended
 
 ACT = an_act(n_approvals=2)
 AT_URL = ["--provider-url", "https://pc.example"]  # of the command that comes next
-AT_KILL_BILL = ["--provider", "kill-bill", "--provider-url", "https://kill.bill"]
 
 
 @pytest.fixture

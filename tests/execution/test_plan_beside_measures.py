@@ -7,7 +7,8 @@ import pytest
 
 from execution.errors import ProviderRefusedError, ProviderUnreachableError
 from execution.fakes.webhook import FakeReceiver
-from execution.plan import Run, plan_run
+from execution.plan import plan_run
+from execution.planned_run import Run
 from execution.providers.webhook import WebhookProvider
 from execution.undo import plan_undo
 from store.acts import Acts

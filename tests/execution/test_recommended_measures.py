@@ -15,7 +15,8 @@ from execution.fakes.kill_bill import FakeKillBill
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import serving
 from execution.fakes.webhook import SECRET, FakeReceiver
-from execution.plan import Run, plan_run
+from execution.plan import plan_run
+from execution.planned_run import Run
 from execution.port import Provider
 from execution.providers.webhook import WebhookProvider
 from execution.recheck import verdict_of

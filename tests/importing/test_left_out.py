@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +24,6 @@ from tests.importing.stripe_objects import CUSTOMER, charge, customer, invoice, 
 from tests.importing.tables import Rows, write_csv
 from tests.importing.test_bank_formats import bai2_file
 
-Rejected = Mapping[str, frozenset[str]]
 FIRST, SECOND = "2026-06-01", "2026-06-02"
 
 

@@ -37,6 +37,13 @@ TABLES = frozenset(EXAMPLE["events"]) - {"ageing"}
 MakeBundle = Callable[..., Bundle]
 
 
+def put_in_place(file: Path, content: bytes) -> None:
+    """Whole at once: a write in place has two steps, and who watches looks between."""
+    written = file.with_name(f"{file.name}.written")
+    written.write_bytes(content)
+    written.replace(file)
+
+
 def a_client(app: FastAPI) -> TestClient:
     return TestClient(app, raise_server_exceptions=False)
 

@@ -32,6 +32,7 @@ from store.errors import SlotTakenError, StoreUnavailableError
 from store.opening import open_database, open_key_store, open_policy_versions
 from store.sealing import seal, unseal
 from store.sql_decisions import SqlDecisionStore
+from tests.serving.conftest import put_in_place
 
 Publish = Callable[[Bundle], str]
 MakeBundle = Callable[..., Bundle]
@@ -84,7 +85,7 @@ def test_a_broken_champion_leaves_the_old_one_in_force(
     good = publish(make_bundle("nonpayment"))
     assert until(lambda: is_ready(service))
     pointer = settings.home / "bundles" / "nonpayment" / "champion"
-    pointer.write_text("nonpayment-20260601-00000000\n")
+    put_in_place(pointer, b"nonpayment-20260601-00000000\n")
     failed = "forbear_reload_failures_total 1.0"
     assert until(lambda: failed in service.get("/metrics").text)
     said = service.post("/v1/score", json=asked).json()
@@ -200,14 +201,12 @@ def test_a_broken_policy_leaves_the_old_one_in_force_and_says_so(
         assert not_taken_up(client) is None
         if content is None:
             file.unlink()
-        else:  # whole at once: a write in place has two steps, and it may look between
-            written = tmp_path / "written.yaml"
-            written.write_bytes(content)
-            written.replace(file)
+        else:
+            put_in_place(file, content)
         assert until(lambda: not_taken_up(client) is not None)
         assert code in (None, not_taken_up(client))
         assert "forbear_reload_failures_total 1.0" in client.get("/metrics").text
-        file.write_bytes(good)
+        put_in_place(file, good)
         assert until(lambda: not_taken_up(client) is None)
 
 

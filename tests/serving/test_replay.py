@@ -21,10 +21,11 @@ from features.moments import to_datetime
 from serving import replay_range as ranges
 from serving.differences import Difference
 from serving.openapi import EXAMPLE
-from serving.replay import ReplayRun, decides_the_same, explain, replay
+from serving.replay import decides_the_same, explain, replay
 from serving.replay_errors import EventsGoneError
 from serving.replay_list import replay_list
 from serving.replay_range import RangeReplay, replay_range
+from serving.replay_run import ReplayRun
 from serving.settings import ServingSettings
 from store.decisions import Decision
 from store.events import Erasure

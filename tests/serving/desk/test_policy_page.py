@@ -20,7 +20,7 @@ from store.keys import ROLES, Role
 from store.opening import open_desk, open_key_store, published_policy
 from store.policy_changes import PolicyChanges
 from store.policy_versions import PolicyVersion, PolicyVersions
-from tests.serving.conftest import a_bundle, a_client, published
+from tests.serving.conftest import a_bundle, a_client, published, put_in_place
 from tests.serving.desk.conftest import Person
 
 POLICY = "/desk/policy"
@@ -160,7 +160,7 @@ def test_what_is_published_decides_in_every_service_whatever_its_file_says(
             until_in_force(client, CHANGED)
             shown = client.get("/readyz").json()["policy"]
             assert (shown["origin"], shown["file_hash"]) == ("published", shown["hash"])
-        other_file.write_text(SHIPPED, encoding="utf-8")
+        put_in_place(other_file, SHIPPED.encode())
         other_file.unlink()  # it is not missed
     with a_client(create_app(own)) as restarted:
         until_in_force(restarted, CHANGED)
@@ -289,7 +289,7 @@ def test_a_change_of_an_older_policy_is_not_published(
     place = tries(analyst, CHANGED)
     analyst.sends(f"{place}/submit", page=place, reason="two days")
     other = SHIPPED.replace("auto_expire_hours: 72", "auto_expire_hours: 96")
-    policy_file.write_text(other, encoding="utf-8")
+    put_in_place(policy_file, other.encode())
     deadline = time.monotonic() + 20.0
     approver = office("approver")
     while "auto_expire_hours: 96" not in approver.opens(POLICY).text:

@@ -1,0 +1,117 @@
+"""What came in and what was answered, as the report tells it."""
+
+from collections.abc import Iterator
+
+from decisions.actions import STOPS
+from monitoring.due_days import MOVED_DAYS, NOW_DAYS
+from monitoring.figures import bars
+from monitoring.inputs import SHIFTED, TargetInputs
+from monitoring.run import FourClocks
+from wording.publication.page import (
+    Block,
+    Paragraph,
+    Table,
+)
+
+_SHOWN = 12  # features
+
+
+def input_blocks(run: FourClocks) -> Iterator[Block]:
+    """Tables, terms of payment, and features against the training."""
+    head = ("table", "rows", "rejected", "last week", "weeks before", "quiet, days")
+    rows = tuple(
+        (
+            one.table,
+            f"{one.n_accepted:,}",
+            f"{one.n_rejected:,}",
+            f"{one.n_last_week:,}",
+            "too few" if one.usual is None else f"{one.usual[0]:,} to {one.usual[1]:,}",
+            "unknown" if one.quiet_days is None else f"{one.quiet_days:.1f}",
+        )
+        for one in run.tables
+    )
+    yield Table("Tables and how their rows arrive", head, rows)
+    if run.terms is not None:
+        terms = run.terms
+        yield Paragraph(
+            f"Of the {terms.n_customers:,} customers who were sent invoices in the last"
+            f" {NOW_DAYS} days and in the year before, those of now ({terms.n_now:,})"
+            f" fall due {terms.mean_now:.1f} days after their issue on average, those"
+            f" before ({terms.n_before:,}) {terms.mean_before:.1f} (each customer"
+            f" counts once). The terms moved by {terms.moved:.1f} days; they ring above"
+            f" {MOVED_DAYS:g} days and four standard errors."
+        )
+    for target in run.no_reference:
+        yield Paragraph(
+            f"The bundle of {target} does not say what its training looked like: it is"
+            " from an older release. Train again, and drift can be told."
+        )
+    for one in run.inputs:
+        yield from _drift(one)
+
+
+def _drift(one: TargetInputs) -> Iterator[Block]:
+    yield Paragraph(
+        f"{one.target}: {len(one.drifts)} features move the model. Weighted by how"
+        f" much, they have moved by an index of {one.shift:.3f} (limit {SHIFTED}). With"
+        " so many, one at least passes its own threshold by chance in 1 of 100 runs"
+        " (Bonferroni). Features that grow with the calendar are listed and not"
+        " counted."
+    )
+    first = one.drifts[:_SHOWN]
+    yield bars(
+        f"drift-{one.target}",
+        f"{one.target}: index of the most important features, each at most 1",
+        [(e.column, min(e.index, 1.0), min(e.threshold, 1.0)) for e in first],
+    )
+    head = ("feature", "weight", "index", "threshold", "distance", "unknown", "before")
+    rows = tuple(
+        (
+            each.column + (" (calendar)" if each.column in one.ageing else ""),
+            f"{one.importance[each.column]:.1%}",
+            f"{each.index:.3f}",
+            f"{each.threshold:.3f}",
+            "" if each.moved is None else f"{each.moved:.2f}",
+            f"{each.unknown_now:.1%}",
+            f"{each.unknown_before:.1%}",
+        )
+        for each in first
+    )
+    yield Table(f"{one.target}: features against the training", head, rows)
+
+
+def score_blocks(run: FourClocks) -> Iterator[Block]:
+    """Probabilities and recommended actions, against what was usual."""
+    head = ("model", "index", "threshold", "mean P now", "AUC if right")
+    rows = tuple(
+        (
+            one.target,
+            f"{one.drift.index:.3f}",
+            f"{one.drift.threshold:.3f}",
+            f"{one.mean_now:.2%}",
+            "unknown" if one.expected_auc is None else f"{one.expected_auc:.3f}",
+        )
+        for one in run.scores
+    )
+    if rows:
+        yield Table("Probabilities against the training", head, rows)
+    usual = run.actions.usual
+    yield Table(
+        "Share of customers by recommended action",
+        ("action", "now", "usual"),
+        tuple(
+            (
+                action.replace("_", " "),
+                f"{share:.2%}",
+                "unknown" if usual is None else f"{usual[action]:.2%}",
+            )
+            for action, share in run.actions.shares.items()
+        ),
+    )
+    stops = " or ".join(STOPS)
+    yield Paragraph(
+        f"Of {run.actions.n:,} customers drawn. Usual is the mean of runs before"
+        " under the same policy and models, one per state of the data, from three on;"
+        f" {stops} that begin twice as often, and by more than three standard errors,"
+        " ring. A stop in force simply goes on."
+    )
