@@ -119,6 +119,9 @@ class Versions(_Recorded):
 class ScoreAnswer:
     """One recorded decision about one customer, good until `expires_at`."""
 
+    # described by each address that answers it, but written by one adapter alone
+    __pydantic_config__ = ConfigDict(defer_build=True)
+
     decision_id: str
     recorded_at: datetime
     customer_id: str
@@ -163,6 +166,7 @@ class ScoreAnswer:
 
 
 SCORE_ANSWER = TypeAdapter(ScoreAnswer)
+SCORE_ANSWER.rebuild()  # now, and not when the first answer is given
 
 
 def answer_bytes(answer: ScoreAnswer) -> bytes:

@@ -35,6 +35,8 @@ _PAGE = 500  # customers listed at a time
 class ScoredItem(BaseModel):
     """One answer of many: a decision, or the problem a single request would get."""
 
+    model_config = ConfigDict(defer_build=True)  # only the OpenAPI document reads it
+
     customer_id: str | None = Field(description="null where the request names none")
     status: int = Field(description="as of a single request: 200 with a decision")
     decision: ScoreAnswer | None = None
@@ -51,6 +53,8 @@ class BatchRequest(BaseModel):
 
 class BatchAnswer(BaseModel):
     """In the order of the requests."""
+
+    model_config = ConfigDict(defer_build=True)
 
     answers: list[ScoredItem]
 

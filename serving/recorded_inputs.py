@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from msgspec import json
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from advice.advice import Inputs
 from features.facts import AccountFacts
@@ -29,6 +29,8 @@ class RecordedInputs:
         observed: up to when tables were complete.
         warnings: about rows of the events.
     """
+
+    __pydantic_config__ = ConfigDict(defer_build=True)  # a replay reads it, no score
 
     facts: AccountFacts
     features: Mapping[str, tuple[float | None, ...]]

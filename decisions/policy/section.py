@@ -38,4 +38,4 @@ Day = Annotated[date, BeforeValidator(_is_written_as_date)]
 class PolicySection(BaseModel):
     """A part of the policy file: frozen, and a misspelt key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Hashable
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -10,29 +11,7 @@ import yaml
 from decisions.errors import PolicyFileError
 
 
-class _Loader(yaml.SafeLoader):
-    """`NO` is Norway, `17:30` a time, and a key stands once."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int")
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int",
-    re.compile(r"^[-+]?(?:0|[1-9][0-9_]*)$"),
-    list("-+0123456789"),
-)
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     known: set[Hashable] = set()
     for key_node, _ in node.value:
         if key_node.tag == "tag:yaml.org,2002:merge":
@@ -45,7 +24,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     return loader.construct_mapping(node, deep=True)
 
 
-def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+def _text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
     """A text that can be written again: no half of a character."""
     text = str(loader.construct_scalar(node))
     if any("\ud800" <= letter <= "\udfff" for letter in text):
@@ -54,7 +33,7 @@ def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
     return text
 
 
-def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> date | datetime:
+def _timestamp(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> date | datetime:
     try:
         return loader.construct_yaml_timestamp(node)
     except ValueError as error:
@@ -63,9 +42,36 @@ def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> date | datetime:
         raise PolicyFileError(f"line {line}", text) from error
 
 
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Loader.add_constructor("tag:yaml.org,2002:str", _text)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
+def _as_people_mean_it(parser: type[Any]) -> type[Any]:
+    """A loader for which `NO` is Norway, `17:30` a time, and a key stands once."""
+    made: type[Any] = type("_Loader", (parser,), {})
+    made.yaml_implicit_resolvers = {
+        first: [
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int")
+        ]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    made.add_implicit_resolver(
+        "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf")
+    )
+    made.add_implicit_resolver(
+        "tag:yaml.org,2002:int",
+        re.compile(r"^[-+]?(?:0|[1-9][0-9_]*)$"),
+        list("-+0123456789"),
+    )
+    made.add_constructor("tag:yaml.org,2002:map", _mapping)
+    made.add_constructor("tag:yaml.org,2002:str", _text)
+    made.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
+    return made
+
+
+PlainLoader = _as_people_mean_it(yaml.SafeLoader)
+# ten times as fast, where PyYAML was built with libyaml, as its wheels are
+_QuickLoader = _as_people_mean_it(getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+# libyaml's nodes nest on the stack of the process: one nested deeper could end it
+MOST_NESTED = 1_000
 
 # what the constructors of PyYAML raise on a number or a tag that is none
 _NOT_A_VALUE = (ValueError, KeyError, AttributeError, TypeError)
@@ -78,7 +84,7 @@ def plain_values(text: str, source: str) -> object:
         PolicyFileError: where the text is not YAML, or a key stands twice.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
+        return _loaded(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         message = f"not readable as YAML: {error.problem}"
@@ -88,3 +94,13 @@ def plain_values(text: str, source: str) -> object:
     except (yaml.YAMLError, *_NOT_A_VALUE) as error:
         message = f"not readable as YAML: {error}"
         raise PolicyFileError(source, message) from error
+
+
+def _loaded(text: str) -> object:
+    """By libyaml; what it does not take, PyYAML judges, and says why."""
+    # an opening bracket, or a column further in, is the least that nests one deeper
+    brackets = text.count("[") + text.count("{")
+    if brackets + max(map(len, text.splitlines()), default=0) <= MOST_NESTED:
+        with suppress(yaml.YAMLError):
+            return yaml.load(text, Loader=_QuickLoader)  # noqa: S506  a SafeLoader
+    return yaml.load(text, Loader=PlainLoader)  # noqa: S506  a SafeLoader

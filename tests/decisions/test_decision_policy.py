@@ -25,6 +25,7 @@ from decisions.policy_file.load import (
     parse_policy,
     shipped_policies,
 )
+from decisions.policy_file.reading import MOST_NESTED, PlainLoader, plain_values
 from wording.explanation import LANGUAGES
 
 Values: TypeAlias = dict[str, Any]
@@ -249,6 +250,22 @@ def test_a_dominated_action_is_refused(tmp_path: Path) -> None:
 def test_unreadable_policies_say_what_is_wrong(text: str, message: str) -> None:
     with pytest.raises(PolicyFileError, match=message):
         parse_policy(text)
+
+
+@pytest.mark.parametrize("path", shipped_policies(), ids=lambda path: path.stem)
+def test_libyaml_and_pyyaml_read_the_same_policy(path: Path) -> None:
+    """A service without libyaml must not decide by another policy."""
+    text = path.read_text("utf-8")
+    values = plain_values(text, path.name)
+    assert values == plain_values(f"{text}\n# {'[' * MOST_NESTED}", path.name)
+    assert values == yaml.load(text, Loader=PlainLoader)  # noqa: S506 - a SafeLoader
+
+
+@pytest.mark.parametrize("opened", ["[", "{a: ", "- "], ids=["list", "map", "block"])
+def test_a_text_nested_too_deeply_is_refused_and_not_fatal(opened: str) -> None:
+    """In libyaml it would end the process, for its nodes nest on the stack."""
+    with pytest.raises(PolicyFileError, match="nested too deeply"):
+        parse_policy(opened * 100_000)
 
 
 def _shipped_with(old: str, new: str) -> str:
