@@ -191,7 +191,8 @@ class ManyScores:
                     nullcontext(),
                 )
         except Exception as error:
-            # the others are answered whatever is wrong with this one
+            # broad: the answer has begun, and the others are told theirs whatever is
+            # wrong with this one; what nobody foresaw is in the log
             body = problem_body(_problem(error))
             parts = named, int(body["status"]), b"problem", to_json(body)
             return _Item(_ITEM % parts, is_problem=True)

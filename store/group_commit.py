@@ -112,7 +112,7 @@ class GroupCommit(Generic[Item, Done]):
         outcomes: Sequence[Done | Exception]
         try:
             outcomes = self._commit([waiting.item for waiting in batch])
-        except Exception as error:  # whoever waits must hear of it
+        except Exception as error:  # broad: it is raised again where it is waited for
             outcomes = [error] * len(batch)
         futures = [waiting.future for waiting in batch]
         loop = futures[0].get_loop()

@@ -90,21 +90,7 @@ def product(x: Coefficients, m: Coefficients) -> Number:
 
 def expected_costs(model: CostModel, x: Coefficients) -> list[Number]:
     """Expected cost per action, in the order of `ACTIONS`."""
-    _, x1, x2, x3, x4, x5, x6, x7, x8, x9 = x
-    # `product`, without a call for each action
-    return [
-        m0
-        + x1 * m1
-        + x2 * m2
-        + x3 * m3
-        + x4 * m4
-        + x5 * m5
-        + x6 * m6
-        + x7 * m7
-        + x8 * m8
-        + x9 * m9
-        for m0, m1, m2, m3, m4, m5, m6, m7, m8, m9 in model.by_action
-    ]
+    return [product(x, coefficients) for coefficients in model.by_action]
 
 
 def cheapest(

@@ -93,7 +93,7 @@ def open_database(url: str, stated: str, folder: Path) -> Any:  # noqa: ANN401 -
     options = {"read_only": True} if url.startswith("duckdb://") else {}
     try:
         return ibis.connect(url, **options)
-    except Exception as error:  # each driver has its own
+    except Exception as error:  # broad: each driver has its own, of no common base
         reason = without_secret(str(error), url, stated)
         hint = ""
         if isinstance(error, ImportError | ModuleNotFoundError):
@@ -127,10 +127,10 @@ def _table(connection: Any, table: str) -> Any:  # noqa: ANN401 - an Ibis table 
 
 @contextmanager
 def _reading(table: str) -> Iterator[None]:
-    """What a driver raises, and each has errors of its own, becomes one of ours."""
+    """What a driver raises becomes one of ours."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # broad: each driver has its own, of no common base
         raise DatabaseError(f"table {table} cannot be read: {error}") from error
 
 
