@@ -1,6 +1,6 @@
 """The early warning of a portfolio: dates that no label of training reaches yet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -12,7 +12,12 @@ import pyarrow.compute as pc
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.batch import feature_table, matrix
 from features.fraud_signs import FraudSigns
-from features.labels import labelled_customers, labels, labels_observed_until
+from features.labels import (
+    labelled_customers,
+    labels,
+    labels_observed_until,
+    snapshots_and_labels,
+)
 from features.maturity import maturity_us
 from features.moments import DAY_US, to_datetime
 from features.portfolio import Portfolio
@@ -39,10 +44,14 @@ class DrawnSnapshots:
         portfolio: whose customers.
         known: by target the `labels` of everybody's `snapshots`, where somebody has
             found them already.
+        targets: those that will be asked about; what several need is found once.
     """
 
     def __init__(
-        self, portfolio: Portfolio, known: Mapping[Target, pa.Table] | None = None
+        self,
+        portfolio: Portfolio,
+        known: Mapping[Target, pa.Table] | None = None,
+        targets: Collection[str] = (),
     ) -> None:
         self.portfolio = portfolio
         self._labels = {
@@ -54,6 +63,7 @@ class DrawnSnapshots:
             )
             for target, labelled in (known or {}).items()
         }
+        self._targets = targets
         self._made: dict[tuple[str, ...], pa.Table] = {}
 
     def _drawn(self, target: Target) -> tuple[str, ...]:
@@ -78,8 +88,18 @@ class DrawnSnapshots:
             return self._labels[target]
         drawn = self._drawn(target)
         if drawn not in self._made:
+            self._find(drawn)
+        if target not in self._labels:
+            self._labels[target] = labels(self.portfolio, self._made[drawn], target)
+        return self._labels[target]
+
+    def _find(self, drawn: tuple[str, ...]) -> None:
+        """The snapshots of the drawn, and beside them the labels read from accounts."""
+        if "nonpayment" in self._targets and drawn == self._drawn("nonpayment"):
+            pairs, labelled = snapshots_and_labels(self.portfolio, drawn)
+            self._made[drawn], self._labels["nonpayment"] = pairs, labelled
+        else:
             self._made[drawn] = snapshots(self.portfolio, drawn)
-        return labels(self.portfolio, self._made[drawn], target)
 
 
 def early_warning(

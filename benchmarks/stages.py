@@ -109,7 +109,8 @@ def scored(folder: Path, limits: RunLimits, file: Path, watch: Stopwatch) -> int
     for part in portfolio.parts(limits.rows_in_part):
         theirs = replace(portfolio, duck=replace(portfolio.duck, threads=1)).part(part)
         n_scored += len(advise(advisor, theirs, latest_moments(theirs)))
-    seen = DrawnSnapshots(portfolio)
+    asked = [t for t, bundle in advisor.bundles.items() if not bundle.is_starter]
+    seen = DrawnSnapshots(portfolio, targets=asked)
     told = watch.timed("early warning", early_warning)
     before = dict(watch.spent)
     for bundle in advisor.bundles.values():

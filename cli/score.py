@@ -300,9 +300,11 @@ def _show_early_warning(advisor: "Advisor", read: "Portfolio") -> None:
         strongest,
     )
 
-    drawn = DrawnSnapshots(read)
     models: dict[Target, Bundle | None] = {"fraud": None}  # seen without a model, too
-    for target, bundle in (models | advisor.bundles).items():
+    looked_at = models | advisor.bundles
+    asked = [t for t, b in looked_at.items() if b is None or not b.is_starter]
+    drawn = DrawnSnapshots(read, targets=asked)
+    for target, bundle in looked_at.items():
         found = strongest(early_warning(read, bundle, drawn))
         if found is not None:
             one, n_alone = found

@@ -22,6 +22,7 @@ from features.maturity import maturity_us
 from features.moments import DAY_US
 from features.nonpayment import ActionRow, NonpaymentOutcome
 from features.settings import PortfolioSettings
+from features.snapshots import snapshots
 from features.targets import Target
 
 if TYPE_CHECKING:
@@ -56,26 +57,24 @@ _MONEY: dict[Basis, frozenset[str]] = {
 _COURSE = frozenset({"subscriptions", "actions"})  # who left, whom we suspected
 
 
-def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Table:
+def labels(portfolio: Portfolio, pairs: pa.Table, target: Target) -> pa.Table:
     """The label of each snapshot, judged by all that is known at `observed_until`.
 
     Args:
         portfolio: whose events or outcomes are looked at.
-        snapshots: customer_id, as_of (µs since 1970 UTC), in any order.
+        pairs: customer_id, as_of (µs since 1970 UTC), in any order.
         target: `fraud` or `nonpayment`.
 
     Returns:
-        In the order of `snapshots`: customer_id, as_of, label (1, 0, null = unknown),
+        In the order of `pairs`: customer_id, as_of, label (1, 0, null = unknown),
         known_at (when this label could be known) and mature_at (when all labels of
         its date can be known; training takes dates with mature_at <= its cut). Of a
         customer one of whose rows was rejected every label that may hang on it is
         unknown.
     """
     horizon_us, lag_us = maturity_us(portfolio, target)
-    ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
-    mature_at = [as_of + horizon_us + lag_us for as_of in moments]
-    values: list[float | None] = [None] * len(moments)
-    known_at = list(mature_at)
+    ids, moments = pairs["customer_id"].to_pylist(), pairs["as_of"].to_pylist()
+    judged: list[Judgement] = [UNKNOWN] * len(moments)
     by_customer: dict[str, list[int]] = {}
     for place, customer_id in enumerate(ids):
         by_customer.setdefault(customer_id, []).append(place)
@@ -83,12 +82,58 @@ def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Tabl
     until = labels_observed_until(portfolio, target)
     for customer_id, judge in _judges(portfolio, sorted(by_customer), basis, until):
         for place in by_customer[customer_id]:
-            label, early = judge(moments[place], moments[place] + horizon_us)
-            if label == 0.0 and mature_at[place] > until:
-                label = None
-            values[place] = label
-            if early is not None:
-                known_at[place] = min(early, mature_at[place])
+            judged[place] = judge(moments[place], moments[place] + horizon_us)
+    return _labelled(pairs, judged, horizon_us + lag_us, until)
+
+
+def snapshots_and_labels(
+    portfolio: Portfolio, customer_ids: Sequence[str]
+) -> tuple[pa.Table, pa.Table]:
+    """The `snapshots` of some customers and their labels of non-payment.
+
+    Where both are read from accounts, each account is read and gone through once.
+
+    Args:
+        portfolio: whose events or outcomes are looked at.
+        customer_ids: some of its customers, in order.
+    """
+    basis = _basis(portfolio.settings, "nonpayment")
+    if basis not in ("invoices", "ageing"):
+        pairs = snapshots(portfolio, customer_ids)
+        return pairs, labels(portfolio, pairs, "nonpayment")
+    horizon_us, lag_us = maturity_us(portfolio, "nonpayment")
+    until = _until(portfolio, basis)
+    whole = frozenset(_whole(portfolio, customer_ids, basis))
+    judge_of = _judge_of_accounts(portfolio, until)
+    judged: list[Judgement] = []
+
+    def judge_theirs(account: Account, moments: Sequence[int]) -> None:
+        """Add what became of one customer's snapshots."""
+        if not moments or account.history.customer_id not in whole:
+            judged.extend(UNKNOWN for _ in moments)
+            return
+        judge = judge_of(account)
+        judged.extend(judge(as_of, as_of + horizon_us) for as_of in moments)
+
+    pairs = snapshots(portfolio, customer_ids, judge_theirs)
+    return pairs, _labelled(pairs, judged, horizon_us + lag_us, until)
+
+
+def _labelled(
+    pairs: pa.Table, judged: Sequence[Judgement], maturity: int, until: int
+) -> pa.Table:
+    """The table of `labels`; `maturity` from a date until all of its labels, µs."""
+    moments = pairs["as_of"].to_pylist()
+    mature_at = [as_of + maturity for as_of in moments]
+    values = [
+        None if label == 0.0 and mature > until else label
+        for (label, _), mature in zip(judged, mature_at, strict=True)
+    ]
+    known_at = [
+        mature if early is None else min(early, mature)
+        for (_, early), mature in zip(judged, mature_at, strict=True)
+    ]
+    ids = pairs["customer_id"].combine_chunks()
     return pa.table([ids, moments, values, known_at, mature_at], schema=SCHEMA)
 
 
@@ -217,23 +262,32 @@ def _billing_judges(
     portfolio: Portfolio, customer_ids: list[str], until: int
 ) -> Iterator[tuple[str, Judge]]:
     rules = Rules(portfolio.settings)
+    judge_of = _judge_of_accounts(portfolio, until)
+    for history in histories(portfolio, customer_ids, usage_since=FOREVER):
+        yield history.customer_id, judge_of(Account(history, rules))
+
+
+def _judge_of_accounts(portfolio: Portfolio, until: int) -> Callable[[Account], Judge]:
+    """What tells the labels of an account, by all that is known at `until`."""
     terms = portfolio.settings.labels.nonpayment
     lag_us = terms.posting_lag_days * DAY_US
     actions = rows_by_customer(portfolio.tables["actions"], ActionRow)
-    for history in histories(portfolio, customer_ids, usage_since=FOREVER):
-        done = actions.get(history.customer_id, [])
-        account = Account(history, rules)
+
+    def judge_of(account: Account) -> Judge:
+        done = actions.get(account.history.customer_id, [])
         later = NonpaymentOutcome(account, done, terms.days_past_due, until)
 
-        def judge(as_of: int, end: int, of: NonpaymentOutcome = later) -> Judgement:
+        def judge(as_of: int, end: int) -> Judgement:
             """Bad once an invoice was too late; unknown where nobody can tell."""
-            default_at = of.default_at(as_of, end)
-            if of.is_unseen(as_of, end, default_at):
+            default_at = later.default_at(as_of, end)
+            if later.is_unseen(as_of, end, default_at):
                 return UNKNOWN
-            if default_at is not None and of.may_be_paid(default_at):
+            if default_at is not None and later.may_be_paid(default_at):
                 return UNKNOWN
             if default_at is not None:
                 return 1.0, default_at + lag_us
             return NOTHING_HAPPENED
 
-        yield history.customer_id, judge
+        return judge
+
+    return judge_of

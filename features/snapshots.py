@@ -27,10 +27,14 @@ _DAY_ZERO = date(1970, 1, 1)
 _NO_HISTORY = frozenset({"customers", "outcomes", "snapshots"})
 
 Pairs = Iterator[tuple[str, int]]
+# is shown each account once its moments in the population are found
+Onlooker = Callable[[Account, Sequence[int]], None]
 
 
 def snapshots(
-    portfolio: Portfolio, customer_ids: Sequence[str] | None = None
+    portfolio: Portfolio,
+    customer_ids: Sequence[str] | None = None,
+    onlooker: Onlooker | None = None,
 ) -> pa.Table:
     """The snapshots to learn from: the portfolio's own, else a grid of dates.
 
@@ -41,20 +45,23 @@ def snapshots(
     Args:
         portfolio: whose customers.
         customer_ids: some of them, in order; everyone by default.
+        onlooker: whoever wants to know more of an account that is read here anyway;
+            customers come in order, those without a snapshot as well.
 
     Returns:
         customer_id, as_of (µs since 1970 UTC), ordered by both.
     """
     everyone = portfolio.customer_ids if customer_ids is None else customer_ids
     chosen = _asked_for(portfolio)
+    moments: Mapping[str, Sequence[int]]
     if chosen is not None:
-        theirs = {c: chosen[c] for c in everyone if c in chosen}
-        return _table(_population(portfolio, theirs, is_grid=False))
-    if portfolio.settings.tables <= _NO_HISTORY:
-        one = dict.fromkeys(everyone, (_one_moment(portfolio),))
-        return _table(_population(portfolio, one, is_grid=False))
-    grid = dict.fromkeys(everyone, _grid(portfolio))
-    return _table(_population(portfolio, grid, is_grid=True))
+        moments = {c: chosen[c] for c in everyone if c in chosen}
+    elif portfolio.settings.tables <= _NO_HISTORY:
+        moments = dict.fromkeys(everyone, (_one_moment(portfolio),))
+    else:
+        moments = dict.fromkeys(everyone, _grid(portfolio))
+    is_grid = has_grid(portfolio)
+    return _table(_population(portfolio, moments, onlooker, is_grid=is_grid))
 
 
 def latest_snapshots(portfolio: Portfolio, as_of: int | None = None) -> pa.Table:
@@ -126,11 +133,11 @@ def population_and_book(portfolio: Portfolio) -> tuple[pa.Table, int]:
     belongs = _membership(portfolio, is_grid=True)
     pairs, n_in_book = [], 0
     everyone = dict.fromkeys(portfolio.customer_ids, (until,))
-    for looked_at in _standings(portfolio, everyone):
-        customer_id, standing, _ = looked_at
-        n_in_book += _is_in_book(standing)
-        if belongs(*looked_at):
-            pairs.append((customer_id, standing.as_of))
+    for account, standings in _standings(portfolio, everyone):
+        for standing, first_known_at in standings:
+            n_in_book += _is_in_book(standing)
+            if belongs(account, standing, first_known_at):
+                pairs.append((account.history.customer_id, standing.as_of))
     return _table(iter(pairs)), n_in_book
 
 
@@ -205,8 +212,9 @@ def _is_in_book(standing: Standing) -> bool:
 
 def _wanted(portfolio: Portfolio, moments: ScorePlan) -> pa.Table:
     return _table(
-        (customer_id, standing.as_of)
-        for customer_id, standing, _ in _standings(portfolio, moments.by_customer)
+        (account.history.customer_id, standing.as_of)
+        for account, standings in _standings(portfolio, moments.by_customer)
+        for standing, _ in standings
         if moments.is_wanted(standing)
     )
 
@@ -222,19 +230,24 @@ def _table(pairs: Pairs) -> pa.Table:
 
 
 def _population(
-    portfolio: Portfolio, moments: Mapping[str, Sequence[int]], *, is_grid: bool
+    portfolio: Portfolio,
+    moments: Mapping[str, Sequence[int]],
+    onlooker: Onlooker | None = None,
+    *,
+    is_grid: bool,
 ) -> Pairs:
     """Those of the pairs that belong to the population, in order."""
     belongs = _membership(portfolio, is_grid=is_grid)
-    for looked_at in _standings(portfolio, moments):
-        if belongs(*looked_at):
-            customer_id, standing, _ = looked_at
-            yield customer_id, standing.as_of
+    for account, standings in _standings(portfolio, moments):
+        theirs = [s.as_of for s, known_at in standings if belongs(account, s, known_at)]
+        yield from ((account.history.customer_id, as_of) for as_of in theirs)
+        if onlooker is not None:
+            onlooker(account, theirs)
 
 
 def _membership(
     portfolio: Portfolio, *, is_grid: bool
-) -> Callable[[str, Standing, int], bool]:
+) -> Callable[[Account, Standing, int], bool]:
     """Whether who stands so, and was first known then, belongs to the population.
 
     On a grid "created before t" is strict. Where each customer has one given moment,
@@ -244,8 +257,8 @@ def _membership(
     is_capped = is_grid and limits.source == "events"
     signs = FraudSigns(portfolio)
 
-    def belongs(customer_id: str, standing: Standing, first_known_at: int) -> bool:
-        as_of = standing.as_of
+    def belongs(account: Account, standing: Standing, first_known_at: int) -> bool:
+        as_of, customer_id = standing.as_of, account.history.customer_id
         if standing.customer is None:
             return False
         created_at = standing.customer.created_at
@@ -266,7 +279,7 @@ def _membership(
 
 def _standings(
     portfolio: Portfolio, moments: Mapping[str, Sequence[int]]
-) -> Iterator[tuple[str, Standing, int]]:
+) -> Iterator[tuple[Account, Iterator[tuple[Standing, int]]]]:
     """What is owed at each of a customer's moments, and when it was first known."""
     rules = Rules(portfolio.settings)
     # of who owes what, usage says nothing
@@ -274,9 +287,8 @@ def _standings(
         versions = history.customers
         first_known_at = min((row.known_at for row in versions), default=FOREVER)
         account = Account(history, rules)
-        for as_of in moments[history.customer_id]:
-            if as_of >= first_known_at:
-                yield history.customer_id, account.owing(as_of), first_known_at
+        seen = [at for at in moments[history.customer_id] if at >= first_known_at]
+        yield account, ((account.owing(at), first_known_at) for at in seen)
 
 
 def _asked_for(portfolio: Portfolio) -> dict[str, list[int]] | None:

@@ -152,14 +152,21 @@ class Arrears:
 
     def spells(self, n_days: int, until: int) -> list[tuple[int, int]]:
         """Spans [from, to) up to `until` in which days_overdue is at least `n_days`."""
-        if not self._late_invoices(n_days):
+        late = self._late_invoices(n_days)
+        if not late:
             return []
+        # at no other moment can days_overdue be so many, and each of these spans ends
+        # with a change
+        start = self._days.start
+        may_be = [(start(i.due_on + n_days), i.settled_at or FOREVER) for i in late]
         invoices = self._invoices_that_matter()
         spans: list[tuple[int, int]] = []
         began: int | None = None
         for moment in sorted(self._changes(invoices, n_days)):
             if moment > until:
                 break
+            if not any(first <= moment <= last for first, last in may_be):
+                continue
             is_in = self.at(moment, invoices).days_overdue >= n_days
             if is_in and began is None:
                 began = moment

@@ -1,11 +1,15 @@
 """Whom to learn from and whom to score (CONTRACT section 3)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeAlias
 
+import pyarrow.compute as pc
 import pytest
 
+from features.labels import labels, snapshots_and_labels
 from features.moments import microseconds, to_datetime
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
@@ -315,3 +319,15 @@ def test_an_empty_portfolio_has_no_snapshots(make_portfolio: MakePortfolio) -> N
         {"customers": [customer("a")], "invoices": []}, settings()
     )
     assert snapshots(portfolio).num_rows == 0
+
+
+def test_labels_found_beside_snapshots_are_those_found_apart() -> None:
+    read = Portfolio.open(Path(__file__).parents[2] / "data" / "samples" / "lumen")
+    drawn = read.customer_ids[::3]
+    portfolio = replace(read, rejected={drawn[0]: frozenset({"invoices"})})
+    pairs, labelled = snapshots_and_labels(portfolio, drawn)
+    assert pairs == snapshots(portfolio, drawn)
+    assert labelled == labels(portfolio, pairs, "nonpayment")
+    assert {0.0, 1.0, None} <= set(labelled["label"].to_pylist())
+    first = pc.equal(labelled["customer_id"], drawn[0])
+    assert set(labelled.filter(first)["label"].to_pylist()) == {None}
