@@ -50,6 +50,11 @@ class Plan:
 
     Finished values stand in the order of `SHAPES`: those of one shape side by side,
     so that each shape is one piece of arithmetic, for one customer or a million.
+
+    Attributes:
+        leaves: what to find.
+        of_leaves, of_pairs: how values are made, of leaves and then of other values.
+        order: the line of each definition among the values.
     """
 
     def __init__(self, definitions: Sequence[Definition]) -> None:
@@ -63,9 +68,9 @@ class Plan:
             by_shape[_shape(d)].append(d)
         ranked = [d for shape in SHAPES for d in by_shape[shape]]
         self._rank = {d: i for i, d in enumerate(ranked)}
-        self._of_leaves = self._part([by_shape[x] for x in SIMPLE], self._leaves_of)
-        self._of_pairs = self._part([by_shape[x] for x in PAIRED], self._sides_of)
-        self._order = _indices([self._rank[d] for d in definitions])
+        self.of_leaves = self._part([by_shape[x] for x in SIMPLE], self._leaves_of)
+        self.of_pairs = self._part([by_shape[x] for x in PAIRED], self._sides_of)
+        self.order = _indices([self._rank[d] for d in definitions])
 
     def leaf_at(self, leaf: Leaf) -> int:
         """The line of a leaf."""
@@ -76,13 +81,13 @@ class Plan:
         values = np.empty((len(self._rank), raw.shape[1]))
         self._finish_leaves(raw, as_of, values)
         self._finish_pairs(values)
-        finished: FloatArray = values.take(self._order, axis=0)
+        finished: FloatArray = values.take(self.order, axis=0)
         return finished
 
     def _finish_leaves(
         self, raw: FloatArray, as_of: IntArray, values: FloatArray
     ) -> None:
-        part = self._of_leaves
+        part = self.of_leaves
         direct, since, means, stds = part.shapes
         finished, first = values[part.to], raw.take(part.first, axis=0)
         np.divide(first[direct], part.scale[direct], out=finished[direct])
@@ -94,7 +99,7 @@ class Plan:
         finished[averages] = ratio(first[averages], n)
 
     def _finish_pairs(self, values: FloatArray) -> None:
-        part = self._of_pairs
+        part = self.of_pairs
         ratios, differences, trends = part.shapes
         finished, first = values[part.to], values.take(part.first, axis=0)
         second = values.take(part.second, axis=0)
@@ -116,12 +121,12 @@ class Plan:
         self,
         by_shape: Sequence[Sequence[Definition]],
         sources_of: Callable[[Definition], tuple[int, int]],
-    ) -> "_Part":
+    ) -> "PlanPart":
         definitions = [d for alike in by_shape for d in alike]
         sources = [sources_of(d) for d in definitions]
         ends = list(accumulate((len(alike) for alike in by_shape), initial=0))
         start = self._rank[definitions[0]] if definitions else 0
-        return _Part(
+        return PlanPart(
             slice(start, start + len(definitions)),
             tuple(slice(*ends) for ends in pairwise(ends)),
             _indices([first for first, _ in sources]),
@@ -132,7 +137,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class PlanPart:
     """Definitions side by side: their lines, sources, scales and least values.
 
     `shapes` are the lines of each shape, counted from the first of the part.

@@ -12,12 +12,13 @@ from features.account import FACT_NAMES, Accounts
 from features.account.columns import fact_values
 from features.account.standing import Standing
 from features.account.values import unchanged
-from features.arrays import FloatArray, IntArray
+from features.arrays import FloatArray
 from features.events import Events
 from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import RowsLeaf, value_without_rows
 from features.feature_numbers import Plan
 from features.feature_set import FeatureSet
+from features.online.finish_kernel import finish_kernel
 from features.online.kernel_rows import KernelRows
 from features.online.leaf_kernel import leaf_kernel
 from features.online.rows import NAN, KnownColumns, latest
@@ -50,6 +51,7 @@ class OnlineCompiler:
         ]
         self._needs_standing = bool(facts)
         self._facts = np.array(facts, dtype=np.int64).reshape(-1, 2).T
+        self.finish = finish_kernel(self._plan, facts)
         mismatches = [(i, x) for i, x in placed if isinstance(x, CountryMismatch)]
         latest = [(i, x) for i, x in placed if isinstance(x, LatestAttribute)]
         sides = [side for _, x in mismatches for side in (x.first, x.second)]
@@ -117,13 +119,17 @@ class OnlineCompiler:
         return raw, found
 
     def finished(
-        self, leaves: FloatArray, as_of: IntArray, standing: Standing | None
+        self, leaves: FloatArray, as_of: int, standing: Standing | None
     ) -> FloatArray:
         """The features from all leaves but the account facts, which are written in."""
-        if standing is not None:
+        facts = None if standing is None else np.array(fact_values(standing))
+        if self.finish is not None:
+            return self.finish(leaves, as_of, facts)
+        if facts is not None:
             to, places = self._facts
-            leaves[to] = np.array(fact_values(standing), dtype=np.float64)[places]
-        finished: FloatArray = self._plan.finish(leaves[:, None], as_of[None])[:, 0]
+            leaves[to] = facts[places]
+        moment = np.array([as_of], dtype=np.int64)
+        finished: FloatArray = self._plan.finish(leaves[:, None], moment)[:, 0]
         return finished
 
     def _read_latest(self, known: Mapping[str, KnownColumns], raw: list[float]) -> None:
@@ -161,11 +167,10 @@ class KeptRows:
 
     def row(self, as_of: int, standing: Standing | None) -> FloatArray:
         """As the compiler gives it; `standing` where account facts are asked for."""
-        moment = np.array(as_of, dtype=np.int64)
-        if (leaves := self._found_in_c(as_of)) is not None:
-            return self._compiler.finished(leaves, moment, standing)
-        leaves = self._leaves_at(as_of, moment)
-        return self._compiler.finished(leaves.copy(), moment, standing)
+        leaves = self._found_in_c(as_of)
+        if leaves is None:
+            leaves = self._leaves_at(as_of).copy()
+        return self._compiler.finished(leaves, as_of, standing)
 
     def _found_in_c(self, as_of: int) -> FloatArray | None:
         kernel = self._compiler.kernel
@@ -175,11 +180,12 @@ class KeptRows:
             self._in_c = kernel.rows_of(self._events)
         return kernel.leaves(self._in_c, as_of)
 
-    def _leaves_at(self, as_of: int, moment: IntArray) -> FloatArray:
+    def _leaves_at(self, as_of: int) -> FloatArray:
         """The same without a kernel; read anew where a row enters or leaves."""
         if not self._is_still_known(as_of):
             self._raw, self._found = self._compiler.known(self._events, as_of)
             self._read_at, self._same, self._firsts = as_of, None, None
+        moment = np.array(as_of, dtype=np.int64)
         firsts = [rows.firsts(moment) for rows in self._found]
         if firsts != self._firsts:
             raw = self._raw.copy()

@@ -25,7 +25,7 @@ from features.online.kernel_rows import KernelRows, RowReader, whole_numbers
 from features.settings import PortfolioSettings
 
 BUILT = Path(__file__).with_name("leaves_kernel.so")
-VERSION = 1  # of the kernel in C: an older one is not called
+VERSION = 2  # of the kernel in C: an older one is not called
 _FOUND, _NO_MEMORY = 0, -1
 
 
@@ -52,11 +52,12 @@ class CPlan(ctypes.Structure):
 
 def is_built() -> bool:
     """Whether the kernel was compiled and is called."""
-    return _library() is not None
+    return library() is not None
 
 
 @cache
-def _library() -> ctypes.CDLL | None:
+def library() -> ctypes.CDLL | None:
+    """The kernel; None where it was not built."""
     return compiled(BUILT, VERSION)
 
 
@@ -74,14 +75,14 @@ def leaf_kernel(
         settings: of the portfolio.
         vocabularies: of the latest values that are categories.
     """
-    library = _library()
-    if library is None:
+    in_c = library()
+    if in_c is None:
         return None
     try:
         plan = LeavesPlan(leaves, settings, vocabularies)
     except NotPlainError:
         return None
-    return LeafKernel(plan, empty, library)
+    return LeafKernel(plan, empty, in_c)
 
 
 class LeafKernel:

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_VERSION 1 /* rises whenever a struct or a function changes */
+#define KERNEL_VERSION 2 /* rises whenever a struct or a function changes */
 
 enum { FOUND = 0, ODD = 1, NO_MEMORY = -1 };
 enum { EVENT_AT, KNOWN_AT, SUPERSEDED_AT };
@@ -353,4 +353,51 @@ int32_t leaves_find(const struct plan *p, const struct rows *r, int64_t as_of, d
   free(k.seen);
   free(latest);
   return status;
+}
+
+/* --- from leaves to features ------------------------------------------------------- */
+
+/* `features.feature_numbers.Plan`, whose arithmetic this is: values side by side, those
+   of one shape together, and where each feature stands among them */
+struct finish {
+  const int64_t *first, *second; /* leaves, of pairs values */
+  const double *scale, *least;
+  const int64_t *order, *fact_to, *fact;
+  int64_t n_direct, n_since, n_means, n_stds, n_ratios, n_differences, n_trends;
+  int64_t n_features, n_facts;
+};
+
+#define DAY_US 86400000000.0
+
+static double ratio(double over, double under) { return under > 0 ? over / under : NAN; }
+
+static double trend(double recent, double before) {
+  double size = fabs(recent) + fabs(before), change = recent - before;
+  return size > 0 ? change / size : change;
+}
+
+/* The account facts into their places among the leaves, and the features from these */
+void leaves_finish(const struct finish *f, double *leaves, const double *facts,
+                   int64_t as_of, double *values, double *out) {
+  const int64_t *first = f->first, *second = f->second;
+  const double *scale = f->scale;
+  for (int64_t i = 0; facts && i < f->n_facts; i++) leaves[f->fact_to[i]] = facts[f->fact[i]];
+  int64_t i = 0, end = f->n_direct;
+  for (; i < end; i++) {
+    double value = leaves[first[i]] / scale[i];
+    values[i] = value < f->least[i] ? f->least[i] : value;
+  }
+  for (end += f->n_since; i < end; i++)
+    values[i] = ((double)as_of - leaves[first[i]]) / DAY_US;
+  for (end += f->n_means; i < end; i++)
+    values[i] = ratio(leaves[first[i]], leaves[second[i]] * scale[i]);
+  for (end += f->n_stds; i < end; i++)
+    values[i] = ratio(sqrt(leaves[first[i]]), leaves[second[i]] * scale[i]);
+  for (end += f->n_ratios; i < end; i++)
+    values[i] = ratio(values[first[i]], values[second[i]]) * scale[i];
+  for (end += f->n_differences; i < end; i++)
+    values[i] = values[first[i]] - values[second[i]];
+  for (end += f->n_trends; i < end; i++)
+    values[i] = trend(values[first[i]], values[second[i]]);
+  for (i = 0; i < f->n_features; i++) out[i] = values[f->order[i]];
 }

@@ -22,6 +22,7 @@ from features.feature_rows import Above, And, Equals, Not, Present, Rows, Window
 from features.feature_set import FeatureSet
 from features.moments import to_datetime
 from features.online import OnlineCompiler, leaf_kernel
+from features.online.finish_kernel import CFinish
 from features.online.kernel_rows import CRows
 from features.packed import PackedTables
 from features.reading.json_rows import read_body
@@ -53,7 +54,8 @@ def both(features: FeatureSet) -> tuple[OnlineCompiler, OnlineCompiler]:
     """The same features in C and in Python."""
     in_c, in_python = (OnlineCompiler(features, SETTINGS) for _ in range(2))
     assert in_c.kernel is not None
-    in_python.kernel = None
+    assert in_c.finish is not None
+    in_python.kernel = in_python.finish = None
     return in_c, in_python
 
 
@@ -106,6 +108,28 @@ def test_a_hundred_thousand_rows_are_counted_alike() -> None:
         for customer in CUSTOMERS:
             as_of = NOW - timedelta(days=dice.choice((0, 1, 30)))
             n_compared(events_of(history, customer), as_of)
+
+
+CELLS = (0.0, 1.0, -1.0, 3.5, 1e-300, 1e300, np.nan, np.inf, -np.inf, 86_400e6, 7e15)
+
+
+@pytest.mark.parametrize(
+    "n", [200, pytest.param(20_000, marks=pytest.mark.long, id="many")]
+)
+def test_features_are_finished_alike_whatever_the_leaves(n: int) -> None:
+    """The catalogue has features of every shape."""
+    plan, finish = IN_C._plan, IN_C.finish
+    shapes = [*plan.of_leaves.shapes, *plan.of_pairs.shapes]
+    assert finish is not None
+    assert all(shape.stop > shape.start for shape in shapes)
+    rng, at = np.random.default_rng(2), microseconds(NOW)
+    rows = rng.choice(np.array(CELLS), size=(n, len(plan.leaves)))
+    is_plain = rng.random(rows.shape) < 0.7
+    rows[is_plain] = rng.integers(0, 10**9, int(is_plain.sum()))
+    with np.errstate(all="ignore"):
+        expected = plan.finish(rows.T, np.full(n, at, dtype=np.int64)).T
+    found = np.array([finish(leaves, at, None) for leaves in rows])
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_a_customer_who_is_kept_is_read_at_every_moment() -> None:
@@ -306,24 +330,26 @@ def test_numpy_answers_where_the_operator_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("FORBEAR_KERNEL", "numpy")
-    leaf_kernel._library.cache_clear()
+    leaf_kernel.library.cache_clear()
     try:
-        assert OnlineCompiler(KNOWN, SETTINGS).kernel is None
+        compiled = OnlineCompiler(KNOWN, SETTINGS)
+        assert compiled.kernel is None
+        assert compiled.finish is None
     finally:
         monkeypatch.undo()
-        leaf_kernel._library.cache_clear()
+        leaf_kernel.library.cache_clear()
 
 
 def test_a_kernel_of_another_version_is_not_called(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(leaf_kernel, "VERSION", leaf_kernel.VERSION + 1)
-    leaf_kernel._library.cache_clear()
+    leaf_kernel.library.cache_clear()
     try:
         assert not leaf_kernel.is_built()
     finally:
         monkeypatch.undo()
-        leaf_kernel._library.cache_clear()
+        leaf_kernel.library.cache_clear()
 
 
 SANITIZED = """
@@ -331,7 +357,7 @@ import ctypes
 import random
 from features.online import leaf_kernel
 library = ctypes.CDLL("./kernel.so")
-leaf_kernel._library = lambda: library
+leaf_kernel.library = lambda: library
 from tests.features import test_leaf_kernel as test
 dice = random.Random(8)
 histories = [test.a_history(dice, n) for n in (0, 1, 5, 30, 30, 300, 2_000)]
@@ -374,6 +400,7 @@ def test_the_kernel_stays_within_its_memory(tmp_path: Path) -> None:
 
 
 def test_the_structs_are_those_of_the_c_file() -> None:
-    """Nine and five pointers, then numbers of 64 bits."""
+    """Nine, five and seven pointers, then numbers of 64 bits."""
     assert ctypes.sizeof(leaf_kernel.CPlan) == 14 * 8
     assert ctypes.sizeof(CRows) == 6 * 8
+    assert ctypes.sizeof(CFinish) == 16 * 8
