@@ -1,6 +1,7 @@
 """`forbear train`."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from features.portfolio import Portfolio
+    from features.reading.duck_settings import DuckSettings
     from features.targets import Target
     from scoring.intervals import MetricEstimate
+    from training.audits.verdict import Acceptance
+    from training.customer_sample import SampleLimits
     from training.learning import RecipeSearch
     from training.learning_curve import LearningCurve
     from training.train import TrainingResult
@@ -99,44 +103,68 @@ def train(
     # LightGBM's threads wait for each other asleep: on a busy machine waiting awake
     # costs many times the CPU of the work. Read once, when the library is loaded
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    from features.labels import all_labels_rejected
+    from training.customer_sample import SampleLimits
+
+    accepted = acceptances(accept_leak, because)
+    asked = _Asked(target, seed, tune, accepted, SampleLimits(memory, customers))
+    with tables_of(portfolio, TABLES_MB) as duck:
+        read, results = _trained(portfolio, duck, asked)
+        _show_rejects(read)
+        waits = not results and _starter_serves(read)
+    if not waits and not any(result.is_trained for result in results):
+        raise typer.Exit(UNUSABLE)
+    raise typer.Exit(_exit_code(results, read))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line says of a training."""
+
+    targets: "Sequence[str] | None"
+    seed: int
+    tuning_minutes: float | None
+    accepted: "Sequence[Acceptance]"
+    limits: "SampleLimits"
+
+
+def _trained(
+    folder: Path, duck: "DuckSettings", asked: _Asked
+) -> "tuple[Portfolio, list[TrainingResult]]":
+    """The portfolio as it was read, and its results, each shown as soon as it is."""
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
-    from scoring.starter import STARTER_TABLES
-    from training.customer_sample import SampleLimits
     from training.train import train as train_targets
 
     home = forbear_home()
     untold: list[str] = []
     tuned: dict[Target, str] = {}
-    with tables_of(portfolio, TABLES_MB) as duck:
-        with steps() as step:
-            step("reading the portfolio")
-            read = Portfolio.open_usable(portfolio, duck)
-            results = train_targets(
-                read,
-                target,  # type: ignore[arg-type]
-                seed=seed,
-                progress=step,
-                on_untold=untold.append,
-                on_result=lambda result: show_result(
-                    result, home, None if tune is None else tuned
-                ),
-                accepted=acceptances(accept_leak, because),
-                search=_search(tune, home, tuned.__setitem__),
-                limits=SampleLimits(memory, customers),
-            )
-        for line in untold:
-            say(f"{line}; {WITHOUT_A_MODEL}")
-        _show_rejects(read)
-        waits = (
-            not results
-            and read.settings.tables >= STARTER_TABLES
-            and not all_labels_rejected(read, "nonpayment")
+    is_tuned = asked.tuning_minutes is not None
+    with steps() as step:
+        step("reading the portfolio")
+        read = Portfolio.open_usable(folder, duck)
+        results = train_targets(
+            read,
+            asked.targets,  # type: ignore[arg-type]
+            seed=asked.seed,
+            progress=step,
+            on_untold=untold.append,
+            on_result=lambda one: show_result(one, home, tuned if is_tuned else None),
+            accepted=asked.accepted,
+            search=_search(asked.tuning_minutes, home, tuned.__setitem__),
+            limits=asked.limits,
         )
-    if not waits and not any(result.is_trained for result in results):
-        raise typer.Exit(UNUSABLE)
-    raise typer.Exit(_exit_code(results, read))
+    for line in untold:
+        say(f"{line}; {WITHOUT_A_MODEL}")
+    return read, results
+
+
+def _starter_serves(read: "Portfolio") -> bool:
+    """Whether invoices and payments let the starter decide while nothing is learnt."""
+    from features.labels import all_labels_rejected
+    from scoring.starter import STARTER_TABLES
+
+    has_tables = read.settings.tables >= STARTER_TABLES
+    return has_tables and not all_labels_rejected(read, "nonpayment")
 
 
 def _exit_code(results: "Sequence[TrainingResult]", read: "Portfolio") -> int:

@@ -75,27 +75,28 @@ def newton_logistic(
         stands_for: (n,) how many rows each one counts as.
     """
 
-    def loss(weights: FloatArray) -> float:
-        margin = design @ weights + offset
+    def loss(margin: FloatArray, weights: FloatArray) -> float:
         far = weights - centre
         likelihood = np.logaddexp(0.0, margin) - label * margin
         return float((stands_for * likelihood).sum() + 0.5 * ridge @ far**2)
 
     weights = np.array(centre if start is None else start, dtype=np.float64)
+    margin = design @ weights + offset
     for _ in range(100):
-        p = expit(design @ weights + offset)
+        p = expit(margin)
         gradient = design.T @ (stands_for * (p - label))
         gradient += ridge * (weights - centre)
         curvature = _curvature(design, stands_for * p * (1.0 - p))
         curvature += np.diag(ridge + 1e-9)
         step = np.linalg.solve(curvature, gradient)
+        ahead = design @ step  # the design is large: it is gone through but once
         # far from the end a whole step may overshoot, and the next one back as well
-        before = loss(weights)
+        before = loss(margin, weights)
         while np.max(np.abs(step)) > NEAR and (
-            loss(weights - step) > before - gradient @ step / 4.0
+            loss(margin - ahead, weights - step) > before - gradient @ step / 4.0
         ):
-            step /= 2.0
-        weights -= step
+            step, ahead = step / 2.0, ahead / 2.0
+        weights, margin = weights - step, margin - ahead
         if float(np.max(np.abs(step))) < ENOUGH:
             break
     return weights

@@ -25,7 +25,8 @@ PATIENCE = 40  # rounds without a better log-loss
 SMALL_ROWS = 12_000
 FEW_POSITIVES = 100  # fewer bear only small trees
 LEAST_FEATURES = 6  # a tree that sees fewer of few features learns little
-BIN_ROWS = 200_000  # LightGBM looks at no more to make its bins
+# rows that bins are made of, some 200 to a bin; LightGBM copies them twice over
+BIN_ROWS = 50_000
 # what is rare in a sample of the rows may yet fill a leaf
 OF_A_SAMPLE = {"feature_pre_filter": False}
 MANY_ROWS = 100_000  # fewer do not repay the threads' waiting for each other
@@ -104,12 +105,13 @@ def _enough_for_bins(known: BoolArray) -> IntArray:
 
 def _dataset(rows: Rows, parameters: Mapping[str, Any]) -> lightgbm.Dataset:
     names = rows.feature_set.names
+    sampled = {"bin_construct_sample_cnt": BIN_ROWS} if len(rows) > BIN_ROWS else {}
     return lightgbm.Dataset(
         rows.x,
         rows.label,
         feature_name=list(names),
         categorical_feature=[names.index(n) for n in rows.feature_set.categories],
-        params=dict(parameters),
+        params={**parameters, **sampled},
     )
 
 

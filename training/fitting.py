@@ -153,17 +153,20 @@ class BoostedFolds:
 
     def fitted(self, unseen: HeldOutMargin) -> FittedModel:
         """The trees of all rows, calibrated on the held-out margins."""
-        rows, n_rounds = self.binned.rows, unseen.n_rounds
-        model = fit_rounds(rows, self.binned.parameters, n_rounds or 1)
-        calibration = calibrated(rows, unseen.margin)
-        return FittedModel(
-            "lightgbm",
-            model,
-            calibration,
-            unseen.margin,
-            n_rounds,
-            self.binned.parameters,
-        )
+        return fit_trees(unseen, self.binned.rows, self.binned.parameters)
+
+
+def fit_trees(
+    unseen: HeldOutMargin, rows: Rows, parameters: Mapping[str, Any]
+) -> FittedModel:
+    """The trees of all rows, calibrated on the held-out margins.
+
+    It needs nothing of the folds, so their bins may be gone by then.
+    """
+    model = fit_rounds(rows, parameters, unseen.n_rounds or 1)
+    calibration = calibrated(rows, unseen.margin)
+    margins, n_rounds = unseen.margin, unseen.n_rounds
+    return FittedModel("lightgbm", model, calibration, margins, n_rounds, parameters)
 
 
 def fit_additive(
@@ -174,7 +177,9 @@ def fit_additive(
     model = _fit_additive(unseen.learner, rows, everyone, starter)
     calibration = calibrated(rows, unseen.margin)
     if unseen.learner == "linear" and _has_prior(rows, everyone, starter):
-        calibration = at_level(calibration, unseen.margin, margin(model, rows))
+        is_judged = ~np.isnan(unseen.margin)
+        final = predicted(model, rows, is_judged)
+        calibration = at_level(calibration, unseen.margin[is_judged], final)
     return FittedModel(unseen.learner, model, calibration, unseen.margin)
 
 
@@ -191,13 +196,12 @@ def at_level(
 
     Args:
         calibration: of `unseen`.
-        unseen: (n,) held-out margins, NaN where a row was in no fold.
-        final: (n,) of the model of all rows. Its level is right there, for the
-            intercept of an additive model is free.
+        unseen: (n,) held-out margins of the rows that were in a fold.
+        final: (n,) of the same rows by the model of all. Its level is right there, for
+            the intercept of an additive model is free.
     """
-    is_judged = ~np.isnan(unseen)
-    expected = calibration.probability(unseen[is_judged]).mean()
-    margins = calibration.slope * final[is_judged]
+    expected = calibration.probability(unseen).mean()
+    margins = calibration.slope * final
 
     def excess(intercept: float) -> float:
         return float(expit(intercept + margins).mean() - expected)

@@ -24,6 +24,7 @@ from training.fitting import (
     HeldOutMargin,
     calibrated,
     fit_additive,
+    fit_trees,
     held_out,
 )
 from training.folds import Fold, folds
@@ -118,12 +119,14 @@ def _learn_many(
     judgement = replace(judgement, gates=(*judgement.gates, level, *compared))
     learner = judgement.learner
     progress(f"learning again from all {len(rows):,} rows with {learner}")
-    # the test rows are one more block that no model had seen, and the latest one
-    final = (
-        trees.fitted(trees.held_out())
-        if learner == "lightgbm"
-        else fit_additive(unseen[learner], rows, starter)
-    )
+    if learner == "lightgbm":
+        # the test rows are one more block that no model had seen, and the latest one
+        last, recipe = trees.held_out(), trees.binned.parameters
+        del trees  # the bins of all folds are as large as the rows
+        final = fit_trees(last, rows, recipe)
+    else:
+        del trees
+        final = fit_additive(unseen[learner], rows, starter)
     # a fraud is not easier to see for being late, so calm customers prove nothing
     calm_auc = judgement.auc_not_past_due if target == "nonpayment" else None
     raised = alarms(rows[parts.test], final.model, calm_auc)

@@ -173,6 +173,11 @@ def test_a_suspected_leak_waits_until_a_person_accepts_it(
     refused = promote("nonpayment", tracker, terms=TERMS)
     assert not refused.is_done
     assert "it is dated after the moment" in refused.gates[0].text
+    # a column that training left out is in no model: nobody can vouch for it
+    both = ["load", "left_out"]
+    with pytest.raises(NotSuspectedError, match=r"left_out: not.* suspected: load$"):
+        promote("nonpayment", tracker, terms=TERMS, accepted=both, because="seen")
+    assert champion_id(tmp_path, "nonpayment") is None
     accepted = promote(
         "nonpayment", tracker, terms=TERMS, accepted=["load"], because="seen in May"
     )
