@@ -62,6 +62,7 @@ def access_request(
 
 
 def _gathered(settings: "ServingSettings", customer_id: str) -> "AccessRequest":
+    """All that the store holds about a customer."""
     from execution.access_request import AccessRequest
     from store.opening import (
         open_acts,

@@ -129,6 +129,7 @@ def expire(
 def _expire_events(
     settings: "ServingSettings", decisions: "Database", now: int, *, removes: bool
 ) -> None:
+    """Remove stored events that the policy keeps no longer, or say how many."""
     from cli.arguments import terms_now
     from cli.policy_in_use import policy_in_use
     from decisions.policy_file.load import load_policy

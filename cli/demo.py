@@ -142,6 +142,7 @@ def _most_to_gain(advised: "pa.Table") -> dict[str, Any]:
 def _explain(
     advisor: "Advisor", portfolio: "Portfolio", row: dict[str, Any], folder: Path
 ) -> None:
+    """Print one customer's explanation; write its plot and the policy's page."""
     from wording.explanation import explain
     from wording.explanation.comparison import leading_target
     from wording.plots.cost_plot import cost_plot

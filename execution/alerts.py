@@ -104,6 +104,7 @@ def _shown(provider: Provider, alert_id: str) -> ProviderAlert:
 def _seen(
     provider: str, alert: ProviderAlert, now: int, seen: ProviderAlerts
 ) -> SeenAlert:
+    """An alert as a row of `alerts`; one that was opened again begins now."""
     before = seen.status(provider, alert.alert_id)
     # the provider says when it began, and not when it was opened again
     is_reopened = before == "resolved" and alert.status != "resolved"

@@ -125,6 +125,7 @@ def _owed(answer: Mapping[str, Any]) -> Section:
 
 
 def _done(evidence: Evidence) -> Section:
+    """Every act that was planned from the decision, and who agreed."""
     if not evidence.acts:
         nothing = Paragraph("No act was planned from it.")
         return Section("done", "What was done", (nothing,))
@@ -185,6 +186,7 @@ def _agreed(act: Act, names: Sequence[str]) -> str:
 
 
 def _deadlines(evidence: Evidence) -> Section:
+    """By when a claim has to be made, counted from the first sign."""
     sign = first_sign(evidence)
     if sign is None:
         sentences: tuple[str, ...] = (

@@ -261,6 +261,7 @@ def _outcome_judges(
 def _billing_judges(
     portfolio: Portfolio, customer_ids: list[str], until: int
 ) -> Iterator[tuple[str, Judge]]:
+    """By customer, what judges non-payment from invoices and payments."""
     rules = Rules(portfolio.settings)
     judge_of = _judge_of_accounts(portfolio, until)
     for history in histories(portfolio, customer_ids, usage_since=FOREVER):

@@ -188,6 +188,7 @@ def _flow(
     days_back: FloatArray,
     quiet_days: float | None,
 ) -> TableFlow:
+    """How the rows of a table arrive, beside the weeks before."""
     n_days = (N_WEEKS + 1) * WEEK
     by_day = np.bincount(days_back.astype(int), minlength=n_days)[:n_days]
     # seven days from any day on: batches of a month or a week give empty ones

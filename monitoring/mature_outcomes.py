@@ -169,6 +169,7 @@ def _judged(
     label: FloatArray,
     holdout_days: int | None,
 ) -> MatureOutcomes:
+    """What came true beside what was expected, of the pairs whose outcome is known."""
     population = present_population(portfolio, bundle, pairs)
     is_known = ~np.isnan(label)
     y, p = label[is_known], population.probability[is_known]

@@ -111,6 +111,7 @@ class Bundle:
         return str(self.manifest["bundle_id"])
 
     def _parts(self) -> dict[str, bytes]:
+        """The files of a bundle, but its manifest, by name."""
         if isinstance(self.model, TreeModel):
             model = {"model.txt": self.model.text.encode()}
         else:

@@ -50,6 +50,7 @@ def _as_json(file: Path) -> Iterator[Add]:
 
 @contextmanager
 def _as_parquet(file: Path) -> Iterator[Add]:
+    """Gives what adds a row; the file is whole when the context ends."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -126,6 +126,7 @@ def _entry(
     what: KeptRow | ListedDecision,
     settings: PortfolioSettings,
 ) -> TimelineEntry:
+    """A stored row, or a decision, as one entry."""
     moment = None if at == _UNKNOWN else to_datetime(at)
     if isinstance(what, ListedDecision):
         return TimelineEntry(

@@ -63,6 +63,7 @@ class Tracing:
         """`app` with a span around each request."""
 
         async def traced(scope: Scope, receive: Receive, send: Send) -> None:
+            """The application within a span; what an error says is not recorded."""
             if scope["type"] != "http":
                 await app(scope, receive, send)
                 return

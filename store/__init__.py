@@ -1,5 +1,6 @@
-"""What is kept: recorded decisions with the budget slots they take, and API keys.
+"""What is kept: decisions and their chain, events, keys, acts, letters, what people do.
 
-`decisions` and `keys` say what a store promises, `sqlite` keeps the promises in files,
-`opening` is the one place that names an implementation. Nothing here decides.
+`decisions`, `events` and `keys` say what a store promises; the same SQL keeps it in
+files (`sqlite`) and in PostgreSQL (`postgres`). `opening` is the one place that names
+an implementation, `upgrade` brings an older store to this form. Nothing here decides.
 """

@@ -107,6 +107,7 @@ class _Check:
         removal: str | None,
         linked: bytes,
     ) -> None:
+        """Take up the next entry of the chain; finds what is missing or altered."""
         if position != self._tip.position + 1:
             self._find("entry_missing", self._tip.position + 1)
             self._tip = Tip(position - 1, self._tip.link)

@@ -1,1 +1,1 @@
-"""People's words: explanation, published policy, plots."""
+"""People's words: messages, explanation, letters, the published policy, plots."""

@@ -44,6 +44,7 @@ def _units(amount: float | None) -> int | None:
 
 
 def _facts(example: PolicyCase, at: datetime) -> AccountFacts:
+    """The account that an example describes."""
     open_ = example.open
     late = example.days_overdue > 0
     overdue = (open_ or 0.0) - example.contested if late else 0.0

@@ -81,6 +81,7 @@ def _count_alone(document: PolicyDocument) -> Iterator[Finding]:
 
 
 def _notices(document: PolicyDocument) -> Iterator[Finding]:
+    """Stops that no proven notice precedes, and notices that may be passed over."""
     kinds = document.notices.kinds
     proven: list[str] = []
     last: str | None = None

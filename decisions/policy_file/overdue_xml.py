@@ -145,6 +145,7 @@ def _beside(parts: dict[str, Element], cancels: str) -> Iterator[str]:
 
 
 def _condition(element: Element | None, state: str) -> Condition:
+    """When a state opens, and what of its condition cannot be said here."""
     if element is None:
         return Condition(never="it has no condition")
     parts = _parts(element)

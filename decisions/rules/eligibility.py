@@ -139,6 +139,7 @@ def _plain(has_path: bool, unknown: bool) -> Eligibility:
 
 
 def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
+    """What is permitted to one of whom something is owed, suspected or said."""
     facts = case.facts
     held = tuple(standing_holds(terms.document, facts, at))
     standing = tuple(hold for hold, _ in held)

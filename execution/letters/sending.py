@@ -159,6 +159,7 @@ class Sending:
         return self._notice(letter)
 
     def _send_or_tell(self, claimed: ClaimedLetter) -> str:
+        """Carry out one step of a letter; what it came to, as people are told."""
         try:
             step = self.preview(claimed.letter)
             if step.what == "tell":

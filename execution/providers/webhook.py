@@ -192,6 +192,7 @@ class WebhookProvider(Provider):
     def _send(
         self, kind: str, data: Mapping[str, str | None], request_id: str | None = None
     ) -> dict[str, Any]:
+        """Sign and post a message; what is asked again keeps its `request_id`."""
         now = datetime.now(UTC)
         message = {"type": kind, "timestamp": now.isoformat(), "data": dict(data)}
         body = json.dumps(message, ensure_ascii=False)

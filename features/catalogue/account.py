@@ -33,6 +33,7 @@ def _bucket(name: str, words: str) -> Feature:
 
 
 def _late(days: int) -> tuple[Feature, ...]:
+    """How often invoices were paid late within `days`."""
     return (
         LATENESS.feature(
             f"invoices_paid_late_{days}d",

@@ -115,6 +115,7 @@ def _over_reports(n: int) -> tuple[Feature, ...]:
 
 
 def _lateness(n: int) -> tuple[Feature, ...]:
+    """How late, and how often, over the last `n` reports."""
     return (
         LATENESS.feature(
             f"ageing_late_reports_{n}r",
@@ -144,6 +145,7 @@ def _lateness(n: int) -> tuple[Feature, ...]:
 
 
 def _debt_and_payments(n: int) -> tuple[Feature, ...]:
+    """What was owed and paid over the last `n` reports."""
     return (
         BALANCE.feature(
             f"ageing_balance_mean_{n}r",

@@ -46,6 +46,7 @@ def learning_prospects(portfolio: Portfolio) -> Iterator[OutlookAnswer]:
 
 
 def _nonpayment(portfolio: Portfolio, count: LabelCount) -> OutlookAnswer:
+    """How many labels of non-payment there are, or what brings the first."""
     question, days = "labels of non-payment", matures_after_days(portfolio)
     if all_labels_rejected(portfolio, "nonpayment"):
         return OutlookAnswer(

@@ -166,6 +166,8 @@ def _choice_parser(column: ColumnSpec) -> Parser:
 
 
 def _moment_parser(zone: ZoneInfo, clock: ZoneInfo | None) -> Parser:
+    """Reads moments; without an offset they are of `clock`, or refused."""
+
     def read_moment(value: object) -> int | None:
         """Microseconds since 1970 UTC; None for an empty cell."""
         if type(value) is str and len(value) > 10 and value[4] == value[7] == "-":

@@ -207,6 +207,7 @@ class MappedSource:
     def _renamed(
         self, table: str, part: Part, mappings: Mapping[str, ColumnMapping]
     ) -> pa.Table:
+        """The rows under the contract's names and words, as portfolio.yaml says."""
         rows, names = part.rows, part.rows.column_names
         if len(set(names)) < len(names):
             return rows  # refused by whoever reads it

@@ -47,6 +47,7 @@ def _lost_contents(
     shared: str,
     schema: pa.Schema,
 ) -> Iterator[str]:
+    """Rows of one key and moment that say different things: one of them stands."""
     adds_up = "status = 'refunded' AND refund_id IS NULL"
     which = f" AND NOT ({adds_up})" if table == "payments" else ""
     cells = ", ".join(f'"{name}"' for name in schema.names)

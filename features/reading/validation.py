@@ -155,6 +155,7 @@ def _read(
     spelling: Spelling | None,
     broken: _Broken,
 ) -> pa.Array:
+    """One column in normal form; absent it is all null. Marks the rows it breaks."""
     if column.name not in raw.column_names:
         values = pa.nulls(len(raw), arrow_type(column))
     else:

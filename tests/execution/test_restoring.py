@@ -22,7 +22,7 @@ from execution.service import Service
 from execution.undo import plan_undo
 from features.moments import microseconds
 from serving import routes
-from store.act import Act
+from store.act import Act, ActState, ClaimedAct
 from store.opening import open_event_reader
 from tests.execution.conftest import an_act
 from tests.execution.test_with_the_service import House, ago, house, leaks
@@ -70,10 +70,20 @@ def stopped(house: House, fake: FakePartnerCenter) -> None:
         decision_id=decision_id, reason="nonpayment", planned_at=now, due_at=now
     )
     house.acts.plan([stop])
-    [claimed] = house.acts.claim(stop.provider, now, now + 10_000_000, 1)
-    house.acts.settle(claimed, "done", now)
+    settle(house, stop, "done")
     assert house.run() == ["reported"]
     fake.add("acme", "s1", Status="suspended")
+
+
+def settle(house: House, act: Act, state: ActState, why: str | None = None) -> None:
+    """As if the provider had been asked."""
+    [claimed] = leased(house, act)
+    house.acts.settle(claimed, state, now_us(), why)
+
+
+def leased(house: House, act: Act) -> list[ClaimedAct]:
+    now = now_us()
+    return house.acts.claim(act.provider, now, now + 10_000_000, 1, act.kind)
 
 
 def pay(house: House) -> None:
@@ -83,8 +93,15 @@ def pay(house: House) -> None:
     )
 
 
-def metrics(house: House) -> str:
-    return house.client.get("/metrics").text
+def paid_after_a_stop(house: House, fake: FakePartnerCenter) -> None:
+    stopped(house, fake)
+    pay(house)
+
+
+def n_restorations(house: House, state: str) -> float:
+    """As `/metrics` tells."""
+    line = f'forbear_restorations{{state="{state}"}} '
+    return float(house.client.get("/metrics").text.split(line)[1].splitlines()[0])
 
 
 def carried_out(restoring: RestorationWatch) -> list[str]:
@@ -161,8 +178,7 @@ def test_nothing_is_taken_by_it(
 def test_what_is_not_back_in_the_hours_of_the_policy_is_late(
     house: House, fake: FakePartnerCenter, restoring: RestorationWatch
 ) -> None:
-    stopped(house, fake)
-    pay(house)
+    paid_after_a_stop(house, fake)
     [act] = restoring.look().planned
 
     def late(hours: float) -> list[str]:
@@ -174,11 +190,11 @@ def test_what_is_not_back_in_the_hours_of_the_policy_is_late(
     assert late(4.1) == [act.act_id]
     restoring.look()  # a new decision does not put the clock back
     assert late(4.1) == [act.act_id]
-    assert 'forbear_restorations{state="waiting"} 1.0' in metrics(house)
-    assert 'forbear_restorations{state="late"} 0.0' in metrics(house)
+    assert n_restorations(house, "waiting") == 1
+    assert n_restorations(house, "late") == 0
     carried_out(restoring)
     assert late(4.1) == []
-    assert 'forbear_restorations{state="waiting"} 0.0' in metrics(house)
+    assert n_restorations(house, "waiting") == 0
 
 
 def test_an_order_to_give_back_has_the_same_clock(
@@ -187,9 +203,8 @@ def test_an_order_to_give_back_has_the_same_clock(
     stopped(house, fake)
     [act] = plan_undo(house.acts, "run-1", "Ada", now_us()).run.acts
     house.acts.plan([act])
-    [claimed] = house.acts.claim(act.provider, now_us(), now_us() + 10**7, 1)
-    house.acts.settle(claimed, "failed", now_us(), "provider_refused:27009")
-    assert 'forbear_restorations{state="failed"} 1.0' in metrics(house)
+    settle(house, act, "failed", "provider_refused:27009")
+    assert n_restorations(house, "failed") == 1
     named = house.acts, house.decisions, act.provider
     assert [*late_restorations(*named, now_us() + 3 * HOUR_US)] == []
     [late] = late_restorations(*named, now_us() + 5 * HOUR_US)
@@ -226,9 +241,8 @@ def also_stopped(house: House, customer_id: str) -> None:
         customer_id, decision_id=f"d-{customer_id}", planned_at=now, due_at=now
     )
     house.acts.plan([stop])
-    [claimed] = house.acts.claim(stop.provider, now, now + 10_000_000, 1)
-    house.acts.settle(claimed, "done", now)
-    [claimed] = house.acts.claim(stop.provider, now, now + 10_000_000, 1)
+    settle(house, stop, "done")
+    [claimed] = leased(house, stop)
     house.acts.mark_reported(claimed)
 
 
@@ -244,8 +258,7 @@ def test_what_the_service_answers_about_one_says_so() -> None:
 def test_a_clock_that_is_behind_misses_no_decision(
     house: House, fake: FakePartnerCenter, restoring: RestorationWatch, clock: Clock
 ) -> None:
-    stopped(house, fake)
-    pay(house)
+    paid_after_a_stop(house, fake)
     clock.ahead_us = -1_000_000
     assert len(restoring.look().planned) == 1
 
@@ -256,8 +269,7 @@ def test_of_whom_the_provider_tells_nothing_is_named_and_asked_again(
     restoring: RestorationWatch,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stopped(house, fake)
-    pay(house)
+    paid_after_a_stop(house, fake)
 
     def refusing(_: str) -> list[Any]:
         raise ProviderRefusedError("404")
@@ -308,28 +320,20 @@ def test_a_stop_that_was_never_asked_for_holds_no_restoration_up(
 def test_what_the_provider_refused_is_named_and_not_planned_anew(
     house: House, fake: FakePartnerCenter, restoring: RestorationWatch, clock: Clock
 ) -> None:
-    stopped(house, fake)
-    pay(house)
+    paid_after_a_stop(house, fake)
     [act] = restoring.look().planned
-    fail(house, act, "provider_refused:1")
+    settle(house, act, "failed", "provider_refused:1")
     clock.ahead_us = HOUR_US
     looked = restoring.look()
     assert (looked.planned, looked.refused) == ([], {"acme": "provider_refused:1"})
 
 
-def fail(house: House, act: Act, why: str) -> None:
-    now = now_us()
-    [claimed] = house.acts.claim(act.provider, now, now + 10**7, 1, "restore")
-    house.acts.settle(claimed, "failed", now, why)
-
-
 def test_the_clock_runs_from_the_first_that_was_planned(
     house: House, fake: FakePartnerCenter, restoring: RestorationWatch, clock: Clock
 ) -> None:
-    stopped(house, fake)
-    pay(house)
+    paid_after_a_stop(house, fake)
     [act] = restoring.look().planned
-    fail(house, act, "provider_unreachable")
+    settle(house, act, "failed", "provider_unreachable")
     named = house.acts, house.decisions, act.provider
     [before] = late_restorations(*named, now_us() + 5 * HOUR_US)
     clock.ahead_us = HOUR_US
@@ -344,11 +348,10 @@ def test_what_is_late_is_counted(
     restoring: RestorationWatch,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stopped(house, fake)
-    pay(house)
+    paid_after_a_stop(house, fake)
     restoring.look()
     monkeypatch.setattr(routes, "datetime", InFiveHours)
-    assert 'forbear_restorations{state="late"} 1.0' in metrics(house)
+    assert n_restorations(house, "late") == 1
 
 
 class InFiveHours(datetime):

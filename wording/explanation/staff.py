@@ -42,6 +42,7 @@ def staff_passages(s: Subject) -> tuple[Passage, ...]:
 
 
 def _risk(s: Subject) -> Iterator[str]:
+    """How many of 100 such customers, by what may happen."""
     compared = compare(s.answer, s.terms)
     known = {"nonpayment": s.answer.p_nonpayment, "fraud": s.answer.p_fraud}
     for target in IN_TEXTS:
@@ -83,6 +84,7 @@ def _confirmed_fraud(s: Subject) -> Iterator[str]:
 
 
 def _stake(s: Subject) -> Iterator[str]:
+    """The money at our cost: what is open and what would still accrue."""
     if s.answer.proposal is None:
         return
     stake = s.answer.proposal.stake
@@ -109,6 +111,7 @@ def _stake(s: Subject) -> Iterator[str]:
 
 
 def _recommended(s: Subject) -> Iterator[str]:
+    """The action, how it was found, and why it is another than costs least."""
     answer, words = s.answer, s.words
     if answer.no_decision is not None:
         yield words.sentence("staff.recommended.no_decision")

@@ -151,6 +151,7 @@ def _here(plot: _Plot, action: Action) -> float:
 
 
 def _frame(plot: _Plot) -> list[str]:
+    """Title, grid and what stands along both axes."""
     words = plot.words
     elements = [
         svg.text(16, 26, words.say("plot.cost_title"), font_size=17, font_weight="600"),
@@ -188,6 +189,7 @@ def _frame(plot: _Plot) -> list[str]:
 
 
 def _curves(plot: _Plot) -> list[str]:
+    """A line for each action; the recommended one is the boldest."""
     clip = svg.element(
         "rect", x=_LEFT, y=_TOP, width=_RIGHT - _LEFT, height=_BOTTOM - _TOP
     )

@@ -134,6 +134,7 @@ def _regions(grid: Grid) -> list[str]:
 
 
 def _axes(words: Wording) -> list[str]:
+    """Shares along one side, money by powers of ten along the other."""
     elements = []
     for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
         y = _BOTTOM - (_BOTTOM - _TOP) * share

@@ -75,6 +75,7 @@ def _sign(s: Source, rule: EvidenceRule) -> str:
 
 
 def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
+    """What customers read of a pause: notice, review, end and scope."""
     if clause := _clause(s, path.terms_clause):
         yield s.say("protective.clause", clause=clause)
     yield s.say("protective.estimate")

@@ -35,6 +35,22 @@ def presses(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+def has_customer(page: Page, office: Office, name: str) -> str:
+    """A customer of this width alone: what is done to one counts for the others."""
+    customer_id = f"{name}-{page.viewport_size['width']}"  # type: ignore[index]
+    office.has_customer(customer_id)
+    return customer_id
+
+
+def says_why_and_until_when(page: Page, why: str) -> None:
+    """In a form whose field of the reason has the focus."""
+    page.keyboard.type(why)
+    presses(page, "Tab")
+    page.keyboard.type(IN_A_MONTH)
+    presses(page, "Enter")
+    sees(page, "p[role=status]")
+
+
 def fits(page: Page) -> None:
     """Nothing is cut off at the side: WCAG 1.4.10, reflow."""
     page.wait_for_load_state()  # the style is there, too
@@ -56,7 +72,7 @@ def finds_a_customer(page: Page, office: Office) -> None:
 
 
 def opens_the_first_who_waits(page: Page, office: Office) -> None:
-    office.has_customer(f"waits-{page.viewport_size['width']}")  # type: ignore[index]
+    has_customer(page, office, "waits")
     signs_in(page, office, "collections")
     presses(page, "j", "o")
     sees(page, "#history")
@@ -65,40 +81,25 @@ def opens_the_first_who_waits(page: Page, office: Office) -> None:
 def puts_a_customer_off(page: Page, office: Office) -> None:
     finds_a_customer(page, office)
     presses(page, "s")
-    page.keyboard.type("they called")
-    presses(page, "Tab")
-    page.keyboard.type(IN_A_MONTH)
-    presses(page, "Enter")
-    sees(page, "p[role=status]")
+    says_why_and_until_when(page, "they called")
 
 
 def chooses_a_milder_action(page: Page, office: Office) -> None:
-    customer_id = f"milder-{page.viewport_size['width']}"  # type: ignore[index]
-    office.has_customer(customer_id)
+    customer_id = has_customer(page, office, "milder")
     signs_in(page, office, "risk_analyst", customer_path(customer_id))
     presses(page, "m", "Tab")
-    page.keyboard.type("an old customer")
-    presses(page, "Tab")
-    page.keyboard.type(IN_A_MONTH)
-    presses(page, "Enter")
-    sees(page, "p[role=status]")
+    says_why_and_until_when(page, "an old customer")
 
 
 def holds(page: Page, office: Office) -> None:
-    customer_id = f"held-{page.viewport_size['width']}"  # type: ignore[index]
-    office.has_customer(customer_id)
+    customer_id = has_customer(page, office, "held")
     signs_in(page, office, "account_manager", customer_path(customer_id))
     presses(page, "h", "Tab")
-    page.keyboard.type("a plan is being made")
-    presses(page, "Tab")
-    page.keyboard.type(IN_A_MONTH)
-    presses(page, "Enter")
-    sees(page, "p[role=status]")
+    says_why_and_until_when(page, "a plan is being made")
 
 
 def agrees_to_an_act(page: Page, office: Office) -> None:
-    customer_id = f"stopped-{page.viewport_size['width']}"  # type: ignore[index]
-    office.has_customer(customer_id)
+    customer_id = has_customer(page, office, "stopped")
     office.plans_an_act(customer_id)
     path = decision_path(office.decided[customer_id])
     signs_in(page, office, "approver", path)
@@ -107,8 +108,7 @@ def agrees_to_an_act(page: Page, office: Office) -> None:
 
 
 def decides_an_objection(page: Page, office: Office) -> None:
-    customer_id = f"objects-{page.viewport_size['width']}"  # type: ignore[index]
-    office.has_customer(customer_id)
+    customer_id = has_customer(page, office, "objects")
     decision_id = office.decided[customer_id]
     file_appeal(office.settings, decision_id, f"r-{customer_id}", customer_id)
     signs_in(page, office, "approver", customer_path(customer_id))
