@@ -156,13 +156,20 @@ def _show(shadow: "Shadow") -> None:
 
 
 def _show_compared(shadow: "Shadow", compared: "Comparison") -> None:
-    total, costs = compared.total, compared.costs
+    total = compared.total
     say(
         f"{total.n:,} decisions from {_day(shadow.first_at)} to {_day(shadow.last_at)}:"
         f" {total.n_different:,} with another action"
         f" ({total.n_different / total.n:.1%}), {total.n_harsher:,} of them harsher;"
         f" stops {total.n_stops_after:,} instead of {total.n_stops:,}"
     )
+    _show_moves(compared)
+    if _show_other_actions(compared):
+        _show_where(compared)
+
+
+def _show_moves(compared: "Comparison") -> None:
+    """How far the challenger's probabilities lie from those in force."""
     rows = [
         (
             target,
@@ -184,15 +191,24 @@ def _show_compared(shadow: "Shadow", compared: "Comparison") -> None:
         "above 0.05",
     )
     show_table("", head, rows)
+
+
+def _show_other_actions(compared: "Comparison") -> bool:
+    """By pairs of actions; whether there is one that differs."""
     pairs = [
         (first, second, n)
         for first, row in sorted(compared.actions.items())
         for second, n in sorted(row.items())
         if first != second
     ]
-    if not pairs:
-        return
-    show_table("Another action", ("in force", "challenger", "decisions"), pairs)
+    if pairs:
+        show_table("Another action", ("in force", "challenger", "decisions"), pairs)
+    return bool(pairs)
+
+
+def _show_where(compared: "Comparison") -> None:
+    """Among whom and what is open the actions differ, at which cost, with examples."""
+    costs = compared.costs
     _show_groups("By what is open", compared.bands)
     _show_groups("By segment", compared.segments)
     if costs.n:  # where both sides price both actions

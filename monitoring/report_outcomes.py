@@ -19,6 +19,11 @@ from wording.publication.page import (
     Table,
 )
 
+FRAUD_NOT_WATCHED = (
+    "Signs of fraud are not compared day by day: fewer than"
+    f" {LEAST_EVENTS} first signs, or {LEAST_DAYS} days, tell what is usual."
+)
+
 
 def day(moment: int) -> str:
     """The day of a moment, in UTC."""
@@ -33,6 +38,37 @@ def early_blocks(cohorts: Sequence[EarlyOutcomes]) -> Iterator[Block]:
             " yet, or none of them has matured."
         )
         return
+    yield _known_so_far(cohorts)
+    yield _ratio_figure(
+        "early-model",
+        "Known over what the model expects",
+        [(_cohort(one), one.by_model) for one in cohorts],
+    )
+    yield _ratio_figure(
+        "early-before",
+        "Known over what cohorts before had by then",
+        [(_cohort(one), one.as_before) for one in cohorts],
+    )
+    yield Paragraph(
+        f"Intervals of {CONFIDENCE:.1%}, exact for two Poisson counts; the share known"
+        " by now is taken as certain. An alarm needs the whole interval outside of 0.8"
+        " to 1.25. The smallest seen is the ratio that rings in four of five cases at"
+        " this size: a smaller change may be there and is not seen."
+    )
+    oldest = max(one.age_days for one in cohorts)
+    for one in cohorts:
+        if one.age_days == oldest and one.parts:
+            rows = [
+                (f"{part.name}: {part.observed:,} of {part.n:,}", part.expectation)
+                for part in one.parts
+            ]
+            yield _ratio_figure(
+                f"parts-{one.target}", f"{_cohort(one)}, in parts", rows
+            )
+
+
+def _known_so_far(cohorts: Sequence[EarlyOutcomes]) -> Table:
+    """What is known of each cohort, beside what was expected by now."""
     head = (
         "cohort",
         "customers",
@@ -52,39 +88,7 @@ def early_blocks(cohorts: Sequence[EarlyOutcomes]) -> Iterator[Block]:
         )
         for one in cohorts
     )
-    yield Table("Outcomes known so far", head, rows)
-    yield _ratio_figure(
-        "early-model",
-        "Known over what the model expects",
-        [(_cohort(one), one.by_model) for one in cohorts],
-    )
-    yield _ratio_figure(
-        "early-before",
-        "Known over what cohorts before had by then",
-        [(_cohort(one), one.as_before) for one in cohorts],
-    )
-    yield Paragraph(
-        f"Intervals of {CONFIDENCE:.1%}, exact for two Poisson counts; the share known"
-        " by now is taken as certain. An alarm needs the whole interval outside of 0.8"
-        " to 1.25. The smallest seen is the ratio that rings in four of five cases at"
-        " this size: a smaller change may be there and is not seen."
-    )
-    for one in cohorts:
-        if one.age_days == max(each.age_days for each in cohorts) and one.parts:
-            yield _ratio_figure(
-                f"parts-{one.target}",
-                f"{_cohort(one)}, in parts",
-                [
-                    (f"{part.name}: {part.observed:,} of {part.n:,}", part.expectation)
-                    for part in one.parts
-                ],
-            )
-
-
-FRAUD_NOT_WATCHED = (
-    "Signs of fraud are not compared day by day: fewer than"
-    f" {LEAST_EVENTS} first signs, or {LEAST_DAYS} days, tell what is usual."
-)
+    return Table("Outcomes known so far", head, rows)
 
 
 def sign_blocks(run: FourClocks) -> Iterator[Block]:

@@ -104,7 +104,7 @@ def agrees_to_an_act(page: Page, office: Office) -> None:
     path = decision_path(office.decided[customer_id])
     signs_in(page, office, "approver", path)
     presses(page, "a")
-    sees(page, "text=one approver")
+    sees(page, "text=(one approver)")  # among who agreed, not at the head of the page
 
 
 def decides_an_objection(page: Page, office: Office) -> None:
