@@ -57,6 +57,7 @@ class Metrics:
         self._shared = shared
         self._n_accepted: Callable[[], int] = int
         self._in_force: list[Gauge] = []
+        self._of_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._registry = CollectorRegistry()
         self._counter = partial(Counter, registry=self._registry)
         # of all workers the largest value, but where they add up
@@ -261,8 +262,13 @@ class Metrics:
     def count_request(
         self, route: str, method: str, status: int, seconds: float
     ) -> None:
-        self._requests.labels(route, method, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        known = self._of_request.get((route, method, status))
+        if known is None:  # to look labels up costs more than to count
+            counted = self._requests.labels(route, method, str(status))
+            known = counted, self._seconds.labels(route)
+            self._of_request[route, method, status] = known
+        known[0].inc()
+        known[1].observe(seconds)
         if self._shared is not None:
             self._accepted.set(self._n_accepted())
 

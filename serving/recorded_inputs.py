@@ -96,4 +96,6 @@ def recorded_inputs(
     """JSON to record; None where the request itself holds the events."""
     if stored is None:
         return None
-    return RecordedInputs.of(inputs, observed, warnings).to_json()
+    # NaN need not become None first: it is null in msgspec's JSON
+    features = {target: tuple(row.tolist()) for target, row in inputs.rows.items()}
+    return RecordedInputs(inputs.facts, features, observed, warnings).to_json()

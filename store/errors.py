@@ -135,9 +135,15 @@ class ErasureRefusedError(DecisionStoreError):
 
     code = "erasure_refused"
 
-    def __init__(self, because: Sequence[str], until: int | None) -> None:
+    def __init__(
+        self, because: Sequence[str], until: int | None, said_at: int | None = None
+    ) -> None:
+        """`said_at`: of the decision that says so; None: it is so now."""
         self.because, self.until = tuple(because), until
         reasons = list(because)
+        if because and said_at is not None:
+            day = datetime.fromtimestamp(said_at / 1_000_000, UTC).date()
+            reasons.append(f"so says the last decision, as of {day}: it may be over")
         if until is not None:
             day = datetime.fromtimestamp(until / 1_000_000, UTC).date()
             reasons.append(f"the policy keeps records until {day}")

@@ -22,7 +22,7 @@ from store.waiting import forget_snoozes, forget_waiting
 _STEP = 500  # decisions an entry of the chain names at most
 _OF_CUSTOMER = "SELECT decision_id FROM decisions WHERE customer_id = ?"
 _LAST_WAITS_FOR = """
-SELECT erasure_waits_for FROM decisions WHERE customer_id = ?
+SELECT erasure_waits_for, as_of FROM decisions WHERE customer_id = ?
 ORDER BY as_of DESC, recorded_at DESC LIMIT 1
 """
 _RETAINED = "SELECT max(retain_until) FROM decisions WHERE customer_id = ?"
@@ -126,12 +126,13 @@ def _remove(
 
 def _refuse_while_needed(database: Database, customer_id: str, now: int) -> None:
     because: list[str] = []
-    for (waits_for,) in database.rows(_LAST_WAITS_FOR, customer_id):
-        because = json.loads(waits_for)
+    said_at: int | None = None
+    for waits_for, as_of in database.rows(_LAST_WAITS_FOR, customer_id):
+        because, said_at = json.loads(waits_for), as_of
     [(until,)] = database.rows(_RETAINED, customer_id)
     is_kept = until is not None and until > now
     if because or is_kept:
-        raise ErasureRefusedError(because, until if is_kept else None)
+        raise ErasureRefusedError(because, until if is_kept else None, said_at)
 
 
 def _forget_acts(database: Database, decision_ids: Sequence[str]) -> None:

@@ -11,13 +11,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import fields
 from hashlib import sha256
+from operator import attrgetter
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
-import msgspec
 import zstandard
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec.json import Encoder
 
 from store.decisions import Decision
 
@@ -25,6 +26,7 @@ _SALT, _NONCE, _LENGTHS = 32, 12, struct.Struct(">III")  # bytes
 _LARGEST = 1 << 28  # bytes of a record unpacked
 _BODIES = "request", "answer", "request_sha256"
 _OTHERS = sorted(field.name for field in fields(Decision) if field.name not in _BODIES)
+_bodies, _others, _json = attrgetter(*_BODIES), attrgetter(*_OTHERS), Encoder()
 
 
 class _OfThread(threading.local):
@@ -57,11 +59,14 @@ def new_key() -> bytes:
 
 def seal(decision: Decision, key: bytes) -> SealedDecision:
     """Seal a decision under the key of its customer."""
-    salt, record = token_bytes(_SALT), _packed(decision)
-    nonce, name = token_bytes(_NONCE), decision.decision_id.encode()
+    drawn, record = token_bytes(_SALT + _NONCE), _packed(decision)
+    salt, nonce = drawn[:_SALT], drawn[_SALT:]
     small = _OF_THREAD.compressor.compress(record)
+    name = decision.decision_id.encode()
     content = nonce + AESGCM(key).encrypt(nonce, salt + small, name)
-    return SealedDecision(content, sha256(salt + record).digest())
+    commitment = sha256(salt)
+    commitment.update(record)  # not joined: a copy of all of it
+    return SealedDecision(content, commitment.digest())
 
 
 def unseal(content: bytes, decision_id: str, key: bytes) -> tuple[Decision, bytes]:
@@ -82,9 +87,8 @@ def unseal(content: bytes, decision_id: str, key: bytes) -> tuple[Decision, byte
 
 def _packed(decision: Decision) -> bytes:
     """The lengths of three parts, those parts, then the rest as JSON."""
-    bodies: Sequence[bytes] = [getattr(decision, name) for name in _BODIES]
-    named = {name: getattr(decision, name) for name in _OTHERS}
-    rest = msgspec.json.encode(named)
+    bodies: Sequence[bytes] = _bodies(decision)
+    rest = _json.encode(dict(zip(_OTHERS, _others(decision), strict=True)))
     return b"".join((_LENGTHS.pack(*map(len, bodies)), *bodies, rest))
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -384,7 +385,7 @@ class _Recording:
     def _keys(self, customer_ids: set[str]) -> dict[str, bytes]:
         """The key of each customer, made where there is none."""
         keys: dict[str, bytes] = {}
-        for who in customer_ids:
+        for who in customer_ids:  # one IN of all costs more: an index of the list
             for (key,) in self._db.rows(_KEY_OF, who):
                 keys[who] = key
         new = {who: new_key() for who in customer_ids - keys.keys()}
@@ -395,4 +396,10 @@ class _Recording:
 def sought(decision: Decision) -> tuple[object, ...]:
     """What the columns beside the sealed record hold."""
     values = _sought(decision)
-    return tuple([json.dumps(v) if type(v) is tuple else v for v in values])
+    return tuple([_as_json(v) if type(v) is tuple else v for v in values])
+
+
+@lru_cache
+def _as_json(names: tuple[str, ...]) -> str:
+    """Of the names of notices and the like: few, and the same again and again."""
+    return json.dumps(names)

@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,7 @@ class SqliteDatabase(Database):
         listed = list(rows)
         if not listed:
             return
-        names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-        conflict = " ON CONFLICT DO NOTHING" if keep_earlier else ""
-        statement = f"INSERT INTO {table} ({names}) VALUES ({marks}){conflict}"  # noqa: S608 - literals
+        statement = _insertion(table, tuple(columns), keep_earlier)
         with self._translated():
             self._connected().executemany(statement, listed)
 
@@ -129,6 +128,13 @@ class SqliteDatabase(Database):
 
     def _translated(self) -> "_Translated":
         return _Translated(self._file)
+
+
+@lru_cache
+def _insertion(table: str, columns: tuple[str, ...], keep_earlier: bool) -> str:
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    conflict = " ON CONFLICT DO NOTHING" if keep_earlier else ""
+    return f"INSERT INTO {table} ({names}) VALUES ({marks}){conflict}"  # noqa: S608 - literals
 
 
 class _Translated:

@@ -8,17 +8,20 @@ completes it. A lock lets one at a time at both; the system ends it with its pro
 
 import getpass
 import json
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from features.targets import Target
 
+_log = logging.getLogger("forbear.training")
 Kind = Literal["first", "promotion", "rollback", "pull"]
 
 
@@ -59,10 +62,30 @@ class PromotionLog:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Nobody else trains to the end or promotes while the block lasts."""
+        """Nobody else trains to the end or promotes while the block lasts.
+
+        Whoever must wait says so in the log, once, and for which process.
+        """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(self._folder / "lock"):
+        lock = FileLock(self._folder / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            _log.warning("waiting until %s has trained or promoted", self._whoever())
+            lock.acquire()
+        try:
+            moment = datetime.now(UTC).isoformat(timespec="seconds")
+            told = f"process {os.getpid()} of {account()} (since {moment})"
+            self._holder.write_text(told, encoding="utf-8")
             yield
+        finally:
+            lock.release()
+
+    def _whoever(self) -> str:
+        """The process that holds the lock, as it says itself."""
+        if self._holder.is_file():
+            return self._holder.read_text(encoding="utf-8")
+        return "another process"
 
     def begin(self, record: PromotionRecord) -> None:
         """Write down what is about to be done."""
@@ -99,6 +122,10 @@ class PromotionLog:
     @property
     def _pending(self) -> Path:
         return self._folder / "pending.json"
+
+    @property
+    def _holder(self) -> Path:
+        return self._folder / "holder.txt"
 
     @property
     def _history(self) -> Path:

@@ -275,6 +275,9 @@ def test_an_erasure_is_refused_while_a_record_is_needed(
         erase(place, "c3", now=1_000)
     assert refused.value.because == changes.get("erasure_waits_for", ())
     assert refused.value.until == changes.get("retain_until")
+    # what it waited for then may have ended since: the last decision is named
+    is_said = "last decision, as of 1970-01-01: it may be over" in str(refused.value)
+    assert is_said == ("erasure_waits_for" in changes)
     assert (audit(database).findings, audit(database).n_decisions) == ([], N + 1)
     record(place, 31, as_of=6_000)  # it has ended
     assert erase(place, "c3", now=2_000) == 7

@@ -2,6 +2,9 @@
 
 import getpass
 import os
+import threading
+import time
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
@@ -15,7 +18,13 @@ from mlflow.protos.databricks_pb2 import (
 )
 
 from training.errors import RegistryUnavailableError
-from training.promotion_log import Kind, PromotionRecord, account, before_the_last
+from training.promotion_log import (
+    Kind,
+    PromotionLog,
+    PromotionRecord,
+    account,
+    before_the_last,
+)
 from training.tracking import CHAMPION, version_of
 
 
@@ -82,3 +91,29 @@ def test_a_registry_that_is_down_is_not_an_empty_one(code: int) -> None:
     """Else the gates would find no champion to compare with, and let anything pass."""
     with pytest.raises(RegistryUnavailableError):
         version_of(Answering(code), "forbear-fraud", CHAMPION)
+
+
+def test_who_waits_says_for_which_process_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a terminal there is no spinner: a silent command looks dead."""
+    entered = threading.Event()
+
+    def second() -> None:
+        with PromotionLog(tmp_path).alone():
+            entered.set()
+
+    with PromotionLog(tmp_path).alone():
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        for _ in range(1_000):
+            if caplog.messages:
+                break
+            time.sleep(0.01)
+        assert not entered.is_set()
+    waiting.join()
+    assert entered.is_set()
+    [message] = caplog.messages
+    assert f"process {os.getpid()} of {account()}" in message
+    with PromotionLog(tmp_path).alone():  # nobody is there to wait for
+        assert caplog.messages == [message]
