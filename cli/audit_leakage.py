@@ -73,6 +73,8 @@ def _show(audit: "LeakageAudit") -> None:
     for one in audit.targets:
         title = f"{one.target}: {one.n_rows:,} rows, {one.n_positives:,} positive"
         _show_checks(title, one.checks)
+        if one.echo_power:
+            say(f"{one.target}, present echo: {one.echo_power}")
         for verdict in one.named:
             say(f"{verdict.level.upper()}: {verdict.why}")
         for verdict in filter(is_noteworthy, one.verdicts):

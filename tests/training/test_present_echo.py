@@ -1,5 +1,6 @@
 """A column rewritten in place tells who is late today, not who was late before."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from features.snapshots import latest_population
 from training.audits.hindsight import is_stated
 from training.audits.measured_column import MeasuredColumn
 from training.audits.mutation import PLANTED, planted
-from training.audits.present_echo import with_present_echo
+from training.audits.present_echo import power_text, with_present_echo
 from training.audits.verdict import LeakVerdict
 from training.lateness_now import PresentLateness
 from training.rows import Rows
@@ -113,6 +114,38 @@ def test_what_was_known_on_the_first_dates_passes(
     found = looked_at(portfolio, data, of_some(often, 0.8, 0.1, seed))
     assert not [name for name, v in found.items() if v.is_blocking]
     assert sum(is_stated(f) for f in rows.feature_set.features) > 5
+
+
+def test_it_is_said_which_flag_would_be_seen(
+    portfolio: Portfolio, data: TrainingData, is_late_now: BoolArray
+) -> None:
+    now = PresentLateness(portfolio, data.customer_ids)
+    text = power_text(now, data.rows["nonpayment"])
+    assert text is not None
+    [caught] = re.findall(r"catches (\d+)%", text)
+    share = int(caught) / 100
+    assert 0.1 < share < 0.75
+
+    def is_named(hit: float, seed: int) -> bool:
+        mark = of_some(is_late_now, hit, 0.05, seed)
+        return looked_at(portfolio, data, mark)[PLANTED].is_blocking
+
+    assert all(is_named(share + 0.2, seed) for seed in range(3))
+    assert not any(is_named(share / 3.0, seed) for seed in range(3))
+
+
+def test_where_hardly_anybody_is_late_no_flag_would_be_seen(
+    portfolio: Portfolio, data: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = PresentLateness(portfolio, data.customer_ids)
+    rows = data.rows["nonpayment"]
+    numbers, is_late = now.of(rows, LATE)
+    two = is_late & (np.cumsum(is_late) <= 2)
+    monkeypatch.setattr(now, "of", lambda rows, lateness: (numbers, two))
+    text = power_text(now, rows)
+    assert text is not None
+    assert "2 are late" in text
+    assert "no flag" in text
 
 
 def test_a_mark_that_changes_in_time_is_left_alone(

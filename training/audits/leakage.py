@@ -10,7 +10,7 @@ from features.targets import TARGETS, Target
 from training.audits.check import Check
 from training.audits.controls import controls
 from training.audits.hindsight import hindsight, is_stated
-from training.audits.present_echo import with_present_echo
+from training.audits.present_echo import power_text, with_present_echo
 from training.audits.stated import known_at_of
 from training.audits.time_travel import time_travel
 from training.audits.verdict import Acceptance, LeakEvidence, LeakVerdict, unaccepted
@@ -27,6 +27,7 @@ class TargetAudit:
     Args:
         n_rows, n_positives: looked at.
         verdicts: of every feature.
+        echo_power: which flag of who is late `present_echo` would see; None: none.
     """
 
     target: Target
@@ -34,6 +35,7 @@ class TargetAudit:
     n_positives: int
     checks: tuple[Check, ...]
     verdicts: tuple[LeakVerdict, ...]
+    echo_power: str | None = None
 
     @property
     def named(self) -> tuple[LeakVerdict, ...]:
@@ -86,6 +88,7 @@ class LeakageAudit:
                     "n_positives": one.n_positives,
                     "checks": [check.to_json() for check in one.checks],
                     "verdicts": [verdict.to_json() for verdict in one.verdicts],
+                    "echo_power": one.echo_power,
                 }
                 for one in self.targets
             ],
@@ -162,7 +165,9 @@ def _of_target(
     rows = gathered.rows[target]
     verdicts = verdicts_of(portfolio, target, gathered, seed)
     checks = tuple(controls(target, rows, verdicts, seed=seed))
-    return TargetAudit(target, len(rows), rows.n_positives, checks, verdicts)
+    now = gathered.now or PresentLateness(portfolio, gathered.customer_ids)
+    power = power_text(now, rows)
+    return TargetAudit(target, len(rows), rows.n_positives, checks, verdicts, power)
 
 
 def _with_known_at(

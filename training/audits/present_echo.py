@@ -4,11 +4,12 @@ A column rewritten in place says what became of the customer by the end of the d
 it goes with who is late on the last day, far more than with who was late at the dates
 that it is used for. What was known from the start goes with lateness alike at all
 times. Odds ratios are compared, for they do not move with how many are late: a
-recession makes no alarm.
+recession makes no alarm. Where few are late only a flag that names most of them is
+seen: `power_text` says which would be.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from training.rows import Rows
 
 LEAST_RATIO = 2.5  # of the two odds ratios, so that no small change is told
 FEWEST_DATES = 4
+FALSE_SHARE = 0.05  # of who is not late now, whom a flag that is asked about marks
+CAUGHT_SHARES = tuple(n / 20 for n in range(2, 20))  # 10 % to 95 % of who is late
 MOST_TOLD = 100.0  # times the odds; beyond it one customer more or less decides
 
 
@@ -38,21 +41,16 @@ def with_present_echo(
         rows: all mature rows of a target.
         verdicts: of `hindsight`, one for each feature of the rows.
     """
-    lateness = lateness_feature(rows)
-    dates = np.unique(rows.as_of)
-    columns = _looked_at(rows)
-    if lateness is None or len(dates) < FEWEST_DATES or not columns:
+    columns, moments = _looked_at(rows), _moments(now, rows)
+    if moments is None or not columns:
         return tuple(verdicts)
-    present, late_now = now.of(rows, lateness)
-    early = rows[rows.as_of <= dates[(len(dates) - 1) // 2]]
-    then = early.column(lateness) > 0.0
     completed = list(verdicts)
     for column in columns:
         marked = _marked(rows, rows.x[:, column])
         said = _compared(
             rows.feature_set.names[column],
-            (marked[present], late_now, present),
-            (marked[early.customer], then, early.customer),
+            _counts(marked, moments.now, moments.late_now),
+            _counts(marked, moments.then, moments.late_then),
         )
         if said is not None:
             completed[column] = _suspected(completed[column], *said)
@@ -84,12 +82,78 @@ def _marked(rows: Rows, value: FloatArray) -> BoolArray:
     return marked
 
 
-Side = tuple[BoolArray, BoolArray, IntArray]
+@dataclass(frozen=True)
+class _Moments:
+    """Customers by their number, and who of them was late.
+
+    Args:
+        now, late_now: on the last day of the data; a row for each customer.
+        then, late_then: on the first half of the dates; a row for each date.
+    """
+
+    now: IntArray
+    late_now: BoolArray
+    then: IntArray
+    late_then: BoolArray
 
 
-def _compared(name: str, now: Side, then: Side) -> tuple[LeakEvidence, float] | None:
+def _moments(now: PresentLateness, rows: Rows) -> _Moments | None:
+    """None where nothing says how late a customer is, or there are too few dates."""
+    lateness = lateness_feature(rows)
+    dates = np.unique(rows.as_of)
+    if lateness is None or len(dates) < FEWEST_DATES:
+        return None
+    present, late_now = now.of(rows, lateness)
+    is_early = rows.as_of <= dates[(len(dates) - 1) // 2]
+    late_then = rows.column(lateness)[is_early] > 0.0
+    return _Moments(present, late_now, rows.customer[is_early], late_then)
+
+
+def power_text(now: PresentLateness, rows: Rows) -> str | None:
+    """Which flag of who is late, rewritten in place, would be seen; in a sentence.
+
+    Args:
+        now: who is late on the last day of the portfolio.
+        rows: all mature rows of a target.
+
+    Returns:
+        None where no column is looked at for it.
+    """
+    moments = _moments(now, rows)
+    if moments is None:
+        return None
+    n, n_late = len(moments.now), int(moments.late_now.sum())
+    caught = next((c for c in CAUGHT_SHARES if _is_seen(moments, c)), None)
+    what = (
+        f"no flag that also marks {FALSE_SHARE:.0%} of the others would be seen,"
+        " however many of the late it catches"
+        if caught is None
+        else f"a flag that catches {caught:.0%} of these, and marks {FALSE_SHARE:.0%}"
+        " of the others, would be seen; one that catches fewer may not"
+    )
+    return (
+        f"of {n:,} customers {n_late:,} are late on the last day of the data: were a"
+        f" column rewritten in place since, {what}"
+    )
+
+
+def _is_seen(moments: _Moments, caught: float) -> bool:
+    """Whether a flag set today is told on average, catching this share of the late."""
+    last = max(moments.now.max(initial=0), moments.then.max(initial=0))
+    marked = np.full(int(last) + 1, FALSE_SHARE)
+    marked[moments.now[moments.late_now]] = caught
+    counts = [
+        _counts(marked, moments.now, moments.late_now),
+        _counts(marked, moments.then, moments.late_then),
+    ]
+    return _compared("", *counts) is not None
+
+
+def _compared(
+    name: str, now: FloatArray, then: FloatArray
+) -> tuple[LeakEvidence, float] | None:
     """Evidence, where the present goes with the column so much more than the past."""
-    of_now, of_then = _log_odds_ratio(*now), _log_odds_ratio(*then)
+    of_now, of_then = _log_odds_ratio(now), _log_odds_ratio(then)
     if of_now is None or of_then is None:
         return None
     way = np.sign(of_now[0])  # a mark of who is fine gives itself away as well
@@ -120,25 +184,37 @@ def _times(log_ratio: float) -> str:
     return f"{ratio:.1f}" if ratio >= 1.0 else f"{ratio:.2f}"
 
 
-def _log_odds_ratio(
-    marked: BoolArray, is_late: BoolArray, customer: IntArray
-) -> tuple[float, float] | None:
+def _counts(
+    marked: BoolArray | FloatArray, customer: IntArray, is_late: BoolArray
+) -> FloatArray:
+    """(2, 2) customers with the mark and without it, late and not.
+
+    A customer counts once: late as often as on its dates.
+
+    Args:
+        marked: by customer number, or with which probability.
+        customer: (n,) of each row.
+        is_late: (n,) on its date.
+    """
+    numbers, row = np.unique(customer, return_inverse=True)
+    n_late = np.bincount(row, weights=is_late, minlength=len(numbers))
+    late = n_late / np.maximum(np.bincount(row, minlength=len(numbers)), 1)
+    mark = marked[numbers].astype(np.float64)
+    sides = np.stack([mark, 1.0 - mark])
+    return np.column_stack([sides @ late, sides @ (1.0 - late)])
+
+
+def _log_odds_ratio(counts: FloatArray) -> tuple[float, float] | None:
     """Of being late, with the mark over without it, and its standard error.
 
-    A customer counts once: late as often as on its dates. None: too few to say.
+    None: too few to say.
     """
-    counts = []
-    for side in (marked, ~marked):
-        numbers, row = np.unique(customer[side], return_inverse=True)
-        n_dates = np.bincount(row, minlength=len(numbers))
-        share = np.bincount(row, weights=is_late[side], minlength=len(numbers))
-        n_late = float((share / np.maximum(n_dates, 1)).sum())
-        counts += [n_late + 0.5, len(numbers) - n_late + 0.5]
-    if min(counts[0] + counts[1], counts[2] + counts[3]) < LEAST_GOOD:
+    counts = counts + 0.5
+    if counts.sum(axis=1).min() < LEAST_GOOD:
         return None
-    late_with, good_with, late_without, good_without = counts
+    (late_with, good_with), (late_without, good_without) = counts
     ratio = np.log(late_with * good_without / (good_with * late_without))
-    return float(ratio), float(np.sqrt(sum(1.0 / n for n in counts)))
+    return float(ratio), float(np.sqrt((1.0 / counts).sum()))
 
 
 def _suspected(
