@@ -12,7 +12,7 @@ from features.online import leaf_kernel
 from features.online.kernel_rows import whole_numbers
 
 
-class CFinish(ctypes.Structure):
+class CFinishPlan(ctypes.Structure):
     """`struct finish` of the kernel in C."""
 
     _fields_: ClassVar = [
@@ -69,7 +69,7 @@ class FinishKernel:
         )
         shapes = [x.stop - x.start for part in parts for x in part.shapes]
         sizes = (*shapes, self._n_features, len(facts))
-        self._in_c = CFinish(*(x.ctypes.data for x in self._kept), *sizes)
+        self._in_c = CFinishPlan(*(x.ctypes.data for x in self._kept), *sizes)
 
     def __call__(
         self, leaves: FloatArray, as_of: int, facts: FloatArray | None

@@ -22,7 +22,7 @@ from features.feature_rows import Above, And, Equals, Not, Present, Rows, Window
 from features.feature_set import FeatureSet
 from features.moments import to_datetime
 from features.online import OnlineCompiler, leaf_kernel
-from features.online.finish_kernel import CFinish
+from features.online.finish_kernel import CFinishPlan
 from features.online.kernel_rows import CRows
 from features.packed import PackedTables
 from features.reading.json_rows import read_body
@@ -403,4 +403,4 @@ def test_the_structs_are_those_of_the_c_file() -> None:
     """Nine, five and seven pointers, then numbers of 64 bits."""
     assert ctypes.sizeof(leaf_kernel.CPlan) == 14 * 8
     assert ctypes.sizeof(CRows) == 6 * 8
-    assert ctypes.sizeof(CFinish) == 16 * 8
+    assert ctypes.sizeof(CFinishPlan) == 16 * 8
