@@ -38,6 +38,7 @@ SOURCES = frozenset(table for table, _ in SHARED.values())
 _STRONG = ("confirmed", "analyst", "chargeback")
 _THING = ("kind", "shared_id")
 _USE = (*_THING, "customer_id")
+_SHARED_THINGS = "forbear_shared_things"
 _SHARED_USES = "forbear_shared_uses"
 _SPAN = ("event_at", "known_at", "superseded_at")
 # What too many share: its kind, values, the most common first, and by how many that is
@@ -57,25 +58,25 @@ def derive_links(
 
     Args:
         duckdb: the connection that holds the tables.
-        common: see `common_things`.
+        common: of `common_things`, asked of the same connection before.
         takeover_is_fraud: as the labels have it.
     """
     of_kind = {kind: values for kind, values, _ in common}
-    if not any(
+    is_recorded = any(
         duckdb.execute(
             f"SELECT 1 FROM {table} WHERE NOT {masked_sql(table, column)}"  # noqa: S608
             f" AND NOT list_contains(?, {column}) LIMIT 1",
             [of_kind.get(kind, [])],
         ).fetchall()
         for kind, (table, column) in SHARED.items()
-    ):
-        return False
-    links = _links_sql(takeover_is_fraud=takeover_is_fraud)
-    # read several times by what follows, and found once
-    run(duckdb, f"CREATE TEMP TABLE {_SHARED_USES} AS {_shared_uses_sql()}")
-    run(duckdb, f"INSERT INTO links BY NAME {links}")
-    run(duckdb, f"DROP TABLE {_SHARED_USES}")
-    return True
+    )
+    if is_recorded:
+        links = _links_sql(takeover_is_fraud=takeover_is_fraud)
+        run(duckdb, f"CREATE TEMP TABLE {_SHARED_USES} AS {_shared_uses_sql()}")
+        run(duckdb, f"INSERT INTO links BY NAME {links}")
+        run(duckdb, f"DROP TABLE {_SHARED_USES}")
+    run(duckdb, f"DROP TABLE {_SHARED_THINGS}")
+    return is_recorded
 
 
 def shared_by_too_many(common: Sequence[Common]) -> Iterator[str]:
@@ -93,17 +94,22 @@ def shared_by_too_many(common: Sequence[Common]) -> Iterator[str]:
 
 
 def common_things(duckdb: Any) -> list[Common]:  # noqa: ANN401
-    """By kind what too many share, although its form says nothing."""
+    """By kind what too many share, although its form says nothing.
+
+    What several share is found here, once, and kept for `derive_links`.
+    """
+    things = f"CREATE OR REPLACE TEMP TABLE {_SHARED_THINGS} AS {_things_sql()}"
+    run(duckdb, things)
     return run(
         duckdb,
         "SELECT kind, list(shared_id ORDER BY n DESC, shared_id), max(n)"  # noqa: S608
-        f" FROM ({_common_sql()}) WHERE NOT is_masked AND common_at < {FOREVER}"
+        f" FROM {_SHARED_THINGS} WHERE NOT is_masked AND common_at < {FOREVER}"
         " GROUP BY kind ORDER BY kind",
     )
 
 
 @lru_cache(maxsize=1)
-def _common_sql() -> str:
+def _things_sql() -> str:
     return str(ibis.to_sql(_things(_uses(_empty_tables())), dialect="duckdb"))
 
 
@@ -117,7 +123,10 @@ def _links_sql(*, takeover_is_fraud: bool) -> str:
 
 @lru_cache(maxsize=1)
 def _shared_uses_sql() -> str:
-    uses = _spans(_several(_uses(_empty_tables())), _USE)
+    columns = dict.fromkeys(_THING, "string") | {"common_at": "int64"}
+    columns |= {"n": "int64", "is_masked": "boolean"}
+    things = ibis.table(columns, name=_SHARED_THINGS)
+    uses = _spans(_several(_uses(_empty_tables()), things), _USE)
     return str(ibis.to_sql(uses, dialect="duckdb"))
 
 
@@ -186,14 +195,13 @@ def _uses(tables: Mapping[str, ir.Table]) -> ir.Table:
     return ibis.union(*parts)
 
 
-def _several(uses: ir.Table) -> ir.Table:
+def _several(uses: ir.Table, things: ir.Table) -> ir.Table:
     """Uses of what more than one customer ever used: the others link nobody.
 
     Nor does what is masked, however many seem to share it; what too many share does
     until it is known that they do.
     """
-    things = _things(uses)
-    things = things.filter((things.n > 1) & ~things.is_masked)
+    things = things.filter(~things.is_masked)
     of_several = uses.join(things.select(*_THING, "common_at"), _THING)
     ends = ibis.least(of_several.superseded_at, of_several.common_at)
     of_several = of_several.mutate(superseded_at=ends).drop("common_at")
@@ -201,35 +209,45 @@ def _several(uses: ir.Table) -> ir.Table:
 
 
 def _things(uses: ir.Table) -> ir.Table:
-    """By thing: how many ever used it, whether it is masked, when it was too many."""
+    """What several used: how many ever, whether it is masked, when it was too many."""
     first = uses.group_by(_USE).aggregate(first=uses.known_at.min())
-    by_customer = ibis.window(
-        group_by=["kind", "customer_id"], order_by=[first["first"], first.shared_id]
-    )
-    first = first.mutate(is_new=ibis.row_number().over(by_customer) == 0)
-    so_far = {"order_by": first["first"], "range": (None, 0)}  # those of its moment too
-    counted = first.mutate(
-        place=first.count().over(ibis.window(group_by=_THING, **so_far)),
-        of=first.is_new.cast("int64")
-        .sum()
-        .over(ibis.window(group_by="kind", **so_far)),
-    )
-    is_many = (counted.place > MANY_CUSTOMERS) & (
-        counted.place > MANY_SHARE * counted["of"]
-    )
-    things = counted.group_by(_THING).aggregate(
-        n=counted.count(),
-        common_at=counted["first"].min(where=is_many).fill_null(FOREVER),
-    )
-    of_kind = ibis.window(group_by="kind")
-    is_cut, is_whole = (
-        things.shared_id.re_search(form) for form in (CUT_ADDRESS, ADDRESS)
-    )
+    every = first.group_by(_THING).aggregate(n=first.count())
+    # who is alone with a thing says only whether addresses of its kind are cut short
     n_cut, n_whole = (
-        found.cast("int64").sum().over(of_kind) for found in (is_cut, is_whole)
+        every.shared_id.re_search(form).cast("int64").sum()
+        for form in (CUT_ADDRESS, ADDRESS)
     )
-    is_masked = things.shared_id.re_search(PATTERN) | (is_cut & (2 * n_cut > n_whole))
-    return things.mutate(is_masked=is_masked)
+    kinds = every.group_by("kind").aggregate(is_cut_short=2 * n_cut > n_whole)
+    things = every.filter(every.n > 1).join(kinds, "kind")
+    is_cut = things.shared_id.re_search(CUT_ADDRESS) & things.is_cut_short
+    is_masked = things.shared_id.re_search(PATTERN) | is_cut
+    common = _common_from(first, every.filter(every.n > MANY_CUSTOMERS))
+    things = things.mutate(is_masked=is_masked).left_join(common, _THING)
+    return things.select(
+        *_THING, "n", "is_masked", common_at=things.common_at.fill_null(FOREVER)
+    )
+
+
+def _common_from(first: ir.Table, many: ir.Table) -> ir.Table:
+    """When things became common of those that many ever used, where they did.
+
+    Args:
+        first: when each customer was first known to use each thing.
+        many: the things in question.
+    """
+    so_far = {"order_by": "first", "range": (None, 0)}  # those of its moment too
+    uses = first.semi_join(many, _THING)
+    uses = uses.mutate(place=uses.count().over(ibis.window(group_by=_THING, **so_far)))
+    known = first.group_by("kind", "customer_id").aggregate(first=first["first"].min())
+    known = known.group_by("kind", "first").aggregate(n_new=known.count())
+    n_known = known.n_new.sum().over(ibis.window(group_by="kind", **so_far))
+    known = known.select("kind", "first", n_known=n_known)
+    counted = uses.asof_join(known, "first", "kind")
+    is_many = (counted.place > MANY_CUSTOMERS) & (
+        counted.place > MANY_SHARE * counted.n_known
+    )
+    common = counted.filter(is_many).group_by(_THING)
+    return common.aggregate(common_at=counted["first"].min())
 
 
 def _spans(rows: ir.Table, key: tuple[str, ...]) -> ir.Table:
