@@ -11,16 +11,16 @@ import typer
 from cli.arguments import PolicyFile, PortfolioFolder
 from cli.exits import OK, REJECTS
 from cli.lists import (
-    DATABASE,
     check_form,
     parts_beside,
     write_list,
     write_notices,
     writing,
 )
-from cli.output import progress, rejected_rows, say, waiting
+from cli.output import rejected_rows, say
 from cli.policy_in_use import policy_in_use
-from cli.reading import Memory, is_large
+from cli.reading import Memory
+from cli.score_run import ScoreQuestion, read_for_run
 from cli.score_summary import (
     show_actions,
     show_first,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from advice.advised import AdvisedParts
     from advice.advisor import Advisor
     from advice.lists.memory import Named
-    from advice.parts_run import RunLimits
     from decisions.case import BudgetUse, Clock
     from decisions.policy_file.load import Policy
     from features.portfolio import Portfolio
@@ -118,10 +117,7 @@ def score(
 
     Example: forbear score data/samples/lumen --as-of 2026-06-30 --out list.xlsx
     """
-    from advice.assembly import is_stopped
-    from advice.lists.memory import remember
     from advice.parts_run import RunLimits
-    from decisions.case import BudgetUse
     from features.collector import rarely_collected
     from scoring.shelf import forbear_home
 
@@ -132,22 +128,22 @@ def score(
     advisor, alarm = champions(home, policy), _standing_alarm(home)
     with parts_beside(out) as folder, rarely_collected():
         with writing(out) as list_file, writing(notices) as notices_file:
-            read = _read(portfolio, limits, folder)
+            read = read_for_run(portfolio, limits, folder)
             as_of = working_hour(advisor.policy, read, as_of)
             named = _named_before(home, read, as_of) if notices else {}
-            use = BudgetUse(is_stopped=is_stopped(home), alarm=alarm)
-            asked = (advisor, policy, read, as_of, folder)
+            moment = None if as_of is None else moment_of(read, as_of)
+            use = _budget_use(home, alarm)
+            run = ScoreQuestion(advisor, policy, read, moment, folder, use, named)
             if engine == "spark":
-                advised = _advised_on_spark(*asked, spark_master, named, use)
+                advised = run.answered_on_spark(spark_master)
             else:
-                advised = _advised(*asked, limits, named, use)
+                advised = run.answered_here(limits)
             if out is not None:
                 zone = read.settings.zone
                 write_list(advised, list_file, out.suffix.lower(), zone, memory // 4)
             if notices is not None:
                 day = _day_of(read, as_of, datetime.now(tz=UTC))
-                n_due = write_notices(advised, notices_file, day)
-                remember(home, read.settings.name, advised.tables())
+                n_due = _write_notices(advised, notices_file, day, home, read)
         _show(advised, advisor, read, out)
         if notices is not None:
             _show_notices(n_due, day, notices)
@@ -155,6 +151,25 @@ def score(
         _show_notes(advisor.notes, home, alarm)
         _show_early_warning(advisor, read)
     raise typer.Exit(_told_of_rejects(read, portfolio))
+
+
+def _budget_use(home: Path, alarm: "Clock | None") -> "BudgetUse":
+    """What stops automation, for everybody alike."""
+    from advice.assembly import is_stopped
+    from decisions.case import BudgetUse
+
+    return BudgetUse(is_stopped=is_stopped(home), alarm=alarm)
+
+
+def _write_notices(
+    advised: "AdvisedParts", file: Path, day: date, home: Path, read: "Portfolio"
+) -> int:
+    """The notices due, which the next list remembers; how many there are."""
+    from advice.lists.memory import remember
+
+    n_due = write_notices(advised, file, day)
+    remember(home, read.settings.name, advised.tables())
+    return n_due
 
 
 def _told_of_rejects(read: "Portfolio", folder: Path) -> int:
@@ -180,69 +195,6 @@ def warn_of_age(read: "Portfolio", as_of: str | None, day: date) -> None:
         say(
             f"warning: the notices are dated {day}, but the data end {known}: whoever"
             " has paid since is asked again; add newer rows first"
-        )
-
-
-def _read(portfolio: Path, limits: "RunLimits", folder: Path) -> "Portfolio":
-    """A large portfolio into a file, that parts are taken from."""
-    from features.portfolio import Portfolio
-
-    file = folder / DATABASE
-    file.unlink(missing_ok=True)
-    duck = limits.duck(file if is_large(portfolio) else None)
-    with waiting("reading the portfolio"):
-        return Portfolio.open_usable(portfolio, duck)
-
-
-def _advised(
-    advisor: "Advisor",
-    policy: Path,
-    read: "Portfolio",
-    as_of: str | None,
-    folder: Path,
-    limits: "RunLimits",
-    named: "Named",
-    budget_use: "BudgetUse",
-) -> "AdvisedParts":
-    from advice.parts_run import advise_in_parts
-
-    with progress("scoring") as tell:
-        return advise_in_parts(
-            advisor,
-            policy,
-            read,
-            None if as_of is None else moment_of(read, as_of),
-            folder,
-            limits,
-            budget_use=budget_use,
-            named=named,
-            tell=tell,
-        )
-
-
-def _advised_on_spark(
-    advisor: "Advisor",
-    policy: Path,
-    read: "Portfolio",
-    as_of: str | None,
-    folder: Path,
-    master: str | None,
-    named: "Named",
-    budget_use: "BudgetUse",
-) -> "AdvisedParts":
-    from advice.spark_run import advise_on_spark
-    from features.batch.spark_session import spark_session
-
-    with waiting("scoring on Spark"), spark_session(master) as session:
-        return advise_on_spark(
-            advisor,
-            policy,
-            read,
-            None if as_of is None else moment_of(read, as_of),
-            folder,
-            session,
-            budget_use=budget_use,
-            named=named,
         )
 
 
