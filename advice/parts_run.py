@@ -39,6 +39,8 @@ from scoring.bundle import Bundle
 
 LEAST_MEMORY_MB = 1_000
 _OF_PARENT_MB = 400  # what reads the portfolio and puts the answers together
+_OF_TABLES_MB = 50  # of it, what it keeps of the tables while others read them
+_OF_CUSTOMER_BYTES = 140  # of it besides: a name, and what is asked of the budgets
 _OF_PROCESS_MB = 350  # of each process before it holds a row
 _ROW_BYTES = 350  # of a customer's row while its part is worked on
 _MOST_ROWS = 2_500_000  # larger parts are hardly faster
@@ -49,21 +51,31 @@ Tell = Callable[[int, int], None]  # customers done, of how many
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """What a run may use: megabytes for all its processes together, and how many."""
+    """What a run may use: megabytes for all its processes together, and how many.
+
+    Of the customers, `n_customers`, the first process holds names and requests.
+    """
 
     memory_mb: int = 2_000
     workers: int = 1
+    n_customers: int = 0
+
+    @property
+    def _of_parts_mb(self) -> int:
+        """What is left for the processes that work on parts."""
+        names_mb = self.n_customers * _OF_CUSTOMER_BYTES // 1_000_000
+        return self.memory_mb - _OF_PARENT_MB - names_mb
 
     @property
     def n_processes(self) -> int:
         """As many as asked for, and as the memory has room for."""
-        most = (self.memory_mb - _OF_PARENT_MB) // (_OF_PROCESS_MB + 150)
+        most = self._of_parts_mb // (_OF_PROCESS_MB + 150)
         return max(1, min(self.workers, most))
 
     @property
     def rows_in_part(self) -> int:
         """How many rows of all tables a process may hold at once."""
-        each = (self.memory_mb - _OF_PARENT_MB) // self.n_processes - _OF_PROCESS_MB
+        each = self._of_parts_mb // self.n_processes - _OF_PROCESS_MB
         return min(_MOST_ROWS, max(each, 100) * 1_000_000 // _ROW_BYTES)
 
     def duck(self, file: Path | None) -> DuckSettings:
@@ -158,12 +170,14 @@ def advise_in_parts(
     question = PartRequest.of(
         advisor, policy_file, portfolio, as_of, folder, budget_use
     )
+    limits = replace(limits, n_customers=len(portfolio.customer_ids))
     parts = portfolio.parts(limits.rows_in_part)
     asked = [(part, _of(named, part)) for part in parts]
     if len(parts) == 1 or limits.n_processes == 1:
         files = list(_here(question, portfolio, advisor, asked, tell))
     else:
-        files = _shared_out(question, asked, limits.n_processes, tell)
+        with portfolio.held_to(_OF_TABLES_MB):
+            files = _shared_out(question, asked, limits.n_processes, tell)
     requests = [pq.read_table(file, columns=REQUESTS_READ) for file in files]
     answers = in_run(requests, advisor.policy, budget_use)
     return AdvisedParts(list(zip(files, answers, strict=True)), metadata(advisor))

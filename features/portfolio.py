@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -237,6 +238,22 @@ class Portfolio:
             rejected=rejected,
             duck=nowhere,
         )
+
+    @contextmanager
+    def held_to(self, memory_mb: int) -> Iterator[None]:
+        """Meanwhile no more than so many megabytes of the tables stay in memory.
+
+        For as long as other processes read the same file: what this one has read of
+        it DuckDB keeps otherwise, up to its whole limit. Nothing without a file.
+        """
+        if self.duck.file is None or self.duck.memory_mb is None:
+            yield
+            return
+        run(self.connection.con, f"SET memory_limit = '{memory_mb}MB'")
+        try:
+            yield
+        finally:
+            run(self.connection.con, f"SET memory_limit = '{self.duck.memory_mb}MB'")
 
     def detached(self) -> Portfolio:
         """The same without connection and source: what another process is given.

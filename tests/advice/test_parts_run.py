@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import simulation
-from advice import Advisor
+from advice import Advisor, parts_run
 from advice.advised import AdvisedParts
 from advice.lists import daily_list, first_of_list, long_list
 from advice.parts_run import RunLimits, advise_in_parts
@@ -64,6 +64,30 @@ def advisor(
     made = {target: bundle_of(target) for target in ("fraud", "nonpayment")}
     bundles = {t: replace(b, settings=whole.settings) for t, b in made.items()}
     return Advisor(bundles, load_policy(policy_file), whole.settings)
+
+
+def test_what_is_reckoned_is_no_more_than_the_memory_given() -> None:
+    limits = RunLimits(2_000, 2, n_customers=1_000_000)
+    assert limits.n_processes == 2
+    of_rows = limits.rows_in_part * parts_run._ROW_BYTES / 1e6
+    in_processes = 2 * (parts_run._OF_PROCESS_MB + of_rows)
+    names = 1_000_000 * parts_run._OF_CUSTOMER_BYTES / 1e6
+    assert 1_990 < in_processes + parts_run._OF_PARENT_MB + names <= 2_000
+
+
+def test_what_one_process_has_read_leaves_room_for_the_others(
+    in_file: Portfolio,
+) -> None:
+    def limit() -> str:
+        sql = "SELECT current_setting('memory_limit')"
+        [[text]] = in_file.connection.con.execute(sql).fetchall()
+        return str(text)
+
+    before = limit()
+    with in_file.held_to(50):
+        assert limit() == "47.6 MiB"
+        assert in_file.customer_ids
+    assert limit() == before == "476.8 MiB"
 
 
 class Small(RunLimits):
