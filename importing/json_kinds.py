@@ -175,21 +175,25 @@ def currencies_in(connection: Any, kind: str, column: str) -> tuple[str, ...]:
 
 def _typed(name: str, kind: Kind) -> str:
     """SQL: the columns of one kind, and in `fault` the first that does not fit."""
-    paths, cells, faults = [], [], []
+    paths, cells, faults = [], [], ["WHEN false THEN ''"]
     for place, (column, spec) in enumerate(kind.columns.items(), start=1):
         cell, _, path = spec.partition(" ")
         paths.append(f"'{path or f'$.{column}'}'")
-        value = CELLS[cell].format(text=f"cells[{place}]")
-        cells.append(f'{value} AS "{column}"')
-        missing = f"cells[{place}] IS NULL OR " if column in kind.required else ""
-        is_there = f"cells[{place}] IS NOT NULL AND "
-        faults.append(f"WHEN {missing}({is_there}({value}) IS NULL) THEN '{column}'")
+        text = f"cells[{place}]"
+        cells.append(f'{CELLS[cell].format(text=text)} AS "{column}"')
+        if column in kind.required:
+            faults.append(f"WHEN \"{column}\" IS NULL THEN '{column}'")
+        elif cell != "text":
+            unread = f'{text} IS NOT NULL AND "{column}" IS NULL'
+            faults.append(f"WHEN {unread} THEN '{column}'")
+    names = ", ".join(f'"{column}"' for column in kind.columns)
     return (
-        f"SELECT file, row, seen_at, event, {', '.join(cells)}, "
+        f"SELECT file, row, seen_at, event, {names}, "
         f"CASE {' '.join(faults)} END AS fault FROM ("
+        f"SELECT file, row, seen_at, event, cells, {', '.join(cells)} FROM ("
         "SELECT file, row, seen_at, event, json_extract_string(data, "
         f"[{', '.join(paths)}]) AS cells FROM entries "
-        f"WHERE kind = '{name}' AND data IS NOT NULL)"
+        f"WHERE kind = '{name}' AND data IS NOT NULL))"
     )
 
 

@@ -29,8 +29,10 @@ def write_portfolio(run: ImportRun, report: ImportReport) -> None:
         if count.n_new == 0 and not (is_first and count.table in report.observed):
             continue
         part = run.folder / f"{count.table}.{form}"
+        # a dictionary of ids costs a third of the writing, and is given up at the end
         run.connection.execute(
-            f"COPY (FROM new_{count.table}) TO '{escaped(part)}' (FORMAT {form})"
+            f"COPY (FROM new_{count.table}) TO '{escaped(part)}' (FORMAT {form}"
+            f"{', DICTIONARY_SIZE_LIMIT 1000' if form == 'parquet' else ''})"
         )
         moves.append((part, target))
     currency, others = _currencies(run)

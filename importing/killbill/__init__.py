@@ -15,7 +15,7 @@ from importing.killbill.values import MAPS
 from importing.source import Source, StagedSource
 from importing.staging import staged
 from importing.table_files import is_table, stage_tables
-from importing.told_twice import look_for_told_twice
+from importing.told_twice import each_is_told_once, look_for_told_twice
 
 
 def stage(
@@ -23,8 +23,8 @@ def stage(
 ) -> StagedSource:
     """Read the tables; the moment of the export is the latest in them, if not given."""
     tables = [file for file in files if is_table(file)]
-    given, bad = stage_tables(connection, tables, TABLES, REQUIRED)
     answers = [file for file in files if not is_table(file)]
+    given, bad = stage_tables(connection, tables, TABLES, REQUIRED, others=answers)
     told, unread = stage_answers(connection, answers)
     for table in TABLES:
         _keep_latest(connection, table)
@@ -38,6 +38,8 @@ def stage(
 
 def _keep_latest(connection: Any, table: str) -> None:
     """Pages and answers may overlap: of rows with one id the latest state counts."""
+    if each_is_told_once(connection, table, "id"):
+        return
     is_dated = "updated_date" in TABLES[table]
     latest = "updated_date" if is_dated else "file"
     moments = ["updated_date"] if is_dated else []

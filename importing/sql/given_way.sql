@@ -9,10 +9,17 @@ CREATE MACRO each_payment(rows) AS TABLE
            max(amount) AS amount, min(event_at) AS happened,
            coalesce(any_value(currency), (SELECT any_value(currency) FROM rate WHERE is_main)) AS currency
     FROM query_table(rows) GROUP BY payment_id;
+-- most often it is one payment, and a list in order is dear
 CREATE MACRO of_invoice(payments) AS TABLE
-    SELECT invoice_id, amount, currency, list(payment_id ORDER BY happened, payment_id) AS ids,
-           list(epoch(happened) ORDER BY happened, payment_id) AS moments
-    FROM query_table(payments) WHERE invoice_id IS NOT NULL GROUP BY ALL;
+    WITH counted AS (
+        SELECT invoice_id, amount, currency, count(*) AS n, any_value(payment_id) AS id, any_value(epoch(happened)) AS moment
+        FROM query_table(payments) WHERE invoice_id IS NOT NULL GROUP BY ALL
+    )
+    SELECT invoice_id, amount, currency, [id] AS ids, [moment] AS moments FROM counted WHERE n = 1
+    UNION ALL
+    SELECT invoice_id, amount, currency, list(payment_id ORDER BY happened, payment_id),
+           list(epoch(happened) ORDER BY happened, payment_id)
+    FROM query_table(payments) SEMI JOIN (FROM counted WHERE n > 1) USING (invoice_id, amount, currency) GROUP BY ALL;
 
 CREATE VIEW stood_row AS FROM there_payments WHERE status = 'succeeded' AND retracted IS NOT true;
 CREATE VIEW made_row AS
@@ -33,6 +40,8 @@ CREATE TABLE gives_way AS
     SELECT unnest(list_select(b.ids, paired(b.moments, t.moments))) AS bank,
            unnest(list_select(t.ids, partners(b.moments, t.moments))) AS payment_id
     FROM of_invoice('of_banks') AS b JOIN of_invoice('told_first') AS t USING (invoice_id, amount, currency);
+CREATE TABLE given_for AS  -- of one of these payments a bank's gave way: nothing is said of the others
+    SELECT DISTINCT invoice_id, amount, currency FROM of_banks WHERE payment_id IN (SELECT bank FROM gives_way);
 
 -- 2. The source takes back what it told. One document that is matched anew is not cancelled, so what stands
 -- after this import is looked at, whether this export tells it or an earlier one did.
@@ -52,20 +61,22 @@ CREATE TABLE gave_way_to_cancelled AS
     FROM of_invoice('gave_way') AS g JOIN of_invoice('cancelled') AS c USING (invoice_id, amount, currency);
 -- whose own money a bank told: no reason to keep back that of another
 CREATE VIEW gave_way_to_standing AS FROM gave_way WHERE payment_id NOT IN (SELECT bank FROM gave_way_to_cancelled);
+CREATE VIEW standing_beside AS
+    FROM standing WHERE invoice_id IN (SELECT invoice_id FROM gave_way_to_standing);
 CREATE TABLE told_by_both AS
     SELECT unnest(list_select(s.ids, partners(g.moments, s.moments))) AS payment_id
-    FROM of_invoice('gave_way_to_standing') AS g JOIN of_invoice('standing') AS s
+    FROM of_invoice('gave_way_to_standing') AS g JOIN of_invoice('standing_beside') AS s
         USING (invoice_id, amount, currency)
     UNION ALL SELECT payment_id FROM gives_way;
-CREATE TABLE free AS
-    SELECT *, document(payment_id) AS document, payment_id IN (SELECT payment_id FROM told_first) AS is_first
-    FROM standing WHERE payment_id NOT IN (SELECT payment_id FROM told_by_both);
-
 CREATE TABLE cancelled_document AS
     SELECT document(payment_id) AS document, customer_id, currency, sum(amount) AS amount,
            min(happened) AS happened
     FROM cancelled GROUP BY ALL
     HAVING bool_or(payment_id IN (SELECT payment_id FROM gave_way_to_cancelled));
+CREATE TABLE free AS
+    SELECT *, document(payment_id) AS document, payment_id IN (SELECT payment_id FROM told_first) AS is_first
+    FROM standing WHERE payment_id NOT IN (SELECT payment_id FROM told_by_both)
+        AND customer_id IN (SELECT customer_id FROM cancelled_document);  -- of nobody else it is asked
 CREATE TABLE matched_anew AS
     SELECT document FROM cancelled_document
     WHERE document IN (SELECT document(payment_id) FROM standing);
@@ -133,7 +144,7 @@ CREATE VIEW told_once AS FROM standing WHERE payment_id NOT IN (SELECT payment_i
 CREATE TABLE beside AS
     SELECT unnest(list_select(b.ids, paired(b.moments, t.moments))) AS payment_id
     FROM of_invoice('of_banks') AS b JOIN of_invoice('told_once') AS t USING (invoice_id, amount, currency)
-    WHERE NOT list_has_any(b.ids, coalesce((SELECT list(bank) FROM gives_way), []));
+    ANTI JOIN given_for USING (invoice_id, amount, currency);
 -- the source took back its own in an earlier import, and its sums are without what the bank told
 CREATE VIEW cancelled_before_row AS
     FROM there_payments WHERE NOT of_bank(payment_id) AND status = 'succeeded' AND retracted
@@ -142,4 +153,4 @@ CREATE TABLE cancelled_before AS FROM each_payment('cancelled_before_row');
 CREATE TABLE stands_since AS
     SELECT unnest(list_select(b.ids, paired(b.moments, c.moments))) AS payment_id
     FROM of_invoice('of_banks') AS b JOIN of_invoice('cancelled_before') AS c USING (invoice_id, amount, currency)
-    WHERE NOT list_has_any(b.ids, coalesce((SELECT list(bank) FROM gives_way), []));
+    ANTI JOIN given_for USING (invoice_id, amount, currency);

@@ -160,3 +160,13 @@ def test_from_pages_to_a_first_list_of_actions(
     assert day.actions[CUSTOMER] == "none"
     assert day.actions["owing"] in ("remind", "review")
     assert "200" in day.explained
+
+
+def test_a_link_that_says_nothing_is_named_and_its_invoice_counts(
+    run: Import, portfolio: Path
+) -> None:
+    odd = invoice("inv_1", "2026-03-01", 100) | {"linked_payments": [{}, 5, None]}
+    report = run(page(customer(), odd))
+
+    assert {bad.column for bad in report.bad_rows} == {"linked_payment.txn_id"}
+    assert [row["invoice_id"] for row in rows_of(portfolio, "invoices")] == ["inv_1"]

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from importing import SOURCES, ImportReport, ImportSettings, import_files
 from importing.killbill.columns import TABLES as KILLBILL
+from importing.told_twice import each_is_told_once
 from importing.whmcs.columns import TABLES as WHMCS
 from tests.importing import chargebee_objects as chargebee
 from tests.importing import erpnext_books as erpnext
@@ -254,3 +256,13 @@ def test_an_expanded_reference_is_the_same_content(tmp_path: Path) -> None:
 
     files = lines(tmp_path / "x.ndjson", customer(), bill, expanded | {"total": 1})
     assert not imported("stripe", files, tmp_path / "other").is_clean
+
+
+@pytest.mark.parametrize(
+    ("ids", "is_so"), [("'a', 'b'", True), ("'a', 'a'", False), ("'a', NULL", False)]
+)
+def test_each_is_told_once_where_no_two_ids_are_the_same(ids: str, is_so: bool) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE told AS SELECT unnest([{ids}]) AS id")
+
+        assert each_is_told_once(connection, "told", "id") == is_so

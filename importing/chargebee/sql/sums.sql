@@ -1,16 +1,11 @@
 -- The source's own money, counted apart from the mapping; and of it what was left out.
 WITH document AS (
-    SELECT id, any_value(currency_code) AS currency, arg_max(total, (seen_at, event IS NULL, row)) AS total,
-           arg_max(status, (seen_at, event IS NULL, row)) AS state,
-           arg_max(coalesce(deleted, false), (seen_at, event IS NULL, row)) AS is_deleted
-    FROM invoice GROUP BY id
+    SELECT id, currency_code AS currency, total, status AS state, coalesce(deleted, false) AS is_deleted
+    FROM last_states('invoice')
 ), money AS (
-    SELECT id, any_value(currency_code) AS currency, any_value(type) AS type,
-           arg_max(amount, (seen_at, event IS NULL, row)) AS amount,
-           arg_max(status, (seen_at, event IS NULL, row)) AS state,
-           arg_max(coalesce(deleted, false), (seen_at, event IS NULL, row)) AS is_deleted,
-           any_value(payment_method) AS method
-    FROM transaction GROUP BY id
+    SELECT id, currency_code AS currency, type, amount, status AS state, coalesce(deleted, false) AS is_deleted,
+           payment_method AS method
+    FROM last_states('transaction')
 )
 SELECT 'invoices' AS what, currency, sum(in_major(total, currency)) AS amount,
        coalesce(sum(in_major(total, currency)) FILTER (

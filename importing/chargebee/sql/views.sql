@@ -5,12 +5,19 @@ CREATE MACRO in_major(minor, currency) AS CAST(minor::DECIMAL(18, 0) * CASE
                       'VND', 'VUV', 'XAF', 'XOF', 'XPF') THEN 1.0000
     ELSE 0.0100 END AS DECIMAL(18, 4));
 
+-- Of each object the state that was seen last. Most are told once, and an order is dear.
+CREATE MACRO last_states(kind) AS TABLE
+    WITH several AS (SELECT id FROM query_table(kind) GROUP BY id HAVING count(*) > 1)
+    FROM query_table(kind) WHERE id NOT IN (FROM several)
+    UNION ALL
+    FROM query_table(kind) WHERE id IN (FROM several)
+    QUALIFY row_number() OVER (PARTITION BY id ORDER BY seen_at DESC, event NULLS FIRST, row DESC) = 1;
+
 CREATE TABLE last_invoice AS
     SELECT *, invoice_state(status) IS NOT NULL AS is_counted,
            greatest(date, coalesce(generated_at, date)) AS known,
            status = 'voided' OR coalesce(deleted, false) AS is_void
-    FROM invoice QUALIFY row_number() OVER (
-        PARTITION BY id ORDER BY seen_at DESC, event NULLS FIRST, row DESC) = 1;
+    FROM last_states('invoice');
 
 -- A write-off is an adjustment note; taken off its invoice it is one no more. A note for a
 -- chargeback goes with the refund that the bank took, and both are the dispute's.
@@ -22,8 +29,7 @@ CREATE TABLE last_note AS
            reason_code IS NOT DISTINCT FROM 'write_off'
                OR lower(create_reason_code) IS NOT DISTINCT FROM 'write off' AS is_write_off,
            CASE WHEN is_write_off THEN coalesce(amount_allocated, total) ELSE total END AS amount
-    FROM credit_note QUALIFY row_number() OVER (
-        PARTITION BY id ORDER BY seen_at DESC, event NULLS FIRST, row DESC) = 1;
+    FROM last_states('credit_note');
 
 -- The state of each transaction that was seen last; what an invoice says of one that is
 -- not in these files, nor in the portfolio, stands in for it.
@@ -31,8 +37,7 @@ CREATE TABLE last_transaction AS
     WITH whole AS (
         SELECT *, coalesce(transaction_kind(type), '') AS kind, transaction_state(status) AS state,
                method_of(payment_method) AS method
-        FROM transaction QUALIFY row_number() OVER (
-            PARTITION BY id ORDER BY seen_at DESC, event NULLS FIRST, row DESC) = 1
+        FROM last_states('transaction')
     ), linked AS (
         SELECT l.*, i.customer_id FROM linked_payment AS l
         JOIN last_invoice AS i ON i.id = l.invoice_id AND i.file = l.file AND i.row = l.row
@@ -60,7 +65,7 @@ CREATE TABLE part AS
         SELECT l.transaction_id AS id, l.invoice_id, l.applied_amount, l.applied_at
         FROM linked_invoice AS l JOIN last_transaction AS t
             ON t.id = l.transaction_id AND t.file = l.file AND t.row = l.row AND t.is_whole
-        UNION
+        UNION ALL
         SELECT l.txn_id, l.invoice_id, l.applied_amount, l.applied_at FROM linked_payment AS l
         JOIN last_invoice AS i ON i.id = l.invoice_id AND i.file = l.file AND i.row = l.row
     ), told AS (  -- both ends may tell of one link

@@ -63,7 +63,7 @@ CREATE TABLE document AS
     FROM whole WINDOW same AS (PARTITION BY voucher_no);
 
 CREATE TABLE entry AS
-    SELECT d.id, d.voucher_type, d.voucher_no, d.other, j.voucher_type AS journal,
+    SELECT row_number() OVER () AS nr, d.id, d.voucher_type, d.voucher_no, d.other, j.voucher_type AS journal,
            CASE WHEN d.is_paid_at_once THEN 'payment'
                 WHEN d.amount < 0 THEN CASE d.voucher_type
                     WHEN 'Payment Entry' THEN 'payment'
@@ -98,7 +98,7 @@ CREATE TABLE entry AS
     ) AS back ON back.voucher_no = d.voucher_no AND back.party = d.party AND d.amount > 0;
 
 CREATE TABLE matched AS
-    SELECT e.id AS credit, o.id AS debit, -a.amount AS amount, -a.amount AS credit_amount, a.written_at AS matched_at
+    SELECT e.nr AS credit, o.nr AS debit, -a.amount AS amount, -a.amount AS credit_amount, a.written_at AS matched_at
     FROM against AS a
     JOIN entry AS e ON e.voucher_no = a.voucher_no AND e.customer_id = a.party AND e.kind <> 'invoice'
         AND (e.voucher_type <> 'Journal Entry' OR e.other IS NOT DISTINCT FROM a.other)
@@ -106,22 +106,24 @@ CREATE TABLE matched AS
     JOIN entry AS o ON o.id = CASE WHEN a.is_paid_at_once THEN a.voucher_no ELSE a.other END AND o.currency = e.currency
     WHERE a.amount < 0 AND (a.voucher_no, a.party) NOT IN (SELECT (voucher_no, party) FROM mixed)
     UNION ALL  -- money out against a credit note or a payment
-    SELECT o.id, e.id, a.amount, a.amount, a.written_at
+    SELECT o.nr, e.nr, a.amount, a.amount, a.written_at
     FROM against AS a
     JOIN entry AS e ON e.voucher_no = a.voucher_no AND e.customer_id = a.party AND e.kind = 'refund'
         AND (e.voucher_type <> 'Journal Entry' OR e.other IS NOT DISTINCT FROM a.other)
     JOIN entry AS o ON o.id = a.other AND o.kind IN ('payment', 'credit_note') AND o.currency = e.currency
     WHERE a.amount > 0
     UNION ALL  -- a credit note, or an advance, that a journal laid on an invoice
-    SELECT plus.other, minus.other, plus.amount, plus.amount, plus.written_at
+    SELECT c.nr, d.nr, plus.amount, plus.amount, plus.written_at
     FROM mixed AS m
     JOIN against AS plus ON plus.voucher_no = m.voucher_no AND plus.party = m.party AND plus.amount > 0
     JOIN against AS minus ON minus.voucher_no = m.voucher_no AND minus.party = m.party AND minus.amount < 0
-    WHERE m.is_pair AND m.amount = 0 AND plus.other IN (SELECT id FROM entry) AND minus.other IN (SELECT id FROM entry);
+    JOIN entry AS c ON c.id = plus.other JOIN entry AS d ON d.id = minus.other
+    WHERE m.is_pair AND m.amount = 0;
 
 CREATE VIEW seen AS
-    SELECT voucher_no AS id FROM payment_ledger_entry UNION SELECT id FROM entry
-    UNION SELECT name FROM sales_invoice UNION SELECT name FROM payment_entry UNION SELECT name FROM journal_entry;
+    SELECT voucher_no AS id FROM payment_ledger_entry UNION ALL SELECT id FROM entry
+    UNION ALL SELECT name FROM sales_invoice UNION ALL SELECT name FROM payment_entry
+    UNION ALL SELECT name FROM journal_entry;
 
 CREATE VIEW balance AS
     SELECT 'receivable' AS what, currency, amount FROM row_of

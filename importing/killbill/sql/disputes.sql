@@ -11,6 +11,6 @@ UNION ALL
 SELECT c.account_id, r.began, r.began, c.id, 'chargeback_other', 'won', c.paid::DECIMAL(18, 4),
        c.invoice_id, c.taken_id, upper(c.money)
 FROM chargeback AS c JOIN chargeback AS r
-  ON r.payment_id = c.payment_id AND r.transaction_external_key = c.transaction_external_key
+  ON r.payment_id = c.payment_id AND r.chargeback_key = c.chargeback_key
  AND r.state = 'failed' AND r.began > c.began
 WHERE c.state = 'succeeded'

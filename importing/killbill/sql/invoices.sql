@@ -1,15 +1,15 @@
 SELECT account_id AS customer_id, created_date AS event_at, created_date AS known_at,
        id AS invoice_id, CASE WHEN amount < 0 THEN 'credit_note' ELSE 'invoice' END AS kind,
-       abs(amount)::DECIMAL(18, 4) AS amount,
-       CASE WHEN amount >= 0 THEN end_of_day(invoice_date, time_zone) END AS due_at,
+       abs(rounded(amount)) AS amount,
+       CASE WHEN amount >= 0 THEN due_at END AS due_at,
        NULL::VARCHAR AS applies_to,
        subscription_id,
        upper(currency) AS currency, NULL::BOOLEAN AS retracted
 FROM document WHERE state = 'issued' AND amount <> 0
 UNION ALL  -- void: takes back what an earlier import may have brought
 SELECT account_id, created_date, export.moment, id,
-       CASE WHEN amount < 0 THEN 'credit_note' ELSE 'invoice' END, abs(amount)::DECIMAL(18, 4),
-       CASE WHEN amount >= 0 THEN end_of_day(invoice_date, time_zone) END, NULL, NULL,
+       CASE WHEN amount < 0 THEN 'credit_note' ELSE 'invoice' END, abs(rounded(amount)),
+       CASE WHEN amount >= 0 THEN due_at END, NULL, NULL,
        upper(currency), true
 FROM document, export WHERE state = 'void'
 UNION ALL  -- adjusted later than made

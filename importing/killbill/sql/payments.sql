@@ -1,6 +1,6 @@
 -- Each transaction is a payment of its own: a retry is another one. One that was pending
 -- was under way from its beginning to its last change.
-WITH ended AS (
+WITH ended AS NOT MATERIALIZED (
     SELECT *, CASE WHEN state <> 'pending' AND updated_date > began + INTERVAL 1 MINUTE
                    THEN updated_date ELSE began END AS known,
            state <> 'pending' AND updated_date > began + INTERVAL 1 MINUTE AS was_pending

@@ -1,17 +1,18 @@
 -- Kill Bill's own sums: charges and adjustments of invoices, payments taken, money given back.
 -- What becomes one row of the portfolio is rounded once, as there.
 WITH item AS (
-    SELECT t.id, t.invoice_id, upper(i.currency) AS currency, t.amount, kind,
+    SELECT t.invoice_id, upper(i.currency) AS currency, t.amount, kind,
            kind = 'charge' OR kind = 'adjustment' AND t.created_date <= i.created_date AS is_first,
            i.account_id IN (SELECT id FROM delegated)
            OR invoice_state(coalesce(i.status, 'COMMITTED')) IS DISTINCT FROM 'issued' AS is_apart
     FROM (SELECT *, item_kind(type) AS kind FROM invoice_items) AS t JOIN invoices AS i ON i.id = t.invoice_id
     WHERE kind <> 'balance'
 ), part AS (
-    SELECT currency, sum(amount)::DECIMAL(18, 4) AS amount,
-           is_apart OR (NOT is_first AND (sum(amount) > 0 OR any_value(kind) NOT IN ('adjustment', 'credit')))
-               AS is_left_out
-    FROM item GROUP BY invoice_id, currency, is_first, is_apart, CASE WHEN NOT is_first THEN id END
+    SELECT any_value(currency) AS currency, rounded(sum(amount)) AS amount, bool_or(is_apart) AS is_left_out
+    FROM item WHERE is_first GROUP BY invoice_id
+    UNION ALL
+    SELECT currency, amount::DECIMAL(18, 4), is_apart OR amount > 0 OR kind NOT IN ('adjustment', 'credit')
+    FROM item WHERE NOT is_first
 )
 SELECT 'billed' AS what, currency, sum(amount)::DECIMAL(38, 4) AS amount,
        coalesce(sum(amount) FILTER (WHERE is_left_out), 0)::DECIMAL(38, 4) AS left_out

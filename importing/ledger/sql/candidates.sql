@@ -4,15 +4,16 @@
 -- took back before is no more to give.
 WITH share AS (
     SELECT r.id, r.customer_id, r.currency, r.event_at, m.credit, m.amount
-    FROM entry AS r JOIN matched AS m ON m.debit = r.id
+    FROM entry AS r JOIN matched AS m ON m.debit = r.nr
     WHERE r.kind = 'refund' AND m.amount > 0
     UNION ALL
     SELECT r.id, r.customer_id, r.currency, r.event_at, NULL, r.amount - coalesce(sum(m.amount), 0) AS rest
-    FROM entry AS r LEFT JOIN matched AS m ON m.debit = r.id AND m.amount > 0
+    FROM entry AS r LEFT JOIN matched AS m ON m.debit = r.nr AND m.amount > 0
     WHERE r.kind = 'refund' GROUP BY r.id, r.customer_id, r.currency, r.event_at, r.amount
     HAVING rest > 0
 ), taken_back AS (
-    SELECT "of" AS credit, min(event_at) AS at FROM entry WHERE kind = 'return' GROUP BY ALL
+    SELECT p.nr AS credit, min(r.event_at) AS at FROM entry AS r JOIN entry AS p ON p.id = r.of
+    WHERE r.kind = 'return' GROUP BY ALL
 ), paid AS (
     SELECT p.*, t.at AS taken_back_at
     FROM (FROM part WHERE kind = 'payment'
@@ -25,11 +26,11 @@ WITH share AS (
     UNION
     SELECT s.id, s.credit, s.currency, s.event_at, p.* FROM share AS s JOIN paid AS p ON p.customer_id = s.customer_id
 )
-SELECT s.id AS refund, s.credit, s.amount::DECIMAL(18, 4) AS amount, p.id AS payment, p.amount::DECIMAL(18, 4) AS paid
-FROM share AS s LEFT JOIN entry AS c ON c.id = s.credit
+SELECT s.id AS refund, c.id AS credit, s.amount::DECIMAL(18, 4) AS amount, p.id AS payment, p.amount::DECIMAL(18, 4) AS paid
+FROM share AS s LEFT JOIN entry AS c ON c.nr = s.credit
 LEFT JOIN fitting AS p ON p.refund = s.id AND p.matched_with IS NOT DISTINCT FROM s.credit
     AND p.currency = p.refunded_in AND p.event_at <= p.refunded_at
     AND (p.taken_back_at IS NULL OR p.taken_back_at > p.refunded_at)
-ORDER BY CASE c.kind WHEN 'payment' THEN 0 WHEN 'credit_note' THEN 1 ELSE 2 END, s.event_at, s.id, s.credit,
-         CASE WHEN p.id = s.credit THEN 0 WHEN p.credit = s.credit THEN 1 WHEN p.target = c.of THEN 2 ELSE 3 END,
+ORDER BY CASE c.kind WHEN 'payment' THEN 0 WHEN 'credit_note' THEN 1 ELSE 2 END, s.event_at, s.id, c.id,
+         CASE WHEN p.id = c.id THEN 0 WHEN p.credit = s.credit THEN 1 WHEN p.target = c.of THEN 2 ELSE 3 END,
          p.event_at DESC, p.id

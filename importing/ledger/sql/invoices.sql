@@ -11,6 +11,6 @@ UNION ALL  -- what an earlier import brought of a document that says so no more
 SELECT t.customer_id, t.event_at, export.moment, t.invoice_id, t.kind, t.amount, t.due_at, t.applies_to,
        t.currency, true
 FROM there_invoices AS t, export
-WHERE split_part(split_part(t.invoice_id, ' > ', 1), ':', 1) IN (SELECT id FROM seen) AND NOT coalesce(t.retracted, false)
+WHERE t.invoice_id IN (FROM told_again) AND NOT coalesce(t.retracted, false)
   AND (t.invoice_id, t.kind) NOT IN (SELECT (invoice_id, kind) FROM made
                                   WHERE invoice_id IN (SELECT invoice_id FROM there_invoices))

@@ -6,8 +6,8 @@ INSERT INTO note SELECT 'assumed', count(*), 'refunds were of the last payment b
 FROM given_back WHERE payment IS NOT NULL AND refund_id NOT LIKE '% > ' || split_part(payment, ' > ', 1);
 INSERT INTO note SELECT 'assumed', count(*), 'payments that come back did so whole' FROM came_back;
 INSERT INTO note SELECT 'left out', count(*), 'matches of more than the payment or credit note is worth: it pays the oldest debts'
-FROM matched AS m JOIN entry AS c ON c.id = m.credit JOIN entry AS d ON d.id = m.debit
+FROM matched AS m JOIN entry AS c ON c.nr = m.credit JOIN entry AS d ON d.nr = m.debit
 WHERE c.kind IN ('payment', 'credit_note', 'write_off') AND d.kind = 'invoice' AND m.amount > 0
   AND m.credit NOT IN (SELECT credit FROM cut);
 INSERT INTO note SELECT 'assumed', count(*), 'payments in another currency than the debt took away what the ledger says'
-FROM matched AS m JOIN entry AS c ON c.id = m.credit JOIN entry AS d ON d.id = m.debit WHERE c.currency <> d.currency;
+FROM matched AS m JOIN entry AS c ON c.nr = m.credit JOIN entry AS d ON d.nr = m.debit WHERE c.currency <> d.currency;

@@ -17,7 +17,7 @@ UNION ALL  -- what an earlier import brought of a document that says so no more
 SELECT t.customer_id, t.event_at, export.moment, t.payment_id, t.status, t.amount, t.method, t.invoice_id,
        t.refund_id, t.paid_by, t.currency, true
 FROM there_payments AS t, export
-WHERE split_part(split_part(coalesce(t.refund_id, t.payment_id), ' > ', 1), ':', 1) IN (SELECT id FROM seen)
+WHERE coalesce(t.refund_id, t.payment_id) IN (FROM told_again)
   AND NOT coalesce(t.retracted, false)
   AND (t.payment_id, t.status, coalesce(t.refund_id, ''))
       NOT IN (SELECT (payment_id, status, coalesce(refund_id, '')) FROM made

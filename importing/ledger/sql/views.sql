@@ -8,7 +8,16 @@ CREATE TABLE given_back AS
 
 CREATE TABLE came_back AS
     SELECT p.id AS payment, p.customer_id, p.amount, p.currency, r.event_at, r.known_at, p.method, p.target
-    FROM entry AS r JOIN (FROM part WHERE kind = 'payment' AND credit IN (SELECT "of" FROM entry WHERE kind = 'return')
-                          QUALIFY row_number() OVER (PARTITION BY id ORDER BY known_at DESC) = 1) AS p ON p.credit = r.of
+    FROM entry AS r JOIN entry AS c ON c.id = r.of
+    JOIN (FROM part WHERE kind = 'payment' AND credit IN (
+              SELECT nr FROM entry WHERE id IN (SELECT "of" FROM entry WHERE kind = 'return'))
+          QUALIFY row_number() OVER (PARTITION BY id ORDER BY known_at DESC) = 1) AS p ON p.credit = c.nr
     WHERE r.kind = 'return' AND p.retracted IS NULL
     QUALIFY row_number() OVER (PARTITION BY p.id ORDER BY r.known_at DESC) = 1;
+
+-- What an earlier import brought of a document that stands in these files again.
+CREATE TABLE told_again AS
+    WITH there AS (
+        SELECT invoice_id AS id FROM there_invoices UNION SELECT coalesce(refund_id, payment_id) FROM there_payments
+    ), named AS (SELECT id, split_part(split_part(id, ' > ', 1), ':', 1) AS document FROM there)
+    SELECT id FROM named WHERE document IN (SELECT id FROM seen);

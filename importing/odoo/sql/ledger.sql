@@ -23,7 +23,7 @@ UPDATE posting SET number = number || '#' || id
 -- Each line on a receivable account is a document: an invoice in instalments is several.
 CREATE TABLE line AS
     SELECT l.id AS line_id, l.move_id, l.date_maturity, l.amount_currency AS amount, o.owner, upper(c.name) AS currency,
-           m.number AS id, 1::BIGINT AS n_of_move
+           m.number AS id, l.amount_residual_currency AS residual, 1::BIGINT AS n_of_move
     FROM account_move_line AS l JOIN posting AS m ON m.id = l.move_id
     JOIN res_currency AS c ON c.id = l.currency_id
     JOIN owner AS o ON o.id = l.partner_id
@@ -34,8 +34,12 @@ UPDATE line SET id = line.id || ':' || p.place, n_of_move = p.n
           WINDOW same AS (PARTITION BY move_id)) AS p
     WHERE p.line_id = line.line_id;
 
+CREATE TABLE reversing AS
+    SELECT n.id, paid.id AS reversed FROM posting AS n JOIN posting AS paid ON paid.id = n.reversed_entry_id
+    WHERE n.move_type = 'entry' AND paid.move_type = 'entry' AND paid.is_money;
+
 CREATE TABLE entry AS
-    SELECT l.id, l.line_id,
+    SELECT l.line_id AS nr, l.id,
            CASE WHEN l.amount < 0 THEN CASE WHEN m.move_type = 'entry' AND m.is_money THEN 'payment' ELSE 'credit_note' END
                 WHEN m.move_type <> 'entry' THEN 'invoice'
                 WHEN back.id IS NOT NULL THEN 'return'
@@ -51,22 +55,21 @@ CREATE TABLE entry AS
     FROM line AS l JOIN posting AS m ON m.id = l.move_id
     LEFT JOIN line AS credited ON credited.move_id = m.reversed_entry_id AND credited.n_of_move = 1 AND credited.amount > 0
     LEFT JOIN (  -- a journal entry that takes a whole payment back
-        SELECT b.line_id, p.id FROM line AS b JOIN posting AS n ON n.id = b.move_id AND n.move_type = 'entry'
-        JOIN posting AS paid ON paid.id = n.reversed_entry_id AND paid.move_type = 'entry' AND paid.is_money
-        JOIN line AS p ON p.move_id = paid.id AND p.owner = b.owner AND p.amount = -b.amount AND p.currency = b.currency
+        SELECT b.line_id, p.id FROM reversing AS n JOIN line AS b ON b.move_id = n.id
+        JOIN line AS p ON p.move_id = n.reversed AND p.owner = b.owner AND p.amount = -b.amount AND p.currency = b.currency
         WHERE b.amount > 0 QUALIFY row_number() OVER (PARTITION BY b.line_id ORDER BY p.id) = 1
     ) AS back ON back.line_id = l.line_id
     UNION ALL  -- a payment under way: without a journal entry until the bank has it
-    SELECT 'payment ' || p.id, NULL, 'pending', NULL, o.owner::VARCHAR, p.amount, upper(c.name),
+    SELECT -p.id, 'payment ' || p.id, 'pending', NULL, o.owner::VARCHAR, p.amount, upper(c.name),
            p.create_date, p.create_date, NULL, CASE WHEN p.payment_method_code = 'sdd' THEN 'direct_debit' ELSE 'other' END, NULL
     FROM account_payment AS p JOIN res_currency AS c ON c.id = p.currency_id JOIN owner AS o ON o.id = p.partner_id
     WHERE p.move_id IS NULL AND p.state = 'in_process' AND p.payment_type = 'inbound' AND p.partner_type = 'customer';
 
 CREATE TABLE matched AS
-    SELECT c.id AS credit, d.id AS debit, p.debit_amount_currency AS amount, p.credit_amount_currency AS credit_amount,
-           p.create_date AS matched_at
-    FROM account_partial_reconcile AS p
-    JOIN entry AS c ON c.line_id = p.credit_move_id JOIN entry AS d ON d.line_id = p.debit_move_id;
+    SELECT credit_move_id AS credit, debit_move_id AS debit, debit_amount_currency AS amount,
+           credit_amount_currency AS credit_amount, create_date AS matched_at
+    FROM account_partial_reconcile
+    WHERE credit_move_id IN (SELECT line_id FROM line) AND debit_move_id IN (SELECT line_id FROM line);
 
 CREATE TABLE client AS
     SELECT p.id::VARCHAR AS id, p.create_date AS created_at,
@@ -75,8 +78,8 @@ CREATE TABLE client AS
     FROM res_partner AS p WHERE p.id::VARCHAR IN (SELECT customer_id FROM entry);
 
 CREATE VIEW seen AS
-    SELECT name AS id FROM account_move WHERE name IS NOT NULL UNION SELECT name || '#' || id FROM account_move
-    UNION SELECT 'payment ' || id FROM account_payment;
+    SELECT name AS id FROM account_move WHERE name IS NOT NULL UNION ALL SELECT name || '#' || id FROM account_move
+    UNION ALL SELECT 'payment ' || id FROM account_payment;
 
 CREATE VIEW balance AS
     SELECT 'receivable' AS what, upper(c.name) AS currency, l.amount_currency AS amount
@@ -105,12 +108,12 @@ FROM entry WHERE kind = 'invoice' AND move_type = 'entry';
 INSERT INTO note SELECT 'assumed', count(*), 'journal entries of no bank or cash journal that reduce a debt are credit notes, also a write-off'
 FROM entry WHERE kind = 'credit_note' AND move_type = 'entry';
 INSERT INTO note SELECT 'assumed', count(*), 'journal items whose residual amount is another than the matches say: was all of it exported?'
-FROM (
-    SELECT any_value(l.amount_residual_currency) AS residual, any_value(l.amount_currency) - coalesce(sum(p.amount), 0) AS open
-    FROM account_move_line AS l JOIN line AS here ON here.line_id = l.id
-    LEFT JOIN (SELECT debit_move_id AS id, debit_amount_currency AS amount FROM account_partial_reconcile
-               UNION ALL SELECT credit_move_id, -credit_amount_currency FROM account_partial_reconcile) AS p ON p.id = l.id
-    GROUP BY l.id) WHERE residual <> open;
+FROM line AS l LEFT JOIN (
+    SELECT line_id, sum(amount) AS amount FROM (
+        SELECT debit_move_id AS line_id, debit_amount_currency AS amount FROM account_partial_reconcile
+        UNION ALL SELECT credit_move_id, -credit_amount_currency FROM account_partial_reconcile)
+    GROUP BY line_id) AS p USING (line_id)
+WHERE l.residual <> l.amount - coalesce(p.amount, 0);
 
 -- Whose each row is that was not understood: its partner's, or that of the line it is about.
 CREATE VIEW owner_of_strange AS
