@@ -168,5 +168,5 @@ def test_a_link_that_says_nothing_is_named_and_its_invoice_counts(
     odd = invoice("inv_1", "2026-03-01", 100) | {"linked_payments": [{}, 5, None]}
     report = run(page(customer(), odd))
 
-    assert {bad.column for bad in report.bad_rows} == {"linked_payment.txn_id"}
+    assert {bad.column for bad in report.bad_rows} == {"linked_payment.applied_amount"}
     assert [row["invoice_id"] for row in rows_of(portfolio, "invoices")] == ["inv_1"]
