@@ -112,7 +112,7 @@ def test_a_pack_of_another_release_says_whether_the_action_is_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     decision_id = house.score()["decision_id"]
-    monkeypatch.setattr("serving.replay.version", lambda _: "9.9.9")
+    monkeypatch.setattr("serving.replay_run.version", lambda _: "9.9.9")
     files = pack(forbear, decision_id, tmp_path / "pack")
     assert json.loads(files["manifest.json"])["replay"] == "other_release_same_action"
     assert b"the same action and probabilities" in files["evidence.html"]

@@ -448,7 +448,7 @@ def test_another_release_names_the_one_that_decided_and_refuses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said = service.post("/v1/score", json=asked).json()
-    monkeypatch.setattr("serving.replay.version", lambda _: "9.9.9")
+    monkeypatch.setattr("serving.replay_run.version", lambda _: "9.9.9")
     with pytest.raises(OtherReleaseError, match=said["versions"]["forbear"]):
         replay(settings, said["decision_id"])
 
