@@ -8,7 +8,7 @@ import pytest
 
 from tests.training.conftest import RowsOf
 from training import boosting
-from training.boosting import BinnedRows, recipe
+from training.boosting import BinnedRows, fit_rounds, recipe
 
 
 def test_a_rare_flag_is_learnt_from_a_sample_of_the_rows(
@@ -28,3 +28,4 @@ def test_a_rare_flag_is_learnt_from_a_sample_of_the_rows(
     binned = BinnedRows(rows, parameters, everyone)
     booster = lightgbm.train(binned.parameters, binned.part(everyone), 5)
     assert booster.feature_importance("gain")[flag] > 0.0
+    assert fit_rounds(rows, parameters, 5).gain()[flag] > 0.0
