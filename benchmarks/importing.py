@@ -118,7 +118,10 @@ def compare(source: str, rows: int, rounds: int) -> None:
     print(f"  CPU: {middle:.2f} × the yardstick {between}, {ours_s:.2f} s")
     print(f"  beyond what any import costs: {beyond:.2f} ×")
     if alone is not None:
-        print(f"  of the yardstick's {yardstick_s:.2f} s the library {alone:.2f} s")
+        print(
+            f"  of the yardstick's {yardstick_s:.2f} s the library {alone:.2f} s: "
+            f"alone it is {alone / yardstick_s:.2f} × the yardstick"
+        )
     print(f"  peak memory: {ours_mb:,.0f} MB, yardstick {yardstick_mb:,.0f} MB")
 
 

@@ -58,6 +58,8 @@ def stage_json(
     for file in files:
         bad.extend(_read(connection, file, columns, fault))
         bad.extend(_without_object(connection, file))
+        # else DuckDB keeps a part of each new column of a STRUCT in memory for good
+        connection.execute("CHECKPOINT")
     bad.extend(_unwrap(connection, columns, fault))
     return bad
 

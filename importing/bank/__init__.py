@@ -3,7 +3,7 @@
 They say who paid, not what is owed: so they join a portfolio that has the invoices.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from importing.bank.bai2 import DIGITS, read_bai2
 from importing.bank.camt import read_camt
 from importing.bank.movements import Read, make_tables, write_movements
 from importing.bank.mt940 import read_mt940
-from importing.bank.nacha import LENGTH, read_nacha
+from importing.bank.nacha import LENGTH, stage_nacha
 from importing.bank.pain import read_pain
 from importing.bank.reference_list import make_references, read_references
 from importing.bank.references import without_check
@@ -23,7 +23,6 @@ from importing.report import BadRow
 from importing.source import Source, StagedSource
 from importing.staging import staged
 
-Reader = Callable[[Path], Iterator[Read]]
 STATEMENTS = ("camt.053", "mt940", "bai2")  # they hold all of an account
 _FORMS = "camt.053, camt.054, pain.002, MT940, BAI2, returns of Nacha"
 # a statement looks no further than its last day, nor than the moment it was written;
@@ -81,7 +80,7 @@ def stage(
         if file.suffix.lower() == ".csv":
             bad.extend(read_references(connection, file))
         else:
-            bad.extend(write_movements(connection, file, _reader(file)(file)))
+            bad.extend(write_movements(connection, file, _read(connection, file)))
     bad.extend(_unbalanced(connection))
     forms = connection.execute("SELECT DISTINCT form FROM statement").fetchall()
     looked_at = frozenset({"statement"} & {_kind(form) for (form,) in forms})
@@ -92,8 +91,8 @@ def _kind(form: str) -> str:
     return "statement" if form in STATEMENTS else "message"
 
 
-def _reader(file: Path) -> Reader:
-    """What the beginning of a file says it is.
+def _read(connection: Any, file: Path) -> Iterator[Read]:
+    """What is in a file, as what its beginning says it is.
 
     Raises:
         UnreadableFileError: none of the forms.
@@ -101,14 +100,14 @@ def _reader(file: Path) -> Reader:
     with file.open("rb") as stream:
         start = stream.read(400).removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
-        return _xml_reader(file)
+        return _read_xml(file)
     if start.startswith(b"01,"):
-        return read_bai2
+        return read_bai2(file)
     if start.startswith((b":20:", b"{1:")) or b"\n:20:" in start:
-        return read_mt940
+        return read_mt940(file)
     first = start.split(b"\n")[0].rstrip(b"\r")
     if start.startswith(b"101") and len(first) >= LENGTH - 8:
-        return read_nacha
+        return stage_nacha(connection, file)
     what = "no file of a bank that is read here" if start else "empty"
     raise UnreadableFileError(
         f"{file.name} is {what}; read are {_FORMS}, and a CSV with the columns "
@@ -116,13 +115,13 @@ def _reader(file: Path) -> Reader:
     )
 
 
-def _xml_reader(file: Path) -> Reader:
+def _read_xml(file: Path) -> Iterator[Read]:
     message = message_of(file)
     form = message[:8]
     if form in ("camt.053", "camt.054"):
-        return lambda path: read_camt(path, form)
+        return read_camt(file, form)
     if form == "pain.002":
-        return read_pain
+        return read_pain(file)
     hint = " (a report of the day in course: export camt.053)" * (form == "camt.052")
     raise UnreadableFileError(
         f"{file.name} is {message or 'XML of another kind'}{hint}; read are {_FORMS}"

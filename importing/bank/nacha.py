@@ -7,206 +7,133 @@ rules, as the record layouts of public readers have them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from itertools import islice
+from operator import add, sub
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from importing.bank.movements import Direction, Movement, Problem, Read, Statement
+import duckdb
+
+from importing.bank.movements import Problem, Read, Statement
 
 LENGTH = 94
-_DISHONORED = range(61, 71)
-_RETURN, _CHANGE = "99", "98"
-_FILLER = "9" * LENGTH
+_SQL = Path(__file__).parent / "nacha.sql"
+_LINES = (
+    "read_csv(?, columns = {'text': 'VARCHAR'}, auto_detect = false, header = false, "
+    "delim = chr(1), quote = '', escape = '')"
+)
+_RECORDS_AT_ONCE = 20_000
 
 
-@dataclass
-class _Totals:
+class _Totals(NamedTuple):
     """What a control record sums up: cents, entries with addenda, and the hash.
 
     The hash is the sum of the banks' numbers (8 digits), its last ten digits.
     """
 
-    debits: int = 0
-    credits: int = 0
-    n: int = 0
-    hash: int = 0
-
-    def add(self, other: "_Totals") -> None:
-        """Sum up what the other sums up as well."""
-        self.debits += other.debits
-        self.credits += other.credits
-        self.n += other.n
-        self.hash += other.hash
+    debits: int
+    credits: int
+    n: int
+    hash: int
 
 
-@dataclass
-class _File:
-    """What was read so far, to compare with the file's own totals."""
+def stage_nacha(connection: Any, file: Path) -> Iterator[Read]:
+    """Add the returned entries to `movement`; row: the number of the entry's record.
 
-    made_on: date | None = None
-    section: str = ""  # the standard entry class of the batch
-    batch: "_Totals" = field(default_factory=_Totals)
-    ended: "_Totals" = field(default_factory=_Totals)  # of ended batches
-    n_batches: int = 0
-    entry: "_Entry | None" = None
-    last_row: int = 0
-    is_ended: bool = False  # its control record was read
-
-
-@dataclass
-class _Entry:
-    row: int
-    record: str
-    addenda: list[str] = field(default_factory=list)
-
-
-def read_nacha(file: Path) -> Iterator[Read]:
-    """Returned entries; row: the number of the entry's record."""
-    state = _File()
-    for row, record in _records(file):
-        if record == _FILLER:
-            continue
-        kind, state.last_row = record[0], row
-        if kind == "7":
-            _take_addendum(state, record)
-            continue
-        if state.entry:
-            yield _movement(state, state.entry)
-            state.entry = None
-        if kind == "6":
-            _take_entry(state, row, record)
-        else:
-            yield from _taken(state, row, record)
-    yield from _ending(state)
-    yield Statement(row=1, form="nacha", account=None, closed_on=state.made_on)
+    Yields:
+        What could not be read or is summed up otherwise, and the statement at the end.
+    """
+    _stage_records(connection, file)
+    connection.execute(_SQL.read_text(encoding="utf-8"))
+    connection.execute(
+        "INSERT INTO movement BY NAME "
+        "SELECT ? AS file, * EXCLUDE fault FROM nacha_entry WHERE fault IS NULL",
+        [file.name],
+    )
+    problems = [*_unread(connection), *_summed_otherwise(connection)]
+    yield from sorted(problems, key=lambda problem: problem.row)
+    yield from _cut_off(connection)
+    [(made_on,)] = connection.execute(
+        "SELECT arg_max({day: made_on}, row).day FROM nacha_header WHERE kind = '1'"
+    ).fetchall()
+    for table in ("record", "placed", "entry"):
+        connection.execute(f"DROP TABLE nacha_{table}")
+    yield Statement(row=1, form="nacha", account=None, closed_on=made_on)
 
 
-def _records(file: Path) -> Iterator[tuple[int, str]]:
+def _stage_records(connection: Any, file: Path) -> None:
+    """Make `nacha_record` (row, text): the records that are not blank, from 1."""
+    make = "CREATE OR REPLACE TEMP TABLE nacha_record AS SELECT row_number() OVER () "
+    try:
+        connection.execute(
+            f"{make} AS row, text FROM {_LINES} WHERE trim(text) <> ''", [str(file)]
+        )
+        [(longest,)] = connection.execute(
+            "SELECT max(length(text)) FROM nacha_record"
+        ).fetchall()
+        if longest <= LENGTH:
+            return
+    except duckdb.Error:  # other line ends, or bytes that are no text
+        pass
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE nacha_record (row BIGINT, text VARCHAR)"
+    )
+    numbered = enumerate(_records(file), start=1)
+    while part := list(islice(numbered, _RECORDS_AT_ONCE)):
+        rows, texts = zip(*part, strict=True)
+        connection.execute(
+            "INSERT INTO nacha_record SELECT unnest(?), unnest(?)", [rows, texts]
+        )
+
+
+def _records(file: Path) -> Iterator[str]:
     """Records in lines, or one after the other without any."""
-    row = 0
     with file.open(encoding="ascii", errors="replace") as lines:
         for line in lines:
             text = line.rstrip("\r\n")
-            for start in range(0, max(len(text), 1), LENGTH):
+            for start in range(0, len(text), LENGTH):
                 record = text[start : start + LENGTH]
                 if record.strip():
-                    row += 1
-                    yield row, record.ljust(LENGTH)
+                    yield record
 
 
-def _day(text: str) -> date | None:
-    try:
-        return datetime.strptime(text, "%y%m%d").date()  # noqa: DTZ007  a plain day
-    except ValueError:
-        return None
+def _unread(connection: Any) -> Iterator[Problem]:
+    """Entries that are no movement."""
+    texts = {"IAT": "international entries are laid out otherwise and not read"}
+    for row, fault in connection.execute(
+        "SELECT row, fault FROM nacha_entry WHERE fault IS NOT NULL ORDER BY row"
+    ).fetchall():
+        yield Problem(row, fault, texts.get(fault, "missing, or no number"))
 
 
-def _take_entry(state: _File, row: int, record: str) -> None:
-    state.entry, totals = _Entry(row, record), state.batch
-    amount, bank = record[29:39].strip(), record[3:11]
-    cents = int(amount) if amount.isdigit() else 0
-    if _is_debit(record):
-        totals.debits += cents
-    else:
-        totals.credits += cents
-    totals.n += 1
-    totals.hash += int(bank) if bank.isdigit() else 0
-
-
-def _take_addendum(state: _File, record: str) -> None:
-    state.batch.n += 1
-    if state.entry:
-        state.entry.addenda.append(record)
-
-
-def _taken(state: _File, row: int, record: str) -> Iterator[Problem]:
-    """Take a record of a batch or the file in; yields where it sums up otherwise."""
-    match record[0]:
-        case "1":
-            state.made_on = _day(record[23:29])
-        case "5":
-            state.section, state.batch = record[50:53], _Totals()
-        case "8":
-            yield from _compared(row, "batch", record[4:], state.batch)
-            state.ended.add(state.batch)
-            state.batch, state.n_batches = _Totals(), state.n_batches + 1
-        case "9":
-            state.is_ended = True
-            state.ended.add(state.batch)  # of a batch without a control record
-            yield from _compared(row, "file", record[13:], state.ended)
-            said = record[1:7].strip()
-            if said.isdigit() and int(said) != state.n_batches:
-                counted = f"{state.n_batches} batches were read"
-                yield Problem(
-                    row, "number of batches", f"{said}, but {counted}", is_money=False
-                )
-
-
-def _is_debit(record: str) -> bool:
-    """Of the transaction code: 21 to 24 credit an account, 26 to 29 debit it."""
-    return record[2:3] >= "5"
-
-
-def _movement(state: _File, entry: _Entry) -> Read:
-    record = entry.record
-    told = [a for a in entry.addenda if a[1:3] in (_RETURN, _CHANGE)]
-    if state.section == "IAT":
-        return Problem(
-            entry.row,
-            "IAT",
-            "international entries are laid out otherwise and not read",
-        )
-    if not record[29:39].isdigit() or state.made_on is None:
-        column = "date" if record[29:39].isdigit() else "amount"
-        return Problem(entry.row, column, "missing, or no number")
-    reason = told[-1][3:6] if told else None
-    return Movement(
-        row=entry.row,
-        form="nacha",
-        account=None,
-        amount=Decimal(record[29:39]).scaleb(-2),
-        currency="USD",
-        direction=_direction(record),
-        status=_status(told, reason),  # type: ignore[arg-type]
-        is_return=True,
-        booked_on=state.made_on,
-        method="direct_debit",
-        code=state.section.strip() or None,
-        reason=reason,
-        entry=record[79:94].strip() or None,
-        end_to_end=record[39:54].strip() or None,
-        ids=tuple(filter(None, (told[-1][6:21].strip() if told else "",))),
-    )
-
-
-def _direction(record: str) -> Direction:
-    """A debit that comes back takes money from us; a credit gives it back."""
-    return "out" if _is_debit(record) else "in"
-
-
-def _status(told: list[str], reason: str | None) -> str:
-    if not told:
-        return "apart"
-    if told[-1][1:3] == _CHANGE:
-        return "correction"
-    number = (reason or "")[1:]
-    is_dishonored = number.isdigit() and int(number) in _DISHONORED
-    return "dishonored" if is_dishonored else "booked"
-
-
-def _ending(state: _File) -> Iterator[Read]:
-    """Of a file that is cut off: its last entry may be cut too and is left out."""
-    if state.is_ended:
-        return
-    if state.entry:
-        yield Problem(state.entry.row, "entry", "cut off, and left out")
-    yield Problem(
-        state.last_row,
-        "file control",
-        "the file ends before its control record (9): it is cut off, so fetch it again",
-        is_money=False,
-    )
+def _summed_otherwise(connection: Any) -> Iterator[Problem]:
+    """Where a control record of a batch or of the file sums up otherwise."""
+    begun = ended = _Totals(0, 0, 0, 0)
+    n_batches = 0
+    for row, kind, text, *sums in connection.execute(
+        "SELECT row, kind, text, coalesce(debits, 0), coalesce(credits, 0), n, "
+        "coalesce(hash, 0) FROM nacha_placed WHERE kind IN ('5', '8', '9') ORDER BY row"
+    ).fetchall():
+        so_far = _Totals(*sums)
+        batch = _Totals(*map(sub, so_far, begun))
+        if kind != "9":
+            begun = so_far
+        if kind == "5":
+            continue
+        ended = _Totals(
+            *map(add, ended, batch)
+        )  # by the file's, of one without its own
+        if kind == "8":
+            n_batches += 1
+            yield from _compared(row, "batch", text[4:], batch)
+            continue
+        yield from _compared(row, "file", text[13:], ended)
+        said = text[1:7].strip()
+        if said.isdigit() and int(said) != n_batches:
+            counted = f"{n_batches} batches were read"
+            yield Problem(
+                row, "number of batches", f"{said}, but {counted}", is_money=False
+            )
 
 
 def _compared(row: int, name: str, sums: str, counted: _Totals) -> Iterator[Problem]:
@@ -227,3 +154,21 @@ def _compared(row: int, name: str, sums: str, counted: _Totals) -> Iterator[Prob
                 "missing or changed",
                 is_money=False,
             )
+
+
+def _cut_off(connection: Any) -> Iterator[Read]:
+    """Of a file that is cut off: its last entry may be cut too and is left out."""
+    [(last_row, entry, is_entry, is_ended)] = connection.execute(
+        "SELECT max(row), max(entry), arg_max(kind, row) FILTER (WHERE kind <> '7') = "
+        "'6', bool_or(kind = '9') FROM nacha_placed"
+    ).fetchall()
+    if is_ended:
+        return
+    if is_entry:
+        yield Problem(entry, "entry", "cut off, and left out")
+    yield Problem(
+        last_row,
+        "file control",
+        "the file ends before its control record (9): it is cut off, so fetch it again",
+        is_money=False,
+    )

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from importing.bank.movements import make_tables, write_movements
+from importing.bank.nacha import stage_nacha
 from tests.importing.bank_files import (
     became,
     import_texts,
@@ -126,3 +129,49 @@ def test_records_without_lines_are_read(portfolio: Path) -> None:
     report = import_texts(portfolio, text)
 
     assert [s.source for s in report.sums] == [100]
+
+
+@pytest.mark.parametrize(
+    ("between", "encoding"),
+    [
+        pytest.param("\r\n", "ascii", id="lines of Windows"),
+        pytest.param("\r", "ascii", id="lines of old"),
+        pytest.param("\n\n", "ascii", id="blank lines"),
+        pytest.param("", "ascii", id="no lines"),
+        pytest.param("\n", "latin-1", id="a name that is no ASCII"),
+    ],
+)
+def test_records_count_however_they_are_set_apart(
+    tmp_path: Path, between: str, encoding: str
+) -> None:
+    """Row and sums are the same; a control record says what stands before it."""
+    name = "Mü" if encoding == "latin-1" else "X "
+    returns = [("26", FIRST, 10000, "R01", "1"), ("21", "4711", 5000, "R03", "2")]
+    records = nacha(*returns).replace("X ", name).split("\n")
+    file = tmp_path / "returns.ach"
+    file.write_bytes(between.join(records).encode(encoding))
+    with duckdb.connect() as connection:
+        make_tables(connection)
+        bad = list(write_movements(connection, file, stage_nacha(connection, file)))
+        read = connection.execute(
+            "SELECT row, amount, direction, reason, ids FROM movement ORDER BY row"
+        ).fetchall()
+
+    assert bad == []
+    assert read == [
+        (3, 100, "out", "R01", ["1"]),
+        (5, 50, "in", "R03", ["2"]),
+    ]
+
+
+def test_a_return_after_the_end_of_the_file_is_read(tmp_path: Path) -> None:
+    """Nothing follows it, and the file's control record stands before it."""
+    records = nacha(("26", FIRST, 10000, "R01", "1")).split("\n")
+    file = tmp_path / "returns.ach"
+    file.write_text("\n".join([*records, *records[2:4]]), encoding="ascii")
+    with duckdb.connect() as connection:
+        make_tables(connection)
+        list(write_movements(connection, file, stage_nacha(connection, file)))
+        rows = connection.execute("SELECT row FROM movement ORDER BY row").fetchall()
+
+    assert rows == [(3,), (7,)]

@@ -14,15 +14,21 @@ CREATE TABLE told AS
                coalesce(booked_at, end_of_day(booked_on)) AS happened,
                len(ids) = 0 AND len(structured) = 0 AND end_to_end IS NULL AS is_bare
         FROM movement
-    ), named AS (  -- few columns, for these are sorted
+    ), named AS MATERIALIZED (  -- few columns, for these are sorted
         SELECT id, file, row, kind, length(text) AS n_letters,
                to_json(row(account, booked_on, amount, currency, direction, is_return, ids, structured, end_to_end,
                            CASE WHEN is_bare THEN text END, kind IN ('difference', 'apart'),
                            form = 'pain.002'))::VARCHAR AS content
         FROM kinds
+    ), again AS (  -- most say what no other says: those need no sorting
+        SELECT hash(content, kind) AS said FROM named GROUP BY said HAVING count(*) > 1
     ), chosen AS (
-        SELECT id, nth, 'bank-' || md5(content || nth) AS key FROM (
-            SELECT *, row_number() OVER (PARTITION BY file, content, kind ORDER BY row) AS nth FROM named)
+        SELECT id, 1 AS nth, 'bank-' || md5(content || 1) AS key FROM named
+        WHERE hash(content, kind) NOT IN (FROM again)
+        UNION ALL
+        SELECT id, nth, 'bank-' || md5(content || nth) FROM (
+            SELECT *, row_number() OVER (PARTITION BY file, content, kind ORDER BY row) AS nth FROM named
+            WHERE hash(content, kind) IN (FROM again))
         QUALIFY row_number() OVER (PARTITION BY content, nth, kind ORDER BY n_letters DESC NULLS LAST, file, row) = 1
     )
     SELECT kinds.* EXCLUDE id, nth, key FROM kinds JOIN chosen USING (id);
@@ -117,7 +123,7 @@ CREATE TABLE invoice_name AS
 
 -- What a movement calls itself or another one by.
 CREATE TABLE called AS
-    SELECT DISTINCT key, unnest(list_append(ids, end_to_end)) AS id FROM told
+    SELECT key, unnest(list_distinct(list_append(ids, end_to_end))) AS id FROM told
     WHERE kind IN ('received', 'announced', 'returned', 'undone', 'sent', 'rejected');
 
 -- The words of a text, and up to six in a row together, for a number may be written in

@@ -1,56 +1,17 @@
--- A charge is a payment; a capture in part pays what was captured. A direct debit is
--- under way first, and what was pending is known to have ended since it was seen so. What
--- banks return after success is a dispute object of Stripe's, or a failure in its balance.
-WITH told AS (
-    SELECT c.*, p.pays, p.customer AS payer, charge_state(c.status) AS state,
-           payment_method_of(payment_method_details.type) AS method,
-           count(*) OVER (PARTITION BY c.id) > 1 AS is_followed,
-           coalesce(c.seen_at > pending.seen_at, false) AS was_pending,
-           earlier.payment_id IS NOT NULL AS was_pending_before, c.seen_at > held.seen_at AS was_held
-    FROM charge AS c JOIN paying AS p USING (id)
-    LEFT JOIN (SELECT id, min(seen_at) AS seen_at FROM charge
-               WHERE charge_state(status) = 'pending' GROUP BY id) AS pending USING (id)
-    LEFT JOIN (SELECT DISTINCT payment_id FROM there_payments
-               WHERE status = 'pending' AND retracted IS NOT true) AS earlier ON earlier.payment_id = c.id
-    LEFT JOIN (SELECT id, min(seen_at) AS seen_at FROM charge
-               WHERE status = 'succeeded' AND NOT captured GROUP BY id) AS held USING (id)
-    WHERE p.customer IS NOT NULL
-      AND NOT (c.status = 'succeeded' AND NOT coalesce(c.captured, true))
-), made AS (
-    SELECT payer AS customer_id, id AS payment_id, state AS status,
-           CASE WHEN state = 'succeeded' THEN coalesce(amount_captured, amount) ELSE amount END
-               AS minor, seen_at,
-           CASE WHEN state = 'pending' THEN to_timestamp(created)
-                WHEN was_pending THEN seen_at
-                WHEN method IS NOT DISTINCT FROM 'direct_debit'
-                THEN CASE WHEN is_followed THEN seen_at ELSE settled(to_timestamp(created), seen_at) END
-                WHEN was_pending_before OR state = 'succeeded' AND was_held THEN seen_at  -- captured later
-                ELSE to_timestamp(created) END AS happened,
-           method, pays AS invoice_id, currency, state = 'failed' AS is_failed,
-           CASE WHEN state = 'failed' THEN failure_of(
-               decline_of(failure_code, outcome)) END AS failure_code,
-           coalesce(payment_method_details.card.fingerprint,
-                    payment_method_details.sepa_debit.fingerprint,
-                    payment_method_details.us_bank_account.fingerprint,
-                    payment_method_details.bacs_debit.fingerprint,
-                    payment_method_details.au_becs_debit.fingerprint,
-                    payment_method_details.acss_debit.fingerprint,
-                    id_of(payment_method)) AS instrument_id,
-           upper(payment_method_details.card.country) AS card_country,
-           funding_of(payment_method_details.card.funding) AS card_funding
-    FROM told
+-- A charge is a payment; a capture in part pays what was captured. What banks return after
+-- success is a dispute object of Stripe's, or a failure in its balance.
+WITH charged AS (  -- of a state that was told again what was told first, and its last amount
+    SELECT * EXCLUDE (is_followed, seen_at) FROM charge_told WHERE NOT is_followed
     UNION ALL
-    SELECT payer, id, 'pending', amount, seen_at, to_timestamp(created), method, pays, currency, false, NULL,
-           NULL, NULL, NULL
-    FROM told WHERE method = 'direct_debit' AND state <> 'pending'
-), charged AS (
-    SELECT customer_id, payment_id, status, min(happened) AS happened,
-           arg_max(minor, seen_at) AS minor,  -- as it was seen last; `last_charge` has the same
-           arg_min(method, happened) AS method, arg_min(invoice_id, happened) AS invoice_id,
-           arg_min(currency, happened) AS currency, arg_min(failure_code, happened) AS failure_code,
-           arg_min(instrument_id, happened) AS instrument_id, arg_min(card_country, happened) AS card_country,
-           arg_min(card_funding, happened) AS card_funding
-    FROM made GROUP BY customer_id, payment_id, status
+    SELECT customer_id, payment_id, status,
+           last_value(minor IGNORE NULLS) OVER (told ORDER BY seen_at
+               ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING), happened,
+           first_value(COLUMNS(* EXCLUDE (customer_id, payment_id, status, is_followed, seen_at, minor, happened))
+               IGNORE NULLS) OVER (told ORDER BY happened, seen_at
+               ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    FROM charge_told WHERE is_followed
+    WINDOW told AS (PARTITION BY payment_id, status)
+    QUALIFY row_number() OVER (told ORDER BY happened, seen_at) = 1
 ), returned AS (
     SELECT p.customer AS customer_id, d.charge AS payment_id, min(d.created) AS created,
            any_value(d.amount) AS minor, any_value(p.pays) AS invoice_id,
