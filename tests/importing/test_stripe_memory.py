@@ -34,10 +34,21 @@ def test_states_of_more_objects_than_fit_in_memory(tmp_path: Path) -> None:
     file = tmp_path / "objects.ndjson"
     with file.open("w", encoding="utf-8") as lines:
         for i in range(N):
-            of_both = {"customer": f"cus_{i // 20}", "created": 1_735_689_600 + i}
-            of_both |= {"currency": "eur"}
-            bill = {"object": "invoice", "id": f"in_{i}", "status": "paid"}
-            paid = {"object": "charge", "id": f"ch_{i}", "status": "succeeded"}
+            of_both: dict[str, object] = {
+                "currency": "eur",
+                "created": 1_735_689_600 + i,
+            }
+            of_both["customer"] = f"cus_{i // 20}"
+            bill: dict[str, object] = {
+                "object": "invoice",
+                "id": f"in_{i}",
+                "status": "paid",
+            }
+            paid: dict[str, object] = {
+                "object": "charge",
+                "id": f"ch_{i}",
+                "status": "succeeded",
+            }
             paid |= {"amount": 1000 + i, "invoice": f"in_{i}"}
             for one in ({**bill, "total": 1000 + i}, paid):
                 lines.write(json.dumps(of_both | one) + "\n")
