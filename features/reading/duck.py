@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # a service that reads requests alone does without Arrow
     import pyarrow as pa
 
-REMOVED_AT_ONCE = 4_000_000  # rows looked at; DuckDB holds 8 bytes for each
+LONG = 5_000_000  # rows
 TYPES = {"int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN", "string": "VARCHAR"}
 
 
@@ -36,18 +36,20 @@ def append(duckdb: Any, name: str, rows: "pa.Table", **constants: int) -> None: 
 def remove(duckdb: Any, table: str, which: str) -> None:  # noqa: ANN401
     """Takes out the rows for which the expression `which` is true.
 
-    Row ids from before name other rows afterwards. DuckDB 2.0 holds eight bytes in
-    memory for every row near a deleted one until the next checkpoint, whatever its
-    limit: so a long table is gone through from its end, for what a checkpoint moves
-    up are rows behind those that are left to look at.
+    Row ids from before name other rows afterwards. A long table is written anew:
+    DuckDB 2.0 holds eight bytes in memory for every row near a deleted one until the
+    next checkpoint, whatever its limit.
     """
-    counts = f'SELECT max(rowid), count(*) FILTER ({which}) FROM "{table}"'  # noqa: S608
-    [[last, n_removed]] = run(duckdb, counts)
+    counts = f'SELECT count(*), count(*) FILTER ({which}) FROM "{table}"'  # noqa: S608
+    [[n_rows, n_removed]] = run(duckdb, counts)
     if not n_removed:
         return
-    step = REMOVED_AT_ONCE
-    for first in range(last // step * step, -1, -step):
-        theirs = f"rowid BETWEEN {first} AND {first + step - 1}"
-        run(duckdb, f'DELETE FROM "{table}" WHERE {theirs} AND ({which})')  # noqa: S608
-        if last >= step:
-            run(duckdb, "CHECKPOINT")
+    if n_rows < LONG:
+        run(duckdb, f'DELETE FROM "{table}" WHERE {which}')  # noqa: S608
+        return
+    run(duckdb, f'ALTER TABLE "{table}" RENAME TO with_removed')
+    run(
+        duckdb,
+        f'CREATE TABLE "{table}" AS FROM with_removed WHERE ({which}) IS NOT TRUE',
+    )
+    run(duckdb, "DROP TABLE with_removed")

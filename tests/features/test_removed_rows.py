@@ -1,4 +1,4 @@
-"""Rows that are taken out of a long table, some of its rows at a time."""
+"""Rows that are taken out of a long table, which is written anew without them."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,6 @@ import pytest
 
 from features.portfolio import Portfolio
 from features.reading import duck
-from features.reading.duck_settings import DuckSettings
 
 N = 500  # numbers under both customers
 
@@ -33,37 +32,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _payments(folder: Path, file: Path | None = None) -> list[tuple[Any, ...]]:
-    portfolio = Portfolio.open_usable(folder, DuckSettings(file=file))
+def _payments(folder: Path) -> list[tuple[Any, ...]]:
+    portfolio = Portfolio.open_usable(folder)
     columns = "customer_id, payment_id, amount, known_at, superseded_at"
     sql = f"SELECT {columns} FROM payments ORDER BY ALL"  # noqa: S608
     return list(portfolio.connection.con.execute(sql).fetchall())
 
 
-def test_a_long_table_is_gone_through_in_steps(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_long_table_is_written_anew(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows behind the removed ones have other row ids then."""
     expected = _payments(folder)
     assert len(expected) == 1_200
-    monkeypatch.setattr(duck, "REMOVED_AT_ONCE", 64)
+    monkeypatch.setattr(duck, "LONG", 1)
     assert _payments(folder) == expected
-    assert _payments(folder, tmp_path / "tables.duckdb") == expected
-
-
-def test_row_ids_not_yet_looked_at_stay_through_checkpoints(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Half of many blocks of rows goes, and a checkpoint puts what is left together."""
-    monkeypatch.setattr(duck, "REMOVED_AT_ONCE", 200_000)
-    connection = duckdb.connect(tmp_path / "tables.duckdb")
-    connection.execute("CREATE TABLE t AS SELECT range AS n FROM range(1_000_000)")
-    connection.execute(
-        "CREATE TEMP TABLE gone AS SELECT n AS place FROM t"
-        " WHERE n // 150_000 % 2 = 0 OR n % 3 = 0"
-    )
-    duck.remove(connection, "t", "rowid IN (SELECT place FROM gone)")
-    left = connection.execute("SELECT count(*), sum(n) FROM t").fetchone()
-    whole = range(1_000_000)
-    kept = [n for n in whole if n // 150_000 % 2 and n % 3]
-    assert left == (len(kept), sum(kept))
