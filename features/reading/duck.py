@@ -38,7 +38,8 @@ def remove(duckdb: Any, table: str, which: str) -> None:  # noqa: ANN401
 
     Row ids from before name other rows afterwards. A long table is written anew:
     DuckDB 2.0 holds eight bytes in memory for every row near a deleted one until the
-    next checkpoint, whatever its limit.
+    next checkpoint, whatever its limit, and a checkpoint between two steps of one
+    removal may give the rows of the second other ids.
     """
     counts = f'SELECT count(*), count(*) FILTER ({which}) FROM "{table}"'  # noqa: S608
     [[n_rows, n_removed]] = run(duckdb, counts)

@@ -47,3 +47,24 @@ def test_a_long_table_is_written_anew(
     assert len(expected) == 1_200
     monkeypatch.setattr(duck, "LONG", 1)
     assert _payments(folder) == expected
+
+
+def test_row_ids_hold_through_a_removal_before_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gaps that one removal left are closed while the next one looks for its rows."""
+    monkeypatch.setattr(duck, "LONG", 200_000)
+    connection = duckdb.connect(tmp_path / "tables.duckdb")
+    connection.execute("CREATE TABLE t AS SELECT range AS n FROM range(1_100_000)")
+    for which in ("n % 10 = 3", "n % 5 < 2 OR n > 700000 AND n % 2 = 0"):
+        places = f"SELECT rowid AS place FROM t WHERE {which}"  # noqa: S608
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE gone AS {places}")
+        duck.remove(connection, "t", "rowid IN (SELECT place FROM gone)")
+        connection.execute("CHECKPOINT")
+    left = {
+        n
+        for n in range(1_100_000)
+        if n % 10 != 3 and not (n % 5 < 2 or (n > 700_000 and n % 2 == 0))
+    }
+    found = connection.execute("SELECT count(*), sum(n) FROM t").fetchone()
+    assert found == (len(left), sum(left))
