@@ -1,9 +1,9 @@
 """Cells of an Excel sheet that hold an error, such as `#N/A` of a look-up that failed.
 
 The reader of workbooks gives an empty text for them, so a sum that could not be
-worked out would count as unknown. Here they are found in the sheet itself, and go on
-as the texts that Excel shows and writes into a CSV: where a number, a moment or a word
-of a list is expected, the row is rejected and named.
+worked out would count as unknown. Here they are found in the sheet itself. They go on
+with `ERROR_MARK` before them, which no cell of any column may hold: the row is rejected
+and named, and no id is `#N/A`, which would make one customer of many.
 """
 
 import re
@@ -12,13 +12,14 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring, iterparse
 from zipfile import ZipFile
 
+ERROR_MARK = "\0"
 _BYTES_AT_ONCE = 1 << 20
 _ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
 _LONGEST_ERROR = 20  # bytes of it, with room for blanks
 
 
 def error_cells(file: Path, sheet: str) -> Iterator[tuple[int, int, str]]:
-    """Row and column, both counted from 0, and text of each error in a sheet."""
+    """Row and column, both counted from 0, and marked text of each error in a sheet."""
     with ZipFile(file) as parts:
         name = _part_of(parts, sheet)
         if not _has_errors(parts, name):  # most have none, and parsing is slow
@@ -38,7 +39,7 @@ def _errors_of(row: Element) -> Iterator[tuple[int, str]]:
         column = _column(cell.get("r"), column + 1)
         if cell.get("t") == "e":
             values = (value.text for value in cell if _is(value, "v"))
-            yield column, next(values, None) or "#ERROR"
+            yield column, ERROR_MARK + (next(values, None) or "#ERROR")
 
 
 def _column(place: str | None, otherwise: int) -> int:
@@ -48,7 +49,7 @@ def _column(place: str | None, otherwise: int) -> int:
     (0, 27, 5)
     """
     number = 0
-    for letter in (place or "").rstrip("0123456789"):
+    for letter in (place or "").rstrip("0123456789").upper():
         number = number * 26 + ord(letter) - ord("A") + 1
     return number - 1 if number else otherwise
 

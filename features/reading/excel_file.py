@@ -40,11 +40,10 @@ def excel_parts(file: Path, where: str, table: str) -> Iterator[Part]:
         mine = [name for name in names if _table_of(name) == table]
         if len(mine or names) != 1:
             raise UnreadableTableError(f"{where}: name one sheet {table}")
-        sheet = workbook.get_sheet_by_name((mine or names)[0])
-        rows = sheet.to_python(skip_empty_area=False)
-    for row, column, text in error_cells(file, sheet.name):
-        rows[row][column] = text
-    filled = [row for row in rows if any(map(_is_filled, row))]
+        name = (mine or names)[0]
+        filled = [
+            row for row in _rows(workbook, file, name) if any(map(_is_filled, row))
+        ]
     if not filled:
         raise UnreadableTableError(f"{where}: the first row must name the columns")
     header, *body = filled
@@ -54,7 +53,24 @@ def excel_parts(file: Path, where: str, table: str) -> Iterator[Part]:
         if _is_filled(name)
     }
     read = [_column([row[place] for row in body]) for place in columns]
-    yield from in_parts(where, pa.Table.from_arrays(read, list(columns.values())))
+    table_found = pa.Table.from_arrays(read, list(columns.values()))
+    yield from in_parts(f"{where} (sheet {name})", table_found)
+
+
+def _rows(workbook: CalamineWorkbook, file: Path, sheet: str) -> list[list[Any]]:
+    """All cells from A1 on, errors as marked texts."""
+    try:
+        rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    except CalamineError as error:
+        raise UnreadableTableError(
+            f"{file.name}, sheet {sheet}, cannot be read: {error}; mend the formulas "
+            "whose cells show an error, or save the values alone"
+        ) from error
+    for row, column, text in error_cells(file, sheet):
+        rows += [[] for _ in range(row + 1 - len(rows))]
+        rows[row] += [""] * (column + 1 - len(rows[row]))
+        rows[row][column] = text
+    return rows
 
 
 def _open(file: Path) -> CalamineWorkbook:
@@ -81,11 +97,18 @@ def _column(cells: Cells) -> pa.Array:
     if any(isinstance(cell, dt.datetime) for cell in cells):
         cells = [_midnight(cell) for cell in cells]
     types = {type(cell) for cell in cells if cell is not None}
+    if types == {float} and all(cell is None or _is_whole(cell) for cell in cells):
+        return pa.array([None if cell is None else int(cell) for cell in cells])
     if types <= {int, float}:
         return pa.array(cells, pa.float64() if types else pa.null())
     if len(types) == 1 and types <= {str, bool, dt.date, dt.datetime}:
         return pa.array(cells)
     return pa.array([_as_text(cell) for cell in cells], pa.string())
+
+
+def _is_whole(number: float) -> bool:
+    """Whether it is a whole number that a float holds exactly."""
+    return number.is_integer() and abs(number) <= 2**53
 
 
 def _midnight(cell: object) -> object:

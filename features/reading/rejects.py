@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from features.contract import TABLES
+from features.reading.excel_errors import ERROR_MARK
 
 _SHOWN = frozenset(
     {
@@ -118,6 +119,8 @@ def _example(rule: str, value: object) -> str:
     if value is None or rule not in _SHOWN | _SHAPED:
         return ""
     text = str(value)[:_LONGEST]
+    if text.startswith(f"{ERROR_MARK}#"):
+        return f": Excel's error {text[1:]}; mend the cell's formula"
     if rule in _SHAPED:
         text = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
         return f": pattern {text!r} (9 any digit, a any letter)"

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
@@ -147,27 +148,74 @@ def test_a_table_in_a_workbook_and_in_a_file_is_refused(tmp_path: Path) -> None:
         Portfolio.open(tmp_path)
 
 
+ERROR = "#N/A"  # of a look-up that found nothing
+
+
+def _with_errors(file: Path, sheets: Sheets) -> None:
+    """As `write`, from B3 on, with errors where cells say so."""
+    with xlsxwriter.Workbook(file) as workbook:
+        for name, rows in sheets.items():
+            sheet = workbook.add_worksheet(name)
+            for i, row in enumerate(rows):
+                for j, cell in enumerate(row):
+                    if cell == ERROR:
+                        sheet.write_formula(i + 2, j + 1, "=NA()", None, ERROR)
+                    else:
+                        sheet.write(i + 2, j + 1, cell)
+
+
 def test_a_cell_with_an_error_is_no_empty_cell(tmp_path: Path) -> None:
     """A look-up that failed is not "unknown": its row is rejected, by its column."""
-    with xlsxwriter.Workbook(tmp_path / "portfolio.xlsx") as workbook:
-        customers = workbook.add_worksheet("customers")
-        for i, row in enumerate([["customer_id", "segment"], ["a", "x"], ["b", "x"]]):
-            customers.write_row(i + 2, 1, row)  # the area starts at B3
-        invoices = workbook.add_worksheet("invoices")
-        invoices.write_row(0, 27, INVOICES)
-        for i, (customer, amount) in enumerate([("a", 20), ("b", "#N/A"), ("b", 30)]):
-            invoices.write_row(i + 1, 27, [customer, i, "2026-06-30", "2026-07-30"])
-            if amount == "#N/A":
-                invoices.write_formula(i + 1, 31, "=NA()", None, amount)
-            else:
-                invoices.write(i + 1, 31, amount)
-        invoices.write_formula(9, 27, "=1/0", None, "#DIV/0!")  # beyond the table
-    portfolio = Portfolio.open(tmp_path)
-    said = {
-        (found.rule, found.column): found.n
-        for found in portfolio.rejects
-        if found.table == "invoices"
+    day, due = "2026-06-30", "2026-07-30"
+    sheets: Sheets = {
+        "customers": [["customer_id", "segment"], ["a", "x"], ["b", "x"]],
+        "invoices": [
+            INVOICES,
+            ["a", 1, day, due, 20],
+            ["b", 2, day, due, ERROR],
+            ["b", ERROR, day, due, 25],
+            ["b", 3, day, due, 30],
+        ],
     }
-    assert said["bad_number", "amount"] == 1
-    assert sum(said.values()) == 2  # the second is the row of the lonely error
+    _with_errors(tmp_path / "portfolio.xlsx", sheets)
+    portfolio = Portfolio.open(tmp_path)
+    found = {(x.rule, x.column): x for x in portfolio.rejects if x.table == "invoices"}
+    example = found["bad_number", "amount"].example
+    assert "portfolio.xlsx (sheet invoices)" in example
+    assert "Excel's error #N/A" in example
+    assert found["bad_text", "invoice_id"].n == 1
+    assert sum(x.n for x in found.values()) == 2
     assert _column(portfolio, "invoices", "amount") == [200_000, 300_000]
+
+
+def test_an_error_in_an_id_names_nobody_and_links_nobody(tmp_path: Path) -> None:
+    """As the text `#N/A` it would make one customer, and one device, of many."""
+    day = "2026-06-30"
+    sheets: Sheets = {
+        "customers": [
+            ["customer_id", "event_at"],
+            ["a", day],
+            ["b", day],
+            [ERROR, day],
+        ],
+        "invoices": [INVOICES, *([ERROR, i, day, day, 20] for i in (1, 2))],
+        "access": [
+            ["customer_id", "event_at", "kind", "device_id"],
+            *([name, day, "login", ERROR] for name in ("a", "b")),
+        ],
+    }
+    _with_errors(tmp_path / "portfolio.xlsx", sheets)
+    portfolio = Portfolio.inspect(tmp_path)
+    assert portfolio.customer_ids == ("a", "b")
+    rejected = {(x.table, x.column): x.n for x in portfolio.rejects}
+    assert rejected["access", "device_id"] == 2
+    assert sum(n for (table, _), n in rejected.items() if table == "invoices") == 2
+
+
+def test_whole_numbers_stay_whole(tmp_path: Path) -> None:
+    """Excel stores every number with a point; whoever looks up an id has none."""
+    rows = [INVOICES, ["a", 7, "2026-06-30", "2026-07-30", "x"]]
+    write(tmp_path / "portfolio.xlsx", {"customers": CUSTOMERS, "invoices": rows})
+    Portfolio.inspect(tmp_path).write_rejects(tmp_path)
+    rejected = pq.read_table(tmp_path / "rejected" / "invoices.parquet")
+    assert rejected["invoice_id"].to_pylist() == [7]
