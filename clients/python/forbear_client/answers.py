@@ -432,7 +432,7 @@ class Readiness(TypedDict):
     # what gives the probability of each target
     models: dict[str, Literal['champion', 'starter']]
     # what was compiled at installation; without them the same answers take longer
-    kernels: list[Literal['contributions', 'rows']]
+    kernels: list[Literal['contributions', 'rows', 'features']]
 
 
 class RecommendedMeasure(TypedDict):
