@@ -29,6 +29,9 @@ from features.settings import PortfolioSettings
 class OnlineCompiler:
     """The features of one customer, the same numbers as `features.batch` gives.
 
+    With a kernel it holds addresses in memory: it is neither pickled nor copied deeply,
+    but made anew of the same arguments.
+
     Args:
         feature_set: what to compute; categories need its vocabularies.
         settings: of the portfolio; features of tables it does not have are unknown.
@@ -122,7 +125,9 @@ class OnlineCompiler:
         self, leaves: FloatArray, as_of: int, standing: Standing | None
     ) -> FloatArray:
         """The features from all leaves but the account facts, which are written in."""
-        facts = None if standing is None else np.array(fact_values(standing))
+        facts = None
+        if standing is not None:  # C reads float64
+            facts = np.array(fact_values(standing), dtype=np.float64)
         if self.finish is not None:
             return self.finish(leaves, as_of, facts)
         if facts is not None:

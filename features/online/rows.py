@@ -58,9 +58,10 @@ class KnownColumns(Mapping[str, AnyArray]):
 def latest(leaf: LatestAttribute, rows: KnownColumns) -> float | str | None:
     """The stored value of the latest row asked for, None when missing."""
     column = rows[leaf.column]
+    missing = MISSING if column.dtype.kind == "i" else None
     for at in range(rows.n - 1 - leaf.back, -1, -1):  # mostly one look is enough
         value: float | str | None = column.item(at)
-        if not (value is None or value == MISSING or value != value):
+        if not (value == missing or value != value):  # NaN is not itself
             return value
         if leaf.where is None:
             return None

@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from features.account.columns import fact_values
 from features.events import Events
 from features.feature import Aggregate, CountryMismatch, Feature, LatestAttribute
 from features.feature_rows import Above, And, Equals, Not, Present, Rows, Window
 from features.feature_set import FeatureSet
 from features.moments import to_datetime
-from features.online import OnlineCompiler, leaf_kernel
+from features.online import OnlineCompiler, compiler, leaf_kernel
 from features.online.finish_kernel import CFinishPlan
 from features.online.kernel_rows import CRows
 from features.packed import PackedTables
@@ -166,8 +167,8 @@ def test_threads_share_what_is_known_of_texts() -> None:
         assert [*pool.map(lambda x: compiled(x, at).tobytes(), customers)] == expected
 
 
-def one(definition: Aggregate | LatestAttribute | CountryMismatch) -> FeatureSet:
-    made = Feature(
+def a_feature(definition: Aggregate | LatestAttribute | CountryMismatch) -> Feature:
+    return Feature(
         name="it",
         definition=definition,
         unit="",
@@ -176,7 +177,10 @@ def one(definition: Aggregate | LatestAttribute | CountryMismatch) -> FeatureSet
         customer_text="",
         why="",
     )
-    return FeatureSet((made,))
+
+
+def one(definition: Aggregate | LatestAttribute | CountryMismatch) -> FeatureSet:
+    return FeatureSet((a_feature(definition),))
 
 
 def amounts(*values: int) -> Events:
@@ -282,6 +286,59 @@ def test_what_the_kernel_has_no_word_for_python_answers(
     assert compiled.kernel is None
     events = events_of(EVERYBODY, "ann")
     assert compiled(events, microseconds(NOW)).shape == (1,)
+
+
+@pytest.mark.parametrize("n", [63, 64])
+def test_a_table_has_as_many_filters_as_a_word_has_bits(n: int) -> None:
+    """A bit for every row and one for each filter; of more Python answers."""
+    costs = [
+        Aggregate("usage", "sum", "cost", Above("cost", 1_000 * k)) for k in range(n)
+    ]
+    features = FeatureSet(
+        tuple(replace(a_feature(x), name=f"it{k}") for k, x in enumerate(costs))
+    )
+    compiled, in_python = (OnlineCompiler(features, SETTINGS) for _ in range(2))
+    in_python.kernel = in_python.finish = None
+    assert (compiled.kernel is not None) == (n == 63)
+    history = [*EVERYBODY, *a_history(random.Random(10), 800)]
+    at, found = microseconds(NOW), set()
+    for customer in CUSTOMERS:
+        events = events_of(history, customer)
+        for form in forms(events, NOW):
+            row = compiled(form, at)
+            assert row.tobytes() == in_python(events, at).tobytes()
+            found.add(float(row[-1]))
+    assert len(found) > 1
+
+
+def headcounts(*values: float) -> Events:
+    """A customer who had these numbers, one each day."""
+    rows = [
+        {"event_at": f"2025-05-{day:02d}T00:00:00Z", "headcount": value}
+        for day, value in enumerate(values, start=1)
+    ]
+    events, broken, _ = read_rows("ann", {"customers": rows}, SETTINGS)
+    assert not broken
+    return events
+
+
+@pytest.mark.parametrize("where", [None, Present("headcount")], ids=str)
+def test_the_number_that_means_missing_money_is_a_number(where: Present | None) -> None:
+    latest = LatestAttribute("customers", "headcount", kind="number", where=where)
+    in_c, in_python = both(one(latest))
+    events, at = headcounts(2.0, -(2.0**63)), microseconds(NOW)
+    for form in forms(events, NOW):
+        assert in_c(form, at).tolist() == in_python(form, at).tolist() == [-(2.0**63)]
+
+
+def test_account_facts_are_handed_over_as_c_reads_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whole numbers, too: C reads float64."""
+    events, at = events_of(EVERYBODY, "ann"), microseconds(NOW)
+    n_facts = len(fact_values(IN_C._accounts.standing(events, at)))
+    monkeypatch.setattr(compiler, "fact_values", lambda _: [1] * n_facts)
+    assert IN_C(events, at).tobytes() == IN_PYTHON(events, at).tobytes()
 
 
 def test_texts_of_a_request_are_those_the_plan_names() -> None:

@@ -1,6 +1,7 @@
 """Numbers worked out by hand, through both compilers: parity alone cannot see that
 both are wrong in the same way."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import nan, sqrt
@@ -231,6 +232,39 @@ def test_the_number_is_what_a_person_gets(
 ) -> None:
     assert batch[case] == pytest.approx(EXPECTED[case], rel=1e-12, nan_ok=True)
     assert online[case] == pytest.approx(EXPECTED[case], rel=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("where", [None, Present("quantity")], ids=str)
+def test_a_number_as_small_as_the_mark_of_missing_money_is_a_number(
+    where: Present | None,
+) -> None:
+    """Money and moments have that mark, numbers do not."""
+    asked = LatestAttribute("subscriptions", "quantity", where)
+    features = FeatureSet((replace(FEATURES.features[0], definition=asked),))
+    smallest = -(2.0**63)
+    rows: list[Row] = [
+        {
+            "customer_id": "c",
+            "subscription_id": "s",
+            "kind": kind,
+            "event_at": ago(days),
+            "quantity": quantity,
+        }
+        for kind, days, quantity in (("started", 9, 2.0), ("renewed", 2, smallest))
+    ]
+    tables = {"customers": CUSTOMERS, "subscriptions": rows}
+    portfolio = Portfolio.from_tables(
+        {name: in_columns(each) for name, each in tables.items()}, SETTINGS
+    )
+    snapshots = pa.table({"customer_id": ["c"], "as_of": [AT]})
+    in_batch = matrix(feature_table(portfolio, snapshots, features), features)
+    assert in_batch.tolist() == [[smallest]]
+    events, rejects = read_events("c", tables, SETTINGS)
+    assert not rejects
+    compiled = OnlineCompiler(features, SETTINGS)
+    assert compiled(events, AT).tolist() == [smallest]
+    compiled.kernel = None
+    assert compiled(events, AT).tolist() == [smallest]
 
 
 def test_a_customer_nobody_knows_anything_about_has_a_row_all_the_same() -> None:
