@@ -24,6 +24,7 @@ from advice.knowledge import (
 )
 from advice.promises import (
     horizon_note,
+    materiality_note,
     missing_model_note,
     settlement_note,
     starter_note,
@@ -80,6 +81,7 @@ class Advisor:
         declared = (
             self.currency_note,
             settlement_note(self.policy, self.settings),
+            materiality_note(self.policy, self.settings),
             horizon_note(self.policy, self.bundles),
             starter_note(self.bundles),
             missing_model_note(self.bundles),

@@ -29,6 +29,28 @@ def settlement_note(policy: Policy, settings: PortfolioSettings) -> str | None:
     )
 
 
+def materiality_note(policy: Policy, settings: PortfolioSettings) -> str | None:
+    """A sentence for people where the portfolio lets more lie than the policy says.
+
+    Facts call nobody overdue up to the portfolio's amount, whatever the policy states.
+    """
+    currency, counted = settings.currency, float(settings.materiality)
+    documents = [terms.document for _, terms in policy.versions]
+    stated = [
+        document.materiality[currency]
+        for document in documents
+        if currency in document.materiality
+    ]
+    if not stated or min(stated) >= counted:
+        return None
+    return (
+        f"portfolio_materiality_holds: the policy {policy.reference} publishes that"
+        f" from {min(stated):g} {currency} overdue on steps follow (materiality), but"
+        f" up to {counted:g} {currency} the portfolio calls nobody overdue"
+        " (materiality of portfolio.yaml): lower the portfolio's, or raise the policy's"
+    )
+
+
 def starter_note(bundles: Mapping[str, Bundle]) -> str | None:
     """A sentence for people where no model has been borne out by outcomes yet."""
     unproven = sorted(target for target, b in bundles.items() if not b.is_proven)

@@ -78,7 +78,8 @@ NOTES: Mapping[str, Note] = {
         "derive_links: false",
     ),
     "materiality": Note(
-        "major units of `currency`; a remainder below it makes nobody overdue",
+        "major units of `currency`; up to this overdue in all, itself included, nobody"
+        " is overdue, whatever smaller amount a policy states",
         "materiality: 25",
     ),
     "settlement_days": Note(

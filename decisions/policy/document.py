@@ -145,7 +145,9 @@ class PolicyDocument(PolicySection):
     calendar: Calendar = Calendar()
     clock: Clock = Clock()
     materiality: dict[Currency, Amount] = Field(
-        default_factory=dict, description="per currency; below it nobody is pursued"
+        default_factory=dict,
+        description="per currency; below it nobody is pursued. Where the portfolio's"
+        " `materiality` is larger, that holds",
     )
     in_flight_days: dict[str, Count] = Field(
         default_factory=dict,

@@ -18,7 +18,7 @@ timezone: UTC            # where a day begins and ends, such as Europe/Brussels
 # Until when anybody looked, where nothing happened since the last row.
 # observed_until: {day}
 
-# Money. A remainder below `materiality` never makes anyone overdue; a pending payment
+# Money. Up to `materiality` in all never makes anyone overdue; a pending payment
 # counts as under way for its settlement days; `defaults` stand in where `customers`
 # give no monthly_margin and no expected_lifetime_months; what you state is no longer
 # assumed, so state what is true of yours.
