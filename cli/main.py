@@ -80,7 +80,7 @@ def _show_version(is_wanted: bool) -> None:
     if is_wanted:
         from importlib.metadata import version
 
-        from scoring.kernels import built_kernels
+        from scoring.built import built_kernels
 
         built = ", ".join(built_kernels()) or "none"
         typer.echo(f"forbear {version('forbear')} (kernels in C: {built})")

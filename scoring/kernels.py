@@ -7,14 +7,12 @@ import ctypes
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.compiled import compiled
-from features.online import leaf_kernel
-from features.reading import json_rows
 from scoring.contribution_tables import (
     UNIT,
     ContributionTables,
@@ -32,7 +30,6 @@ from scoring.forest import (
     Int32Array,
 )
 
-KernelName = Literal["contributions", "rows", "features"]
 # (n,) raw log-odds; (n, F + 1) their parts, the last one the base value
 Explained: TypeAlias = tuple[FloatArray, FloatArray]
 
@@ -46,18 +43,9 @@ class Kernel(Protocol):
     def __call__(self, x: FloatArray) -> Explained: ...
 
 
-def built_kernels() -> tuple[KernelName, ...]:
-    """What is computed in C here; the rest in Python and NumPy, with the same answers.
-
-    `contributions` of models, `rows` of score requests from JSON to columns, and what
-    `features` count and sum.
-    """
-    is_built: dict[KernelName, bool] = {
-        "contributions": _library() is not None,
-        "rows": json_rows.is_built(),
-        "features": leaf_kernel.is_built(),
-    }
-    return tuple(name for name, is_there in is_built.items() if is_there)
+def is_built() -> bool:
+    """Whether contributions are computed in C here."""
+    return _library() is not None
 
 
 def kernel_of(forest: Forest) -> Kernel:

@@ -21,7 +21,7 @@ from advice.assembly import is_stopped
 from decisions.case import Clock
 from execution.restoring import late_restorations
 from features.moments import microseconds
-from scoring.kernels import KernelName, built_kernels
+from scoring.built import KernelName, built_kernels
 from serving.access import AuditKey, ReadingKey, ScoringKey, key_of
 from serving.answer import ScoreAnswer
 from serving.answering import Submission

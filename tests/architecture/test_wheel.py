@@ -69,7 +69,7 @@ def test_the_installed_wheel_runs_alone(installed: Path) -> None:
 
 
 KERNEL = """
-from scoring.kernels import built_kernels
+from scoring.built import built_kernels
 from scoring.trees import TreeModel
 from pathlib import Path
 import numpy as np

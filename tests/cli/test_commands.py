@@ -16,7 +16,7 @@ import cli.main as main_module
 from cli.exits import BROKEN
 from cli.lists import writing
 from cli.main import EXTRAS
-from scoring.kernels import built_kernels
+from scoring.built import built_kernels
 from store.schema import DECISIONS
 from store.upgrade import upgrade_file
 
