@@ -121,6 +121,19 @@ def test_an_empty_page_is_of_the_kind_that_its_file_is_named_after(
     assert rows_of(portfolio, "disputes") == []
 
 
+def test_a_resource_that_is_null_says_nothing_of_its_file(
+    tmp_path: Path, portfolio: Path
+) -> None:
+    """As beside a customer who has no card: it is no empty list of disputes."""
+    file = tmp_path / "disputes.json"
+    entries = [entry | {"card": None} for entry in page(customer())["list"]]
+    file.write_text(json.dumps({"list": entries}), "utf-8")
+    settings = ImportSettings(currency="EUR")
+    report = import_files(SOURCES["chargebee"], [file], portfolio, settings)
+
+    assert report.observed.keys() == {"customers"}
+
+
 def test_files_of_something_else_are_refused(tmp_path: Path, portfolio: Path) -> None:
     other, text = tmp_path / "other.json", tmp_path / "text.json"
     other.write_text('{"object": "charge", "id": "ch_1"}', "utf-8")

@@ -50,7 +50,7 @@ WITH page AS (
     FROM (SELECT *, json_extract(data, ['$.addons', '$.id']) AS told FROM item WHERE kind = 'subscription')
 )
 SELECT file, nth AS row, kind, event, seen_at, data FROM item WHERE starts_with(data::VARCHAR, '{')
-UNION ALL SELECT file, nth, rtrim(regexp_extract(file, '^([a-z_]+)'), 's'), NULL, NULL, NULL FROM item WHERE data IS NULL
+UNION ALL SELECT file, nth, rtrim(regexp_extract(file, '^([a-z_]+)'), 's'), NULL, NULL, NULL FROM item WHERE kind IS NULL
 UNION ALL  -- whose a link is stands before what it says itself: the first of a name counts
 SELECT file, nth, kind, coalesce(event, holder), seen_at,
        ('{' || owner || CASE WHEN starts_with(data, '{"') THEN ',' || data[2:] ELSE '}' END)::JSON
