@@ -11,7 +11,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,16 +74,19 @@ class PromotionLog:
             _log.warning("waiting until %s has trained or promoted", self._whoever())
             lock.acquire()
         try:
-            moment = datetime.now(UTC).isoformat(timespec="seconds")
-            told = f"process {os.getpid()} of {account()} (since {moment})"
-            self._holder.write_text(told, encoding="utf-8")
+            with suppress(OSError):  # a courtesy to who waits
+                moment = datetime.now(UTC).isoformat(timespec="seconds")
+                told = f"process {os.getpid()} of {account()} (since {moment})"
+                self._holder.write_text(told, encoding="utf-8")
             yield
         finally:
+            with suppress(OSError):
+                self._holder.unlink()
             lock.release()
 
     def _whoever(self) -> str:
         """The process that holds the lock, as it says itself."""
-        if self._holder.is_file():
+        with suppress(OSError):  # it goes with the lock
             return self._holder.read_text(encoding="utf-8")
         return "another process"
 

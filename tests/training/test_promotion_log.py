@@ -117,3 +117,17 @@ def test_who_waits_says_for_which_process_once(
     assert f"process {os.getpid()} of {account()}" in message
     with PromotionLog(tmp_path).alone():  # nobody is there to wait for
         assert caplog.messages == [message]
+
+
+def test_who_has_let_go_is_named_no_more(tmp_path: Path) -> None:
+    with PromotionLog(tmp_path).alone():
+        assert len(list(tmp_path.rglob("holder.txt"))) == 1
+    assert not list(tmp_path.rglob("holder.txt"))
+
+
+def test_a_holder_that_cannot_be_written_refuses_nobody(tmp_path: Path) -> None:
+    (tmp_path / "promotions" / "holder.txt").mkdir(parents=True)
+    entered = False
+    with PromotionLog(tmp_path).alone():
+        entered = True
+    assert entered
