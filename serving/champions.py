@@ -156,6 +156,9 @@ class Refusal:
         code = own_code(error)
         if code is not None:
             return cls(code, str(error))
+        if isinstance(error, FileNotFoundError) and error.filename is not None:
+            gone = f"{error.filename} is not there: put it back, or start with another"
+            return cls("file_problem", gone)
         if isinstance(error, OSError):
             return cls("file_problem", str(error))
         if isinstance(error, UnicodeDecodeError):
@@ -228,9 +231,11 @@ class Champions:
         self.in_force = latest
         for note in latest.advisor.notes:
             log.warning("%s", note)
+        policy = latest.advisor.policy
+        log.info("policy %s (%s) in force", policy.reference, latest.file_hash[:12])
         self._metrics.show_refused(is_refused=False)
         self._metrics.show_in_force(
-            latest.advisor.policy.reference,
+            policy.reference,
             [(t, bundle.bundle_id) for t, bundle in latest.advisor.bundles.items()],
         )
         # models live as long as the process: keep the collector from walking them,

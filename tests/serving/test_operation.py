@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from httpx import Client
 
 from advice.assembly import DEFAULT_POLICY
+from decisions.policy_file.load import default_policy
 from scoring.bundle import Bundle
 from scoring.shelf import publish_bundle
 from serving import answering, decide, request
@@ -189,9 +190,11 @@ def test_a_broken_policy_leaves_the_old_one_in_force_and_says_so(
     publish: Publish,
     make_bundle: MakeBundle,
     tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
     content: bytes | None,
     code: str | None,
 ) -> None:
+    caplog.set_level(logging.INFO, "forbear.serving")
     file = tmp_path / "policy.yaml"
     good = DEFAULT_POLICY.read_bytes()
     file.write_bytes(good)
@@ -208,6 +211,9 @@ def test_a_broken_policy_leaves_the_old_one_in_force_and_says_so(
         assert "forbear_reload_failures_total 1.0" in client.get("/metrics").text
         put_in_place(file, good)
         assert until(lambda: not_taken_up(client) is None)
+    in_force = f"policy reseller-default@1 ({default_policy().hash[:12]}) in force"
+    assert caplog.messages.count(in_force) == 2
+    assert (f"{file} is not there: put it back" in caplog.text) is (content is None)
 
 
 def test_a_balancer_may_ask_for_the_head_only(service: Client) -> None:
