@@ -13,7 +13,6 @@ from decisions.actions import SEVERITY, Action
 from decisions.rules.standing import standing_rule
 from execution.plan import requested_act
 from features.moments import microseconds
-from serving.desk.acts import latest_answer
 from serving.desk.addresses import (
     CUSTOMERS,
     DECISIONS,
@@ -43,6 +42,7 @@ from store.act import Act
 from store.acts import Acts
 from store.database import Database
 from store.decisions import Decision
+from store.sql_decisions import SqlDecisionReader
 from store.waiting import Snooze, WaitingList
 
 router = desk_router()
@@ -103,23 +103,23 @@ async def override(
     if decision.customer_id != customer_id:
         raise invalid("decision_id", "other_customer")
     content = _content(NewOverride, form, customer_id, "action", "decision_id")
-    _require_milder(request, visitor, decision, content.action)
+    await _require_milder(request, decision, content.action)
     body = content.model_dump_json().encode()
     await keep_override(request, visitor.key, body, content)
     return _done(customer_id, await counted(request, visitor, customer_id, "override"))
 
 
-def _require_milder(
-    request: Request, visitor: Visitor, decision: Decision, action: Action
-) -> None:
+async def _require_milder(request: Request, decision: Decision, action: Action) -> None:
     """Milder than what the form was about, and than what is recommended by now.
 
     Raises:
         ProblemError: it is not, or nothing milder is left.
     """
-    records: RecordsOfKeys = request.app.state.records
-    latest = latest_answer(records.of(visitor.key).decisions, decision.customer_id)
-    actions = decision.action, None if latest is None else latest["action"]
+    who = decision.customer_id
+    latest = await records_of(request).ask(
+        lambda database: SqlDecisionReader(database).latest_of([who]).get(who)
+    )
+    actions = decision.action, None if latest is None else latest.action
     severity = min(SEVERITY[one or "none"] for one in actions)
     if severity == SEVERITY["none"]:
         raise invalid("action", "nothing_milder")

@@ -89,13 +89,12 @@ async def today(
             Acts(database).waiting_for_people(MOST_ACTS, begin),
         )
 
-    found = records_of(request).look(look)
+    records = records_of(request)
+    found = records.look(look)
     words = wording_of(request)
     skipped, n_shown = found.n_before, len(found.waiting)
     n_waiting = found.counts.get(topic, 0) if topic else sum(found.counts.values())
     number = 1 - (-skipped // ON_A_PAGE)
-    records: RecordsOfKeys = request.app.state.records
-    decisions = records.of(visitor.key).decisions
     return page(
         request,
         "today.html",
@@ -105,7 +104,7 @@ async def today(
         n_all=sum(found.counts.values()),
         n_waiting=n_waiting,
         acts=found.acts,
-        why_not=reasons_to_withdraw(decisions, found.acts),
+        why_not=await records.ask(lambda db: reasons_to_withdraw(db, found.acts)),
         appeals=await open_appeals(request, visitor, MOST_APPEALS),
         now_at=now,
         budgets=_budgets(request, visitor, now),

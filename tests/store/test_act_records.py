@@ -1,10 +1,19 @@
 """Alerts, service requests and planned ends are kept alike in either database."""
 
+import asyncio
+
 from store.acts import Acts
-from store.opening import open_provider_alerts, open_requests
+from store.opening import (
+    open_decision_store,
+    open_desk,
+    open_provider_alerts,
+    open_requests,
+)
 from store.provider_alerts import SeenAlert
 from store.requests import RequestChange
+from store.sql_decisions import SqlDecisionReader
 from tests.execution.conftest import NOW, PROVIDER, an_act
+from tests.store.memory_store import a_decision
 from tests.store.test_acts import Place, acts, place
 
 __all__ = ["acts", "place"]
@@ -68,3 +77,23 @@ def test_a_lost_lease_plans_nothing(acts: Acts) -> None:
     end = an_act(kind="restore", due_at=NOW + 10)
     assert not acts.settle(mine, "done", NOW + 1, then=end)
     assert acts.of_later(PROVIDER, NOW, NOW + 99) == []
+
+
+def test_the_latest_decision_is_that_of_the_latest_moment(place: Place) -> None:
+    """Not the one recorded last; of one moment it is."""
+    store = open_decision_store(*place)
+    made = [
+        a_decision(1, customer_id="acme", as_of=2_000),
+        a_decision(2, customer_id="acme", as_of=1_000),
+        a_decision(3, customer_id="brix"),
+        a_decision(4, customer_id="brix"),
+        a_decision(5, customer_id="corp"),
+    ]
+    for one in made:
+        asyncio.run(store.record(one, {}))
+    store.close()
+    database = open_desk(*place)
+    latest = SqlDecisionReader(database).latest_of(["acme", "brix", "nobody"])
+    assert latest == {"acme": made[0], "brix": made[3]}
+    assert SqlDecisionReader(database).latest_of([]) == {}
+    database.close()

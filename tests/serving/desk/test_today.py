@@ -1,10 +1,12 @@
 """Today: who waits, in which order, and on how many pages."""
 
 import re
+from asyncio import _get_running_loop
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from html import unescape
+from typing import Any
 
 import pytest
 
@@ -12,8 +14,10 @@ from features.moments import microseconds
 from serving.desk.addresses import customer_path
 from serving.desk.today import ON_A_PAGE
 from serving.settings import ServingSettings
-from store.opening import open_desk
+from store.opening import open_acts, open_desk
+from store.sqlite import SqliteDatabase
 from store.waiting import Snooze, WaitingCustomer, WaitingList, put_waiting
+from tests.execution.conftest import an_act
 from tests.serving.desk.conftest import LATE, Person
 from wording.messages import LANGUAGES, messages
 
@@ -174,3 +178,26 @@ def test_a_decision_of_now_puts_its_customer_on_the_list(
     one = person("admin")
     pages = pages_from(one, "/desk")
     assert any(customer_path(LATE) in page for page in pages)
+
+
+def test_acts_that_wait_are_checked_in_one_query_off_the_event_loop(
+    person: Somebody,
+    desk_settings: ServingSettings,
+    stored: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, asked_in_a_loop = person("approver"), []
+    with closing(open_acts(desk_settings.home)) as acts:
+        acts.plan([an_act(who, n_approvals=1) for who in stored])
+    rows = SqliteDatabase.rows
+
+    def counted(self: SqliteDatabase, query: str, *values: object) -> list[Any]:
+        if "sealed" in query:
+            asked_in_a_loop.append(_get_running_loop() is not None)
+        return rows(self, query, *values)
+
+    monkeypatch.setattr(SqliteDatabase, "rows", counted)
+    page = unescape(one.opens("/desk").text.split('id="acts"')[1])
+    assert len(stored) > 1
+    assert all(f">{who}<" in page for who in stored)
+    assert asked_in_a_loop == [False]
