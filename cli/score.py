@@ -134,10 +134,7 @@ def score(
             moment = None if as_of is None else moment_of(read, as_of)
             use = _budget_use(home, alarm)
             run = ScoreQuestion(advisor, policy, read, moment, folder, use, named)
-            if engine == "spark":
-                advised = run.answered_on_spark(spark_master)
-            else:
-                advised = run.answered_here(limits)
+            advised = run.answered(engine, spark_master, limits)
             if out is not None:
                 zone = read.settings.zone
                 write_list(advised, list_file, out.suffix.lower(), zone, memory // 4)

@@ -39,7 +39,15 @@ class ScoreQuestion:
     budget_use: "BudgetUse"
     named: "Named"
 
-    def answered_here(self, limits: "RunLimits") -> "AdvisedParts":
+    def answered(
+        self, engine: str, spark_master: str | None, limits: "RunLimits"
+    ) -> "AdvisedParts":
+        """By `spark`, or by this machine."""
+        if engine == "spark":
+            return self._answered_on_spark(spark_master)
+        return self._answered_here(limits)
+
+    def _answered_here(self, limits: "RunLimits") -> "AdvisedParts":
         """By this machine, part by part."""
         from advice.parts_run import advise_in_parts
 
@@ -56,7 +64,7 @@ class ScoreQuestion:
                 tell=tell,
             )
 
-    def answered_on_spark(self, master: str | None) -> "AdvisedParts":
+    def _answered_on_spark(self, master: str | None) -> "AdvisedParts":
         """By Spark: `master` or what the environment says."""
         from advice.spark_run import advise_on_spark
         from features.batch.spark_session import spark_session

@@ -5,9 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from decisions.policy.measures import MeasureName
-from store.act import (
-    Act,
-)
+from store.act import Act
 
 
 class ManualMeasure(NamedTuple):

@@ -68,6 +68,25 @@ class Invoice:
             days = max(self.days_late, on - max(self.due_on, self.restarted_on))
         self.days_late = days
 
+    def recover(self, at: int, money: int, payment_id: str) -> int:
+        """A payment of what had been written off; returns what it took."""
+        taken = min(money, self.written_off)
+        self.entries.append((at, -taken, WRITTEN_OFF, payment_id))
+        self.entries.append((at, taken, PAID, payment_id))
+        self.n_paid += 1
+        self.written_off -= taken
+        return taken
+
+    def reopen(self, on: int, entry: Entry) -> bool:
+        """Some of it is open again, by an entry below 0; whether it was settled."""
+        was_settled = not self.remainder
+        self.entries.append(entry)
+        if was_settled:
+            self.settled_at, self.restarted_on = None, on
+        self.remainder -= entry[1]
+        self.reopened_on = on
+        return was_settled
+
     def remainder_at(self, moment: int) -> int:
         """What was unpaid at `moment`, by all that the ledger knows; 0 before issue."""
         if moment < self.issued_at:

@@ -275,6 +275,7 @@ def _judge_of_accounts(portfolio: Portfolio, until: int) -> Callable[[Account], 
     actions = rows_by_customer(portfolio.tables["actions"], ActionRow)
 
     def judge_of(account: Account) -> Judge:
+        """What tells the labels of one account."""
         done = actions.get(account.history.customer_id, [])
         later = NonpaymentOutcome(account, done, terms.days_past_due, until)
 

@@ -8,6 +8,7 @@ one customer and a portfolio. Money is an integer number of ten-thousandths.
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TypeAlias
 
 from features.claims import Claims
@@ -40,6 +41,7 @@ from features.invoice import (
     paid_by,
 )
 
+_key = attrgetter("key")
 # by the id of a dispute and a moment: what it contests of each invoice
 Contest: TypeAlias = Callable[[str, int], dict[str, int]]
 
@@ -179,7 +181,9 @@ class Ledger:
         if invoice is not None:
             money -= self._reduce(invoice, at, money, PAID, payment_id)
             if money and invoice.written_off:
-                money -= self._recover(invoice, at, money, payment_id)
+                recovered = invoice.recover(at, money, payment_id)
+                self.written_off -= recovered
+                money -= recovered
         elif self._is_stranger(item):
             return
         else:
@@ -357,33 +361,19 @@ class Ledger:
             self.settled.append(invoice)
         return taken
 
-    def _recover(self, invoice: Invoice, at: int, money: int, source: str) -> int:
-        """A payment of what had been written off; returns what it took."""
-        taken = min(money, invoice.written_off)
-        invoice.entries.append((at, -taken, WRITTEN_OFF, source))
-        invoice.entries.append((at, taken, PAID, source))
-        invoice.n_paid += 1
-        invoice.written_off -= taken
-        self.written_off -= taken
-        return taken
-
     def _undo(self, use: Use, at: int, money: int) -> int:
         """Opens an invoice again that credit had paid; returns how much of it."""
         invoice, taken = use.invoice, min(use.money, money)
         if not taken:
             return 0
         use.money -= taken
-        invoice.entries.append((at, -taken, use.entry, use.payment_id))
         if use.entry == PAID and not use.money:
             invoice.n_paid -= 1
-        if not invoice.remainder:
-            invoice.settled_at = None
-            invoice.restarted_on = self._day(at)
+        entry = at, -taken, use.entry, use.payment_id
+        if invoice.reopen(self._day(at), entry):
             self.settled.remove(invoice)
             self.open.append(invoice)
             self.open.sort(key=_key)
-        invoice.remainder += taken
-        invoice.reopened_on = self._day(at)
         self.n_reopened += 1
         return taken
 
@@ -394,10 +384,6 @@ _POSTED: dict[int, Callable[[Ledger, Item], None]] = {
     WRITE_OFF: Ledger._write_off,
     LOST: Ledger._lost,
 }
-
-
-def _key(invoice: Invoice) -> tuple[int, int, str]:
-    return invoice.key
 
 
 def _is_write_off(kept: tuple[int, int, str]) -> bool:

@@ -258,6 +258,7 @@ def _membership(
     signs = FraudSigns(portfolio)
 
     def belongs(account: Account, standing: Standing, first_known_at: int) -> bool:
+        """Whether one account is decided about at the moment of its standing."""
         as_of, customer_id = standing.as_of, account.history.customer_id
         if standing.customer is None:
             return False

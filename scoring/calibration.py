@@ -76,6 +76,7 @@ def newton_logistic(
     """
 
     def loss(margin: FloatArray, weights: FloatArray) -> float:
+        """Negative log-likelihood of the margins, and the ridge on the weights."""
         far = weights - centre
         likelihood = np.logaddexp(0.0, margin) - label * margin
         return float((stands_for * likelihood).sum() + 0.5 * ridge @ far**2)

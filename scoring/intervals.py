@@ -78,6 +78,7 @@ def auc_interval(
     extra = (n_positive + n_negative) / 2.0 - 1.0
 
     def beyond(true: float) -> float:
+        """Above 0 where the AUC seen lies outside what `true` would show."""
         spread = 1.0 + extra * ((1.0 - true) / (2.0 - true) + true / (1.0 + true))
         variance = true * (1.0 - true) * spread / (n_positive * n_negative)
         return (auc - true) ** 2 - z * z * variance

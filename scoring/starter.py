@@ -100,6 +100,7 @@ def level_shift(
     )
 
     def excess(shift: float) -> float:
+        """How far the mean probability, moved by `shift`, lies above the rate."""
         mean = np.average(expit(log_odds + shift), weights=stands_for)
         return float(mean) - rate
 

@@ -19,7 +19,8 @@ from features.moments import microseconds
 from features.reading.cells import CellError, read_text
 from features.reading.observation import MOST_UNREADABLE
 from features.reading.rejects import what_to_do
-from features.reading.rows import RowError, broken_rule
+from features.reading.row_reader import RowError
+from features.reading.rows import broken_rule
 from features.settings import PortfolioSettings
 from serving.errors import ProblemError, form_problem
 from serving.request import EventTable, Moment, Rows

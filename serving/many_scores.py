@@ -16,7 +16,7 @@ from serving.answer import ScoreAnswer
 from serving.answering import Submission
 from serving.champions import InForce
 from serving.errors import KINDS, ProblemError, own_code, problem_body
-from serving.guard import log_without_values
+from serving.guard import log_without_values, surviving
 from serving.language import Language
 from serving.openapi import MOST_REQUESTS, Problem
 from serving.request import Moment
@@ -181,7 +181,9 @@ class ManyScores:
         customer_id = request.get("customer_id") if isinstance(request, dict) else None
         named = to_json(customer_id if isinstance(customer_id, str) else None)
         turns: BatchTurnstile = self.state.many_turns
-        try:
+        problems: list[Exception] = []
+        # the answer has begun, and the others are told theirs whatever is wrong here
+        with surviving(problems.append):
             async with turns.item:
                 recorded = await score_one(
                     self.state,
@@ -190,14 +192,11 @@ class ManyScores:
                     self.accept_language,
                     nullcontext(),
                 )
-        except Exception as error:
-            # broad: the answer has begun, and the others are told theirs whatever is
-            # wrong with this one; what nobody foresaw is in the log
-            body = problem_body(_problem(error))
-            parts = named, int(body["status"]), b"problem", to_json(body)
-            return _Item(_ITEM % parts, is_problem=True)
-        parts = named, HTTPStatus.OK, b"decision", recorded.decision.answer
-        return _Item(_ITEM % parts, is_repeated=not recorded.is_new)
+            parts = named, HTTPStatus.OK, b"decision", recorded.decision.answer
+            return _Item(_ITEM % parts, is_repeated=not recorded.is_new)
+        body = problem_body(_problem(problems[0]))
+        parts = named, int(body["status"]), b"problem", to_json(body)
+        return _Item(_ITEM % parts, is_problem=True)
 
 
 def _problem(error: Exception) -> ProblemError:

@@ -23,7 +23,8 @@ from features.moments import microseconds
 from features.reading.json_rows import read_body
 from features.reading.rejects import what_to_do
 from features.reading.request_warnings import noticed
-from features.reading.rows import BrokenRow, read_rows
+from features.reading.row_reader import BrokenRow
+from features.reading.rows import read_rows
 from features.settings import PortfolioSettings
 from serving.errors import MOST_ERRORS, ProblemError, form_problem
 from serving.language import Language

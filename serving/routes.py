@@ -46,7 +46,7 @@ from store.decisions import Decision
 from store.errors import StoreUnavailableError
 from store.events import EVERYBODY, EventReader
 from store.monitoring import Monitoring, clocks_standing
-from store.sql_decisions import SqlDecisionReader
+from store.sql_decision_reader import SqlDecisionReader
 
 BaseFrom = Literal["setting", "training"]
 

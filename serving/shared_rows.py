@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import from_json
 
 from features.reading.rejects import what_to_do
-from features.reading.rows import BrokenRow
+from features.reading.row_reader import BrokenRow
 from features.reading.shared_numbers import NumberedRow, numbers_of, shared_numbers
 from features.settings import PortfolioSettings
 from store.events import EventReader, KeptRow, NumberedEvent

@@ -30,7 +30,8 @@ from store.replies import Replies
 from store.requests import Requests
 from store.schema import DECISIONS, EVENTS, Schema
 from store.shadows import Shadows
-from store.sql_decisions import SqlDecisionReader, SqlDecisionStore
+from store.sql_decision_reader import SqlDecisionReader
+from store.sql_decisions import SqlDecisionStore
 from store.sql_events import SqlEventReader, SqlEventStore
 from store.sql_keys import SqlKeyStore
 from store.sqlite import SqliteDatabase, read_only

@@ -21,7 +21,7 @@ from store.errors import (
     UnknownDecisionError,
     UnknownMessageError,
 )
-from store.sql_decisions import SqlDecisionReader
+from store.sql_decision_reader import SqlDecisionReader
 
 State = Literal["waiting", "delivered", "dead"]
 STATES: tuple[State, ...] = get_args(State)

@@ -1,4 +1,4 @@
-"""Decisions in tables: what is asked of them, written once for every database."""
+"""Decisions recorded in tables, written once for every database."""
 
 import json
 import time
@@ -10,33 +10,26 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from store.announcing import NOBODY, Announced, put_decisions
-from store.budget_slots import BudgetSlot, Reservation
+from store.budget_slots import Reservation
 from store.chain import Tip, append_decisions, still_there, tip
 from store.database import Database
 from store.decisions import (
     Decision,
-    DecisionReader,
     DecisionStore,
     ErasureResult,
-    KnownBefore,
-    ListedDecision,
-    Recommended,
     same_request,
 )
 from store.errors import (
-    AlteredDecisionError,
     DecisionStoreError,
     ErasureRefusedError,
     IdempotencyConflictError,
     SlotTakenError,
-    UnknownDecisionError,
-    UnknownDocumentError,
 )
 from store.group_commit import GroupCommit
-from store.monitoring import first_clock, standing_clock
 from store.proof import Proof
 from store.removal import erase
-from store.sealing import BrokenSealError, new_key, seal, unseal
+from store.sealing import new_key, seal
+from store.sql_decision_reader import SqlDecisionReader
 from store.waiting import WaitingCustomer, put_waiting
 
 # what is looked for; all else is in `sealed` alone
@@ -53,50 +46,6 @@ SOUGHT = (
     "erasure_waits_for",
 )
 _sought = attrgetter(*SOUGHT)
-_FIND = """
-SELECT decision_id, sealed, data_key FROM decisions
-JOIN customers ON customers.customer_id = decisions.customer_id WHERE
-"""
-_LATEST = """
-SELECT decision_id, sealed, data_key FROM customers
-JOIN decisions ON decision_id = (
-    SELECT one.decision_id FROM decisions AS one
-    WHERE one.customer_id = customers.customer_id
-    ORDER BY one.as_of DESC, one.decision_id DESC LIMIT 1
-) WHERE customers.customer_id IN ({})
-"""
-# an id begins with the moment it was made: the order of ids is that of decisions
-_LISTED = """
-SELECT decision_id, recorded_at, as_of, customer_id, action FROM decisions
-WHERE {} decision_id < ? ORDER BY decision_id DESC LIMIT ?
-"""
-_RECORDED = """
-SELECT decision_id, recorded_at, as_of, customer_id, action FROM decisions
-WHERE {} decision_id > ? AND recorded_at >= ? AND recorded_at < ?
-ORDER BY decision_id LIMIT ?
-"""
-_ID_BEYOND_ALL = "e"  # they begin with d
-LAST_NOTICES = """
-SELECT notices_due, max(as_of) FROM decisions
-WHERE customer_id = ? AND as_of < ? AND notices_due <> '[]' GROUP BY notices_due
-"""
-SLOTS_TAKEN = """
-SELECT slot_id, kind, customer_id, as_of FROM budget_slots
-WHERE kind IN ('stop', 'review') AND as_of >= ? AND as_of < ?
-"""
-# each request asks for all of it: one statement is one way to a server and back
-KNOWN_BEFORE = """
-SELECT kind, slot_id, customer_id, as_of FROM budget_slots WHERE slot_id > ?
-UNION ALL
-SELECT 'last ' || action, 0, customer_id, as_of FROM (
-    SELECT action, customer_id, as_of FROM decisions
-    WHERE customer_id = ? AND as_of >= ? AND as_of < ? AND action IS NOT NULL
-    ORDER BY as_of DESC, recorded_at DESC LIMIT 1
-) AS recommended
-UNION ALL
-SELECT 'alarm ' || clock, 0, '', 0 FROM monitoring_alarms
-WHERE released_at IS NULL
-"""
 SLOTS_OF_OTHERS = """
 SELECT count(DISTINCT customer_id) FROM budget_slots
 WHERE kind = ? AND as_of >= ? AND as_of < ? AND customer_id <> ?
@@ -111,124 +60,6 @@ _OWN_SLOTS = """
 SELECT count(*) FROM budget_slots
 WHERE kind = ? AND as_of >= ? AND as_of < ? AND customer_id = ?
 """
-
-
-class SqlDecisionReader(DecisionReader):
-    """Looks decisions up in a database."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
-
-    def find(self, decision_id: str) -> Decision:
-        decisions = self._found("decision_id = ?", decision_id)
-        if decisions is None:
-            raise UnknownDecisionError(decision_id)
-        return decisions
-
-    def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
-        condition = "key_id = ? AND idempotency_key = ?"
-        return self._found(condition, key_id, idempotency_key)
-
-    def listed(
-        self,
-        customer_id: str | None,
-        before: str | None,
-        most: int,
-        beginning: str = "",
-    ) -> list[ListedDecision]:
-        last = _ID_BEYOND_ALL if before is None else before
-        who: tuple[object, ...] = ()
-        condition = ""
-        if customer_id is not None:
-            condition, who = "customer_id = ? AND", (customer_id,)
-        elif beginning:
-            condition = "substr(customer_id, 1, ?) = ? AND"
-            who = len(beginning), beginning
-        rows = self._db.rows(_LISTED.format(condition), *who, last, most)
-        return [ListedDecision(*row) for row in rows]
-
-    def recorded(
-        self,
-        customer_id: str | None,
-        since: int,
-        before: int,
-        after: str,
-        most: int,
-    ) -> list[ListedDecision]:
-        bounds = after, since, before, most
-        if customer_id is None:
-            rows = self._db.rows(_RECORDED.format(""), *bounds)
-        else:
-            of_one = _RECORDED.format("customer_id = ? AND")
-            rows = self._db.rows(of_one, customer_id, *bounds)
-        return [ListedDecision(*row) for row in rows]
-
-    def last_notices(self, customer_id: str, before: int) -> Mapping[str, int]:
-        last: dict[str, int] = {}
-        for names, as_of in self._db.rows(LAST_NOTICES, customer_id, before):
-            for name in json.loads(names):
-                last[name] = max(as_of, last.get(name, as_of))
-        return last
-
-    def slots_taken(self, begin: int, end: int) -> list[BudgetSlot]:
-        return [BudgetSlot(*row) for row in self._db.rows(SLOTS_TAKEN, begin, end)]
-
-    def known_before(
-        self, customer_id: str, slot_id: int, since: int, before: int
-    ) -> KnownBefore:
-        slots: list[BudgetSlot] = []
-        clocks: list[str] = []
-        last: Recommended | None = None
-        rows = self._db.rows(KNOWN_BEFORE, slot_id, customer_id, since, before)
-        for what, slot, who, as_of in rows:
-            kind, _, named = what.partition(" ")
-            if kind == "alarm":
-                clocks.append(named)
-            elif kind == "last":
-                last = Recommended(who, as_of, named)
-            else:
-                slots.append(BudgetSlot(slot, kind, who, as_of))
-        return KnownBefore(sorted(slots), last, first_clock(clocks))
-
-    def last_slot_id(self) -> int:
-        query = "SELECT coalesce(max(slot_id), 0) FROM budget_slots"
-        return int(self._db.rows(query)[0][0])
-
-    def standing_alarm(self) -> str | None:
-        return standing_clock(self._db)
-
-    def document(self, document_hash: str) -> str:
-        query = "SELECT content FROM documents WHERE document_hash = ?"
-        rows = self._db.rows(query, document_hash)
-        if not rows:
-            raise UnknownDocumentError(document_hash)
-        return str(rows[0][0])
-
-    def close(self) -> None:
-        self._db.close()
-
-    def latest_of(self, customer_ids: Collection[str]) -> dict[str, Decision]:
-        """The decision about each customer that has the latest `as_of`, by customer.
-
-        Found in one query; whoever has no decision is left out.
-        """
-        if not customer_ids:
-            return {}
-        query = _LATEST.format(", ".join("?" * len(customer_ids)))
-        decisions = [_opened(*row) for row in self._db.rows(query, *customer_ids)]
-        return {one.customer_id: one for one in decisions}
-
-    def _found(self, condition: str, *values: str) -> Decision | None:
-        rows = self._db.rows(_FIND + condition, *values)
-        return _opened(*rows[0]) if rows else None
-
-
-def _opened(decision_id: str, sealed: bytes, key: bytes) -> Decision:
-    """A sealed decision; AlteredDecisionError where its seal is broken."""
-    try:
-        return unseal(sealed, decision_id, key)[0]
-    except BrokenSealError as error:
-        raise AlteredDecisionError(decision_id) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,7 +239,7 @@ class _Recording:
     def _keys(self, customer_ids: set[str]) -> dict[str, bytes]:
         """The key of each customer, made where there is none."""
         keys: dict[str, bytes] = {}
-        for who in customer_ids:  # one IN of all costs more: an index of the list
+        for who in customer_ids:
             for (key,) in self._db.rows(_KEY_OF, who):
                 keys[who] = key
         new = {who: new_key() for who in customer_ids - keys.keys()}

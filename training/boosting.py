@@ -105,7 +105,9 @@ def _enough_for_bins(known: BoolArray) -> IntArray:
 
 def _dataset(rows: Rows, parameters: Mapping[str, Any]) -> lightgbm.Dataset:
     names = rows.feature_set.names
-    sampled = {"bin_construct_sample_cnt": BIN_ROWS} if len(rows) > BIN_ROWS else {}
+    sampled: dict[str, Any] = {}
+    if len(rows) > BIN_ROWS:
+        sampled = {"bin_construct_sample_cnt": BIN_ROWS, **OF_A_SAMPLE}
     return lightgbm.Dataset(
         rows.x,
         rows.label,

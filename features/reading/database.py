@@ -3,8 +3,8 @@
 Only columns that the contract or portfolio.yaml names are fetched, a part at a time.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -91,17 +91,18 @@ def open_database(url: str, stated: str, folder: Path) -> Any:  # noqa: ANN401 -
 
     url = _beside(url, folder)
     options = {"read_only": True} if url.startswith("duckdb://") else {}
-    try:
-        return ibis.connect(url, **options)
-    except Exception as error:  # broad: each driver has its own, of no common base
+
+    def refused(error: Exception) -> str:
+        """Why, without the secrets of the URL."""
         reason = without_secret(str(error), url, stated)
         hint = ""
-        if isinstance(error, ImportError | ModuleNotFoundError):
+        if isinstance(error, ImportError):
             backend = urlsplit(url).scheme.replace("postgresql", "postgres")
             hint = f"; install its driver: pip install 'ibis-framework[{backend}]'"
-        raise DatabaseError(
-            f"source {stated} cannot be opened: {reason}{hint}"
-        ) from None
+        return f"source {stated} cannot be opened: {reason}{hint}"
+
+    with _asking(refused):
+        return ibis.connect(url, **options)
 
 
 def _beside(url: str, folder: Path) -> str:
@@ -125,13 +126,21 @@ def _table(connection: Any, table: str) -> Any:  # noqa: ANN401 - an Ibis table 
             return None
 
 
+def _reading(table: str) -> AbstractContextManager[None]:
+    return _asking(lambda error: f"table {table} cannot be read: {error}")
+
+
 @contextmanager
-def _reading(table: str) -> Iterator[None]:
-    """What a driver raises becomes one of ours."""
+def _asking(told: Callable[[Exception], str]) -> Iterator[None]:
+    """A border: what a driver raises becomes one of ours, in the words of `told`.
+
+    Each driver has errors of its own, of no common base.
+    """
     try:
         yield
-    except Exception as error:  # broad: each driver has its own, of no common base
-        raise DatabaseError(f"table {table} cannot be read: {error}") from error
+    except Exception as error:
+        # what a driver says may hold the URL, so nothing is chained to the error
+        raise DatabaseError(told(error)) from None
 
 
 def _batches(connection: Any, rows: Any) -> pa.RecordBatchReader:  # noqa: ANN401

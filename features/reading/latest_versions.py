@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from features.contract import TABLES
+from features.reading.row_reader import JsonRow
 from features.reading.row_versions import KNOWN_AT, Cells, row_identity, version_order
-from features.reading.rows import JsonRow, good_cells
+from features.reading.rows import good_cells
 from features.settings import PortfolioSettings
 
 

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from features.contract import TABLES
 from features.reading.cells import CellError, read_text
+from features.reading.row_reader import CUSTOMER_ID, JsonRow
 from features.reading.row_versions import KNOWN_AT, Cells, row_identity
-from features.reading.rows import CUSTOMER_ID, JsonRow, good_cells
+from features.reading.rows import good_cells
 from features.settings import PortfolioSettings
 
 # the column of each table that names an invoice

@@ -128,6 +128,7 @@ def _lost(rows: pa.Table, table: str, broken: _Broken) -> pa.Table:
     nothing = np.zeros(len(rows), np.bool_)
 
     def is_unread(name: str, default: BoolArray) -> BoolArray:
+        """(n,) whether a cell of a broken row could not be read."""
         mask = broken.cells.get(name)
         return default if mask is None else mask[places]
 

@@ -12,7 +12,7 @@ from store.act import Act
 from store.acts import Acts
 from store.database import Database
 from store.requests import Requests, RequestState
-from store.sql_decisions import SqlDecisionReader
+from store.sql_decision_reader import SqlDecisionReader
 
 
 class ShownAct(NamedTuple):

@@ -42,7 +42,7 @@ from store.act import Act
 from store.acts import Acts
 from store.database import Database
 from store.decisions import Decision
-from store.sql_decisions import SqlDecisionReader
+from store.sql_decision_reader import SqlDecisionReader
 from store.waiting import Snooze, WaitingList
 
 router = desk_router()

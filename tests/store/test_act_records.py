@@ -11,7 +11,7 @@ from store.opening import (
 )
 from store.provider_alerts import SeenAlert
 from store.requests import RequestChange
-from store.sql_decisions import SqlDecisionReader
+from store.sql_decision_reader import SqlDecisionReader
 from tests.execution.conftest import NOW, PROVIDER, an_act
 from tests.store.memory_store import a_decision
 from tests.store.test_acts import Place, acts, place

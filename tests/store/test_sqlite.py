@@ -18,12 +18,8 @@ from store.errors import (
 )
 from store.opening import open_decision_reader, open_decision_store, open_key_store
 from store.removal import DUE_NEXT
-from store.sql_decisions import (
-    KNOWN_BEFORE,
-    LAST_NOTICES,
-    SLOTS_OF_OTHERS,
-    SLOTS_TAKEN,
-)
+from store.sql_decision_reader import KNOWN_BEFORE, LAST_NOTICES, SLOTS_TAKEN
+from store.sql_decisions import SLOTS_OF_OTHERS
 from store.sqlite import SqliteDatabase
 from tests.store.memory_store import a_decision
 

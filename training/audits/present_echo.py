@@ -120,7 +120,7 @@ def power_text(now: PresentLateness, rows: Rows) -> str | None:
         None where no column is looked at for it.
     """
     moments = _moments(now, rows)
-    if moments is None:
+    if moments is None or not _looked_at(rows):
         return None
     n, n_late = len(moments.now), int(moments.late_now.sum())
     caught = next((c for c in CAUGHT_SHARES if _is_seen(moments, c)), None)

@@ -75,6 +75,7 @@ def timeline_plot(
     bottom = _TOP + sheet.lane * len(lanes)
 
     def x(at: float) -> float:
+        """Where a moment (µs since 1970 UTC) stands on the sheet, from the left."""
         return sheet.left + (sheet.right - sheet.left) * (at - begin) / (end - begin)
 
     title_id = f"{sheet.name}-title"
