@@ -36,6 +36,7 @@ def test_an_answer_reads_back_by_its_schema_and_is_written_the_same(
     advisor = ADVISORS[policy.reference]
     answer = answer_of("d1", NOW, advice, advisor, VERSIONS, (), language)
     written = answer_bytes(answer)
+    assert written == SCORE_ANSWER.dump_json(answer)
     read = SCORE_ANSWER.validate_json(written)
     assert answer_bytes(read) == written
     assert (read.proposal is None) == (read.action is None)
