@@ -3,13 +3,35 @@
 from dataclasses import dataclass
 from datetime import date
 
-from features.facts import AccountFacts, MoneySource
+from features.facts import AccountFacts, MoneySource, OpenItem
 from features.money import major_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InOwnCurrency:
+    """The same sums in the invoice's own currency, as its customer knows them.
+
+    Args:
+        currency: ISO 4217.
+        rate: what one unit of it counts for in the portfolio's currency.
+    """
+
+    currency: str
+    rate: float
+    amount: float
+    remainder: float
+    contested: float
+    in_flight: float
+    promised: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """An open invoice, major units; `remainder` less its cover is acted on."""
+    """An open invoice, major units; `remainder` less its cover is acted on.
+
+    Args:
+        in_own_currency: null where the invoice is in the portfolio's currency.
+    """
 
     invoice_id: str
     due_on: date
@@ -19,6 +41,7 @@ class Item:
     contested: float
     in_flight: float
     promised: float
+    in_own_currency: InOwnCurrency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +105,25 @@ def _items(facts: AccountFacts) -> tuple[Item, ...]:
             contested=major_units(item.contested),
             in_flight=major_units(item.in_flight),
             promised=major_units(item.promised),
+            in_own_currency=_in_own(item),
         )
         for item in sorted(facts.items, key=lambda item: item.due_on)
+    )
+
+
+def _in_own(item: OpenItem) -> InOwnCurrency | None:
+    """The item's sums in its own currency; None where that is the portfolio's."""
+    own = item.currency
+    if own is None:
+        return None
+    return InOwnCurrency(
+        currency=own.code,
+        rate=float(own.rate),
+        amount=float(own.stated(item.amount)),
+        remainder=float(own.stated(item.remainder)),
+        contested=float(own.stated(item.contested)),
+        in_flight=float(own.stated(item.in_flight)),
+        promised=float(own.stated(item.promised)),
     )
 
 

@@ -23,6 +23,7 @@ from execution.errors import (
     ReportRefusedError,
     UndecidedError,
 )
+from execution.own_currency import sums_by_currency
 from execution.pause import end_of_pause
 from execution.port import Provider, RequestText
 from execution.recheck import Recheck
@@ -309,9 +310,9 @@ def _told(act: Act, about: str, answer: Mapping[str, Any]) -> Iterator[str]:
         yield "What we saw:\n" + "\n".join(f"- {sentence}" for sentence in seen)
     named = answer["permission"].get("subscriptions") or ["all of the customer"]
     yield f"Subscriptions: {', '.join(named)}."
-    if contested := answer.get("exposure", {}).get("contested"):
-        currency = answer["question"]["currency"]
+    if contested := sums_by_currency(answer, "contested"):
+        sums = " and ".join(f"{money:,.2f} {code}" for code, money in contested.items())
         yield (
-            f"The customer contests {contested:,.2f} {currency} of what is billed; we"
-            " do not count that as owed until it is decided."
+            f"The customer contests {sums} of what is billed; we do not count that as"
+            " owed until it is decided."
         )

@@ -8,9 +8,46 @@ datetimes; `None` means unknown, never zero.
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal
 
+from features.money import UNITS, convert
+
+_HALF = Decimal("0.5")
+
 MoneySource = Literal["invoices", "ageing", "flat", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCurrency:
+    """Of a document that is not in the portfolio's; `rate`: what one unit counts for.
+
+    >>> OtherCurrency("JPY", Decimal("0.006")).stated(9_000_000)
+    Decimal('150000')
+    """
+
+    code: str
+    rate: Decimal
+
+    def stated(self, money: int) -> Decimal:
+        """Major units of it that count for `money`, ten-thousandths of the portfolio's.
+
+        The shortest number that does, so that an invoice is told as it was written.
+        """
+        exact = Decimal(money) / UNITS / self.rate
+        for n_places in range(4):
+            short = round(exact, n_places)
+            if abs(short * self.rate * UNITS - money) <= _HALF:
+                return short
+        return round(exact, 4)
+
+    def counted(self, stated: Decimal) -> int:
+        """Ten-thousandths of the portfolio's currency that major units of it are.
+
+        Raises:
+            ValueError: the sum is beyond what an account holds.
+        """
+        return convert(int(stated * UNITS), self.rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +69,7 @@ class OpenItem:
     # what reduced it so far: local day and money, oldest first (interest reads it);
     # what was opened again is negative, what was never owed has the day of issue
     reductions: tuple[tuple[date, int], ...] = ()
+    currency: OtherCurrency | None = None  # None: the portfolio's, as all amounts are
 
     @property
     def uncovered(self) -> int:

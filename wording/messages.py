@@ -188,7 +188,11 @@ class Wording(string.Formatter):
         """An amount in any currency, with its own decimal places where it has any."""
         return self._amount(_rounded(value, get_currency_precision(currency)), currency)
 
-    def _money(self, value: float) -> str:
+    def _money(self, value: float | Mapping[str, float]) -> str:
+        """A sum, or one for each currency."""
+        if isinstance(value, Mapping):
+            sums = [self.in_currency(sum_, code) for code, sum_ in value.items()]
+            return self.joined(sums)
         return self.in_currency(value, self.currency)
 
     def _about(self, value: float) -> str:

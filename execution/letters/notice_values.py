@@ -10,6 +10,7 @@ from decisions.follow_up.next_step import next_step
 from decisions.policy.document import PolicyDocument
 from decisions.terms import Terms
 from execution.letters.signed_link import LinkSigner
+from execution.own_currency import in_own_currency
 from features.moments import microseconds
 from wording.explanation.naming import notice_part
 from wording.letters import LetterItem, LetterLinks, NoticeValues
@@ -142,15 +143,18 @@ def notice_values(
 def _items(answer: Mapping[str, Any], due: Mapping[str, Any]) -> list[LetterItem]:
     """The invoices that the notice names, the oldest first."""
     named = set(due["invoices"])
-    items = [
-        LetterItem(
+    items = []
+    for one in answer["exposure"]["items"]:
+        if one["invoice_id"] not in named:
+            continue
+        sums = in_own_currency(one, answer)
+        item = LetterItem(
             invoice_id=one["invoice_id"],
             due_on=date.fromisoformat(one["due_on"]),
-            amount=one["amount"],
-            remainder=one["remainder"],
-            covered=one["contested"] + one["in_flight"] + one["promised"],
+            currency=sums["currency"],
+            amount=sums["amount"],
+            remainder=sums["remainder"],
+            covered=sums["contested"] + sums["in_flight"] + sums["promised"],
         )
-        for one in answer["exposure"]["items"]
-        if one["invoice_id"] in named
-    ]
+        items.append(item)
     return sorted(items, key=lambda item: (item.due_on, item.invoice_id))

@@ -31,9 +31,10 @@ from features.facts import (
     OpenDispute,
     OpenItem,
     OpenPromise,
+    OtherCurrency,
     PendingPayment,
 )
-from features.invoice import PAID, Invoice
+from features.invoice import INVOICE, KINDS, PAID, Invoice
 from features.moments import DAY_US, LocalDays, to_datetime
 from features.settings import PortfolioSettings
 
@@ -138,7 +139,7 @@ def facts_of(
         n_invoices_paid=standing.paid.n,
         usage_ratio=standing.usage.ratio if standing.usage else None,
         known_until=stops.known_until(as_of),
-        items=_items(standing, rules.days),
+        items=_items(standing, rules, known),
         disputes=_disputes(standing),
         promises=_promises(standing),
         n_promises_365d=contacts.n_promises_since(as_of - 365 * DAY_US),
@@ -189,10 +190,11 @@ def _created_at(customer: KnownTable) -> int | None:
     return stated if stated is not None else customer.first_known_at()
 
 
-def _items(s: Standing, days: LocalDays) -> tuple[OpenItem, ...]:
+def _items(s: Standing, rules: Rules, known: KnownTables) -> tuple[OpenItem, ...]:
     """Overdue items count no days as long as together they are not material."""
     if s.owed is None:
         return ()
+    days, currencies = rules.days, _other_currencies(known, rules.settings)
     in_flight = s.cover.in_flight if s.cover is not None else {}
     promised = s.cover.promised if s.cover is not None else {}
     return tuple(
@@ -209,9 +211,27 @@ def _items(s: Standing, days: LocalDays) -> tuple[OpenItem, ...]:
             in_flight=in_flight.get(item.invoice.id, 0),
             promised=promised.get(item.invoice.id, 0),
             reductions=_reductions(item.invoice, days),
+            currency=currencies.get(item.invoice.id),
         )
         for item in s.owed.items
     )
+
+
+def _other_currencies(
+    known: KnownTables, settings: PortfolioSettings
+) -> dict[str, OtherCurrency]:
+    """By invoice, where it is in another currency than the portfolio's."""
+    if not settings.rates or "currency" not in known.events.tables["invoices"]:
+        return {}
+    return {
+        invoice_id: OtherCurrency(code, settings.rates[code])
+        for invoice_id, kind, code in known["invoices"].rows(
+            "invoice_id", "kind", "currency"
+        )
+        if code in settings.rates
+        and code != settings.currency
+        and KINDS[kind] == INVOICE
+    }
 
 
 def _reductions(invoice: Invoice, days: LocalDays) -> tuple[tuple[date, int], ...]:

@@ -10,13 +10,11 @@ import re
 import time
 from contextlib import closing
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any, NamedTuple, cast
 
-from babel.numbers import get_currency_precision
 from fastapi import Request
 from starlette.responses import Response
 
@@ -36,6 +34,7 @@ from serving.public.page import (
     page_language,
     require_visit,
 )
+from serving.public.reply_money import LetterMoney, MistakeError
 from serving.public.route import public_router
 from serving.settings import ServingSettings
 from store.errors import UnknownDecisionError, UnknownLetterError
@@ -50,26 +49,9 @@ from wording.templates import render
 router = public_router()
 LONGEST_TEXT = 4_000  # characters
 _LARGEST_BYTES, _MOST_FIELDS = 40_000, 10
-_AMOUNT = re.compile(r"[0-9]{1,20}(?:[.,](?P<places>[0-9]+))?")
-# as the language groups thousands, with what follows them: 1.234,50 and 1,234.50
-_BLANK_GROUPS = re.compile(r"[0-9]{1,3}(?:[\u0020\u00a0\u202f][0-9]{3})+(?:,[0-9]+)?")
-_GROUPED: dict[Language, re.Pattern[str]] = {
-    "en": re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+"),
-    "de": re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+"),
-    "fr": _BLANK_GROUPS,
-    "pt-BR": re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+"),
-}
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
 # in whose name rows of the form are kept; it is no key that anybody holds
 _CUSTOMER = ApiKey("customer-form", "customers, by the form", "events", "")
-
-
-class _MistakeError(Exception):
-    """What a person has to write otherwise. `part`: of the messages `form.mistake`."""
-
-    def __init__(self, part: str, n: int = 0) -> None:
-        super().__init__(part)
-        self.part, self.n = part, n
 
 
 class _Asked(NamedTuple):
@@ -77,13 +59,12 @@ class _Asked(NamedTuple):
 
     letter: PlannedLetter
     terms: Terms
-    currency: str
-    invoices: tuple[str, ...]
+    money: LetterMoney
     owes: bool
     open: float | None  # major units, as the letter's decision knew it
 
     def words(self, lang: str) -> Wording:
-        return Wording(lang, self.currency, self.terms.zone)
+        return Wording(lang, self.money.currency, self.terms.zone)
 
 
 @router.get("/appeal")
@@ -111,8 +92,8 @@ async def show_form(request: Request, token: str, lang: str | None = None) -> Re
         here=f"/appeal/{token}?lang={chosen}",
         form_id=token_hex(16),
         reference=asked.letter.letter_id,
-        currency=asked.currency,
-        invoices=asked.invoices,
+        currencies=asked.money.currencies,
+        invoices=asked.money.invoices,
         owes=asked.owes,
         first_day=today + timedelta(days=1),
         last_day=today + timedelta(days=longest),
@@ -134,7 +115,7 @@ async def take_reply(request: Request, token: str, lang: str | None = None) -> R
     words = asked.words(chosen)
     try:
         reply = _reply(asked, fields, chosen)
-    except _MistakeError as mistake:
+    except MistakeError as mistake:
         sentence = words.say(f"form.mistake.{mistake.part}", n=mistake.n)
         back = f"/appeal/{token}?lang={chosen}"
         return note_page(chosen, "mistake", 422, sentences=[sentence], back=back)
@@ -177,28 +158,27 @@ def _looked_up(settings: ServingSettings, letter_id: str) -> _Asked:
     return _Asked(
         letter=letter,
         terms=terms,
-        currency=answer["question"]["currency"],
-        invoices=tuple(named[0]) if named else (),
+        money=LetterMoney.of(answer, tuple(named[0]) if named else ()),
         owes=part != "pause",
         open=answer["exposure"]["open"],
     )
 
 
 def _reply(asked: _Asked, fields: dict[str, str], lang: Language) -> Reply:
-    """What was written. Raises _MistakeError, or ProblemError where it is no form."""
+    """What was written. Raises MistakeError, or ProblemError where it is no form."""
     kind, form_id = fields.get("kind", ""), fields.get("form_id", "")
     invoice_id = fields.get("invoice_id", "")
-    is_ours = _FORM_ID.fullmatch(form_id) and invoice_id in ("", *asked.invoices)
+    is_ours = _FORM_ID.fullmatch(form_id) and invoice_id in ("", *asked.money.invoices)
     kinds = ("promise", "dispute", "appeal") if asked.owes else ("appeal",)
     if kind not in kinds or not is_ours:
         raise ProblemError("invalid_request", "the form is not ours")
     text = fields.get("text", "")
     if kind != "promise" and not 1 <= len(text) <= LONGEST_TEXT:
-        raise _MistakeError("text", LONGEST_TEXT)
+        raise MistakeError("text", LONGEST_TEXT)
     parts = f"{asked.letter.letter_id}\x1f{kind}\x1f{form_id}"
     is_of_money = kind != "appeal"
     written = fields.get("amount", "") if is_of_money else ""
-    amount = _amount(written, asked.currency, lang)
+    amount = asked.money.counted(written, invoice_id, lang) if written else None
     if kind == "promise":
         _require_owed(amount, asked.open)
     return Reply(
@@ -215,30 +195,10 @@ def _reply(asked: _Asked, fields: dict[str, str], lang: Language) -> Reply:
     )
 
 
-def _amount(text: str, currency: str, lang: Language) -> str | None:
-    """Major units with a point; None: all of it.
-
-    What may be a group of thousands is asked again, and never taken for a fraction.
-    Where both marks stand there, or blanks, it is read as the language writes it.
-    """
-    if not text:
-        return None
-    if _GROUPED[lang].fullmatch(text):
-        text = re.sub(r"[,\s]" if lang == "en" else r"[.\s]", "", text)
-    found = _AMOUNT.fullmatch(text)
-    n_places = get_currency_precision(currency)
-    if found is None or len(found["places"] or "") > n_places:
-        raise _MistakeError("amount")
-    amount = Decimal(text.replace(",", "."))
-    if not 0 < amount < 10**12:
-        raise _MistakeError("amount")
-    return f"{amount:.{n_places}f}"
-
-
 def _require_owed(amount: str | None, open_: float | None) -> None:
     """Nobody promises more than is open, where that is known."""
     if amount is not None and open_ is not None and float(amount) > open_:
-        raise _MistakeError("more")
+        raise MistakeError("more")
 
 
 def _day(terms: Terms, text: str) -> str:
@@ -246,10 +206,10 @@ def _day(terms: Terms, text: str) -> str:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise _MistakeError("day", longest) from None
+        raise MistakeError("day", longest) from None
     today = _today(terms)
     if not today < day <= today + timedelta(days=longest):
-        raise _MistakeError("day", longest)
+        raise MistakeError("day", longest)
     return day.isoformat()
 
 
@@ -307,7 +267,7 @@ def _end_of(terms: Terms, day: str) -> str:
 
 def _done(asked: _Asked, reply: Reply, words: Wording) -> list[str]:
     """What holds from now on."""
-    amount = None if reply.amount is None else float(reply.amount)
+    amount = reply.amount and asked.money.told(reply.amount, reply.invoice_id or "")
     if reply.kind == "promise":
         day = date.fromisoformat(reply.until or "")
         if amount is None:

@@ -235,7 +235,7 @@ def test_a_request_says_what_was_seen_and_what_is_contested(
             {"staff": "Two payments were late.", "targets": ["nonpayment"]},
         ],
         "permission": {"subscriptions": ["s1", "s2"]},
-        "exposure": {"contested": contested},
+        "exposure": {"contested": contested, "items": []},
         "question": {"currency": "EUR"},
     }
     text = drafted(act, answer).description
@@ -245,6 +245,22 @@ def test_a_request_says_what_was_seen_and_what_is_contested(
     assert "were late" not in text  # which speaks for another reason
     late = drafted(replace(act, reason="nonpayment"), answer).description
     assert "- Two payments were late." in late
+
+
+def test_a_request_says_what_is_contested_in_the_invoice_s_currency() -> None:
+    yen = {"contested": 900.0} | {
+        "in_own_currency": {"currency": "JPY", "contested": 150_000.0}
+    }
+    exposure = {"contested": 920.0, "items": [yen, {"contested": 20.0}]}
+    answer = {
+        "permission": {},
+        "exposure": exposure,
+        "question": {"currency": "EUR"},
+    }
+    act = an_act(subscription="", kind="open_request")
+    assert "contests 150,000.00 JPY and 20.00 EUR" in drafted(act, answer).description
+    exposure["contested"] = 1_000.0  # an answer lists only so many invoices
+    assert "contests 1,000.00 EUR" in drafted(act, answer).description
 
 
 def undo(bench: Bench, run_id: str = "run-1") -> UndoneRun:

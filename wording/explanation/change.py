@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from decisions.follow_up.counterfactual import Counterfactual
+from features.money import ten_thousandths
 from wording.explanation.passage import Subject
+from wording.explanation.sums import Sums
 
 
 def staff_change(s: Subject) -> Iterator[str]:
@@ -75,8 +77,19 @@ def _key(option: Counterfactual) -> str:
 
 def _quoted(s: Subject, option: Counterfactual) -> dict[str, Any]:
     return {
-        "amount": option.amount,
+        "amount": _amount(s, option),
         "invoices": s.words.joined(list(option.invoices)),
         "until": option.until,
         "proofs": s.words.words("proofs", option.proofs),
     }
+
+
+def _amount(s: Subject, option: Counterfactual) -> Sums | None:
+    """What is to be paid or promised, as the invoices have it."""
+    if option.amount is None:
+        return None
+    whole = ten_thousandths(option.amount)
+    if option.kind == "promise":
+        return s.sums(s.late_items, lambda item: item.uncovered, whole)
+    named = [item for item in s.case.facts.items if item.invoice_id in option.invoices]
+    return s.sums(named, lambda item: item.remainder - item.contested, whole)

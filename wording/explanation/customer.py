@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from decisions.rules.catalogue import OWED_FROM, RULE_BY_CODE
 from decisions.rules.reason import Withheld
-from features.money import UNITS
 from wording.explanation.change import customer_change
 from wording.explanation.naming import notice_name
 from wording.explanation.passage import Passage, Subject
@@ -67,8 +66,20 @@ def _owed(s: Subject) -> Iterator[str]:
     if facts.rejected & OWED_FROM:
         return  # what is owed is not known: the rejected row may be the payment
     owed = {
-        name: (getattr(facts, name) or 0) / UNITS
-        for name in ("overdue", "contested", "promised", "in_flight")
+        "overdue": s.sums(
+            s.late_items,
+            lambda item: item.remainder - item.contested,
+            facts.overdue or 0,
+        ),
+        "contested": s.sums(
+            facts.items, lambda item: item.contested, facts.contested or 0
+        ),
+        "promised": s.sums(
+            facts.items, lambda item: item.promised, facts.promised or 0
+        ),
+        "in_flight": s.sums(
+            facts.items, lambda item: item.in_flight, facts.in_flight or 0
+        ),
     }
     if facts.overdue and facts.days_overdue:
         yield s.words.sentence("customer.owed.overdue", **owed, days=facts.days_overdue)

@@ -1,6 +1,6 @@
 """What the passages of an explanation are made from: answer, terms and words."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,6 +9,8 @@ from decisions.case import Case
 from decisions.follow_up.counterfactual import Counterfactuals
 from decisions.recommendation import Recommendation
 from decisions.terms import Terms
+from features.facts import OpenItem
+from wording.explanation.sums import Sums, in_own_currencies
 from wording.messages import Wording
 
 
@@ -36,6 +38,18 @@ class Subject:
         texts = tuple(sentences)
         title = self.words.sentence(f"topics.{topic}")
         return (Passage(topic, title, texts),) if texts else ()
+
+    @property
+    def late_items(self) -> list[OpenItem]:
+        """Open invoices whose due day has ended."""
+        today = self.terms.calendar.local_day(self.answer.at)
+        return [item for item in self.case.facts.items if item.due_on < today]
+
+    def sums(
+        self, items: Iterable[OpenItem], part: Callable[[OpenItem], int], whole: int
+    ) -> Sums:
+        """What a part of the items comes to, in the currencies of the invoices."""
+        return in_own_currencies(items, part, whole, self.words.currency)
 
     @property
     def action(self) -> Action:

@@ -34,12 +34,14 @@ class LetterItem:
     """An open invoice; amounts in major units.
 
     Args:
+        currency: of the invoice itself.
         remainder: what of `amount` is still open.
         covered: what of it is contested, promised or on its way, and not asked for.
     """
 
     invoice_id: str
     due_on: date
+    currency: str
     amount: float
     remainder: float
     covered: float
@@ -59,7 +61,7 @@ class NoticeValues:
         notice: its name in the policy.
         reference: of the letter, which the customer may quote.
         policy: name and version under which it is sent.
-        currency: of all amounts.
+        currency: of the fee and the interest; each invoice has its own.
         zone: in which days end.
         written_on: local day.
         items: invoices it is about, the oldest first; empty where it is about none.
@@ -130,21 +132,23 @@ def _owed(s: Source, values: NoticeValues) -> Section | None:
     """The invoices, item by item, and what of them is asked for."""
     if not values.items:
         return None
-    say, money = s.words.sentence, "{a:money}"
+    say = s.words.sentence
     is_covered = any(item.covered for item in values.items)
     names = ["invoice", "due", "amount", *(["covered"] if is_covered else []), "to_pay"]
     rows = []
     for item in values.items:
         sums = [item.remainder, *([item.covered] if is_covered else []), item.to_pay]
         due = s.words.format("{d:date}", d=item.due_on)
-        shown = [s.words.format(money, a=amount) for amount in sums]
+        shown = [s.words.in_currency(amount, item.currency) for amount in sums]
         rows.append((item.invoice_id, due, *shown))
     head = tuple(s.words.say(f"letter.owed.head.{name}") for name in names)
     caption = s.words.say("letter.owed.caption")
     blocks: list[Block] = [Table(caption, head, tuple(rows))]
     if is_covered:
         blocks.append(Paragraph(say("letter.owed.covered")))
-    total = sum(item.to_pay for item in values.items)
+    total: dict[str, float] = {}
+    for item in values.items:
+        total[item.currency] = total.get(item.currency, 0.0) + item.to_pay
     blocks.append(Paragraph(say("letter.owed.total", total=total)))
     if values.fee:
         blocks.append(Paragraph(say("letter.owed.fee", fee=values.fee)))

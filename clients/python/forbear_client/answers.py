@@ -242,6 +242,20 @@ class HoldInWords(TypedDict):
     sentence: str
 
 
+class InOwnCurrency(TypedDict):
+    """The same sums in the invoice's own currency, as its customer knows them."""
+
+    # ISO 4217.
+    currency: str
+    # what one unit of it counts for in the portfolio's currency.
+    rate: float
+    amount: float
+    remainder: float
+    contested: float
+    in_flight: float
+    promised: float
+
+
 class Item(TypedDict):
     """An open invoice, major units; `remainder` less its cover is acted on."""
 
@@ -253,6 +267,8 @@ class Item(TypedDict):
     contested: float
     in_flight: float
     promised: float
+    # null where the invoice is in the portfolio's currency.
+    in_own_currency: NotRequired["InOwnCurrency | None"]
 
 
 class NoDecisionInWords(TypedDict):

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,8 +68,12 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
             "public_rate_limit": "10000/minute",
         }
     )
-    published(a_bundle("nonpayment"), home)
-    published(a_bundle("fraud", intercept=-5.0), home)
+    usual = a_bundle("nonpayment")
+    rates = {"JPY": Decimal("0.006")}
+    settings_of_bundles = usual.settings.model_copy(update={"rates": rates})
+    published(replace(usual, settings=settings_of_bundles), home)
+    fraud = a_bundle("fraud", intercept=-5.0, settings=settings_of_bundles)
+    published(fraud, home)
     keys = open_key_store(home)
     _, key = keys.create("staff")
     keys.close()

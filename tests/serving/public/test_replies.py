@@ -3,6 +3,7 @@
 import re
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from decisions.policy_file.load import SHIPPED, parse_policy
+from features.facts import OtherCurrency
 from serving.language import Language
-from serving.public.replies import _amount, _looked_up, _rows
+from serving.public.replies import _looked_up, _rows
+from serving.public.reply_money import LetterMoney, MistakeError
 from store.opening import open_replies
 from store.replies import Reply
 from tests.execution.letters.conftest import a_late_customer
@@ -162,7 +165,49 @@ def test_a_pause_can_only_be_objected_to(public: Public) -> None:
 def test_an_amount_is_read_as_the_form_s_language_writes_it(
     lang: Language, text: str
 ) -> None:
-    assert _amount(text, "EUR", lang) == "1234.50"
+    money = LetterMoney("EUR", ("i-1",), {})
+    assert money.counted(text, "i-1", lang) == "1234.50"
+
+
+def in_yen(public: Public, name: str) -> dict[str, Any]:
+    """A late customer whose invoice is in yen, and what is decided."""
+    events = deepcopy(a_late_customer())
+    events["invoices"][0] |= {"amount": 150_000, "currency": "JPY"}
+    events["invoices"][0]["invoice_id"] = f"i-{name}"
+    sent = {"customer_id": name, "events": events}
+    sent["observed"] = dict.fromkeys(TABLES, ago(seconds=0))
+    assert public.staff.post("/v1/events", json=sent).json()["rejected"] == 0
+    return again(public, name)
+
+
+@pytest.mark.parametrize("invoice", ["", "i-of-kyoto"])
+def test_a_sum_is_written_in_the_currency_of_the_invoice(
+    public: Public, invoice: str
+) -> None:
+    name = f"of-kyoto{invoice and '-all'}"
+    invoice = invoice and f"i-{name}"
+    link = link_of(a_letter_about(public, in_yen(public, name)))
+    page = public.client.get(link).text
+    assert "(JPY)" in page
+    fields = {"kind": "promise", "form_id": form_id(page), "day": in_days(5)}
+    fields |= {"amount": "50000", "invoice_id": invoice}
+    answer = public.client.post(link, data=fields)
+    assert "You promised to pay JP¥50,000 by" in answer.text
+    exposure = again(public, name)["exposure"]
+    assert exposure["promised"] == 300.0
+    assert exposure["items"][0]["in_own_currency"]["promised"] == 50_000.0
+
+
+def test_of_several_currencies_the_customer_says_which() -> None:
+    yen = OtherCurrency("JPY", Decimal("0.006"))
+    money = LetterMoney("EUR", ("i-1", "i-2"), {"i-2": yen})
+    assert money.currencies == ("EUR", "JPY")
+    with pytest.raises(MistakeError, match="which"):
+        money.counted("10", "", "en")
+    assert money.counted("10", "i-1", "en") == "10.00"
+    assert money.counted("10", "i-2", "en") == "0.06"
+    with pytest.raises(MistakeError, match="amount"):  # half a yen
+        money.counted("10.5", "i-2", "en")
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from decisions.follow_up.counterfactual import (
     Kind,
 )
 from decisions.rules.due import Reactivation
-from features.facts import AccountFacts
+from features.facts import AccountFacts, OpenItem, OtherCurrency
 from tests.decisions.changed_answer import changed
 from wording.explanation import LANGUAGES, explain
 
@@ -93,6 +94,39 @@ def test_the_sentence_of_the_design() -> None:
     assert found["customer"] == (
         "If you pay invoice 4711 (€230) today, access is not suspended.",
     )
+
+
+def test_an_invoice_is_told_in_its_own_currency() -> None:
+    """Of several currencies each sum; thresholds stay in the portfolio's."""
+    day = date(2026, 5, 1)
+    yen, euros = (
+        OpenItem(name, AT, day, money, money, 0, 40, currency=currency)
+        for name, money, currency in (
+            ("4711", 9_000_000, OtherCurrency("JPY", Decimal("0.006"))),
+            ("4802", 2_300_000, None),
+        )
+    )
+    case, answer = answered()
+    facts = replace(
+        case.facts,
+        items=(yen, euros),
+        overdue=11_300_000,
+        actionable=11_300_000,
+    )
+    options = (
+        option("pay_oldest", amount=900.0, invoices=("4711",)),
+        option("pay_overdue", amount=1130.0),
+        option("promise"),
+    )
+    found = Counterfactuals("found", options)
+    case = replace(case, facts=facts)
+    told = explain(case, answer, default_policy(), "en", found)
+    text = told.text("customer")
+    assert "JP¥150,000 and €230 is overdue" in text
+    assert "If you pay invoice 4711 (JP¥150,000) today" in text
+    assert "(JP¥150,000 and €230: invoices 4711 and 4802) today" in text
+    assert "promise today to pay JP¥150,000 and €230 by" in text
+    assert "Paying invoice 4711 (JP¥150,000) changes" in told.text()
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ ITEMS = (
     LetterItem(
         invoice_id="i-1",
         due_on=date(2026, 11, 1),
+        currency="EUR",
         amount=300.0,
         remainder=234.0,
         covered=100.0,
@@ -42,6 +43,7 @@ ITEMS = (
     LetterItem(
         invoice_id="i-2",
         due_on=date(2026, 11, 3),
+        currency="EUR",
         amount=20.5,
         remainder=20.5,
         covered=0.0,
@@ -94,6 +96,24 @@ def test_what_is_owed_is_told_item_by_item() -> None:
     for form in (letter.html, letter.print):
         assert LINKS.pay in form
         assert "€154.50" in form
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_each_invoice_is_told_in_its_own_currency(lang: str) -> None:
+    yen = LetterItem(
+        invoice_id="i-3",
+        due_on=date(2026, 11, 5),
+        currency="JPY",
+        amount=150_000.0,
+        remainder=150_000.0,
+        covered=0.0,
+    )
+    wording = Wording(lang, "EUR", ZoneInfo("Europe/Brussels"))
+    in_yen = wording.in_currency(150_000.0, "JPY")
+    text = notice_letter(values(lang=lang, items=(ITEMS[1], yen))).text
+    total = wording.joined([wording.in_currency(20.5, "EUR"), in_yen])
+    assert total in text
+    assert text.count(in_yen) == 3  # still open, to pay, in all
 
 
 def test_without_cover_no_column_speaks_of_it() -> None:
