@@ -153,10 +153,26 @@ static int is_span(struct span s, const char *text, int32_t size) {
   return s.size == size && memcmp(s.start, text, (size_t)size) == 0;
 }
 
+/* whether one of eight bytes is zero: 0x80 there, and perhaps in bytes after it */
+static uint64_t zeros_of(uint64_t x) {
+  return (x - UINT64_C(0x0101010101010101)) & ~x & UINT64_C(0x8080808080808080);
+}
+
+/* whether one of eight bytes may end a string: a quote, a backslash, below a space */
+static uint64_t may_end(uint64_t x) {
+  const uint64_t each = UINT64_C(0x0101010101010101);
+  return zeros_of(x ^ each * '"') | zeros_of(x ^ each * '\\') |
+         ((x - each * 0x20) & ~x & each * 0x80);
+}
+
 /* a string without escapes; whether it is UTF-8 is for the caller to find out */
 static int takes_string(struct reader *r, struct span *s) {
   if (r->at == r->end || *r->at != '"') return 0;
   const char *start = r->at + 1, *c = start;
+  for (uint64_t eight; r->end - c >= 8; c += 8) {
+    memcpy(&eight, c, sizeof eight);
+    if (may_end(eight)) break;
+  }
   while (c < r->end && *c != '"' && *c != '\\' && (unsigned char)*c >= 0x20) c++;
   if (c == r->end || *c != '"') return 0;
   *s = (struct span){start, c - start};
@@ -486,11 +502,38 @@ static int takes_fraction(const char **c, const char *end, int64_t *us) {
   return n == 3 || n == 6;
 }
 
+/* a day and a time of UTC in their commonest form: `2026-06-30T22:00:00+00:00` or `Z` */
+static int takes_plain_moment(struct reader *r, int64_t *cell) {
+  static const char form[] = "0000-00-00T00:00:00";
+  enum { SIZE = sizeof form - 1, OF_ZONE = 6 };
+  if (r->end - r->at < 1 + SIZE + OF_ZONE + 1 || *r->at != '"') return 0;
+  const char *c = r->at + 1, *zone = c + SIZE;
+  int size = zone[0] == 'Z' ? 1 : memcmp(zone, "+00:00", OF_ZONE) == 0 ? OF_ZONE : 0;
+  if (!size || zone[size] != '"') return 0;
+  unsigned digits[SIZE], is_odd = 0;
+  for (int k = 0; k < SIZE; k++) {
+    digits[k] = (unsigned)(unsigned char)c[k] - (unsigned)form[k];
+    is_odd |= form[k] == '0' ? digits[k] > 9 : digits[k] != 0;
+  }
+  if (is_odd) return 0;
+  int hour = (int)(10 * digits[11] + digits[12]), minute = (int)(10 * digits[14] + digits[15]);
+  int second = (int)(10 * digits[17] + digits[18]);
+  int year = (int)(1000 * digits[0] + 100 * digits[1] + 10 * digits[2] + digits[3]);
+  int64_t date = day_of(year, (int)(10 * digits[5] + digits[6]), (int)(10 * digits[8] + digits[9]));
+  if (date < 0 || hour > 23 || minute > 59 || second > 59) return 0;
+  int64_t moment = date * DAY_US + ((hour * 60 + minute) * 60 + second) * INT64_C(1000000);
+  if (moment >= r->spec->no_end) return 0;
+  *cell = moment;
+  r->at = zone + size + 1;
+  return 1;
+}
+
 /* a moment with offset, or a plain date: the end of the local day */
 static int reads_moment(struct reader *r, int64_t *cell) {
   struct span s;
   int century, years, month, day, hour, minute, second;
   int64_t us, offset_us;
+  if (takes_plain_moment(r, cell)) return READ;
   if (!takes_string(r, &s)) return ODD;
   if (s.size == 0) return READ;
   const char *c = s.start, *end = c + s.size;
@@ -602,6 +645,17 @@ static int32_t place_of(const struct spec *spec, const struct table *t, struct s
   return -1;
 }
 
+/* whether a cell's name follows, and nothing between it and its colon */
+static int takes_name(struct reader *r, const struct column *column) {
+  int64_t size = column->name_size;
+  if (column->kind == COMPUTED || r->end - r->at < size + 3) return 0;
+  if (r->at[0] != '"' || r->at[size + 1] != '"' || r->at[size + 2] != ':') return 0;
+  if (memcmp(r->at + 1, column->name, (size_t)size) != 0) return 0;
+  r->at += size + 3;
+  skip_space(r);
+  return 1;
+}
+
 /* a plain value of a column that the contract does not have: only its name is kept */
 static int skips_cell(struct reader *r, int32_t table, struct span name) {
   double number;
@@ -664,9 +718,12 @@ static int reads_row(struct reader *r, const struct table *t, int64_t *row,
   if (takes(r, '}')) return completes(r->spec, t, row) ? READ : ODD;
   do {
     struct span name;
-    if (!takes_string(r, &name) || !takes(r, ':')) return ODD;
-    int32_t place = place_of(r->spec, t, name, followers[before]);
+    int32_t place = followers[before];
     int status;
+    if (!takes_name(r, &r->spec->columns[t->first_column + place])) {
+      if (!takes_string(r, &name) || !takes(r, ':')) return ODD;
+      place = place_of(r->spec, t, name, place);
+    }
     if (place < 0) {
       status = skips_cell(r, (int32_t)(t - r->spec->tables), name);
       if (status != READ) return status;
