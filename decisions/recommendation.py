@@ -100,7 +100,8 @@ class Proposal:
     Args:
         action: the one of least expected cost, or what thresholds or days propose.
         states: the exclusive probabilities that were weighed.
-        stake: the money that was weighed, at cost.
+        stake: the money that was weighed, at cost; at the customer's prices where the
+            policy states no `costs`.
         expected_cost: of every action, major units; None where costs do not decide.
         stability: share of the draws of uncertain costs that agree, in [0, 1].
         is_close_call: too few agree, so that a milder action stands.

@@ -92,9 +92,12 @@ def _gain(answer: ScoreAnswer, topic: str) -> float | None:
 
     In major units. Of what the breaker stopped: less that of what costs least. Of a
     measure that people must agree to: what it saves beside the action. While access is
-    off it is what staying so costs more, or less, than giving it back.
+    off it is what staying so costs more, or less, than giving it back. Where costs do
+    not decide it is the money at stake.
     """
     proposal = answer.proposal
+    if proposal is not None and answer.question.mode != "cost":
+        return proposal.stake.exposure
     if proposal is None or proposal.expected_cost is None or answer.action is None:
         return None
     cost = proposal.expected_cost

@@ -62,7 +62,8 @@ class WaitingCustomer(NamedTuple):
         topic: what for; empty: nobody is needed any more.
         action: recommended; None where nothing could be decided.
         gain: what the recommended action saves against what happens until a person has
-            answered, in ten-thousandths of the policy's currency; None: not known.
+            answered, in ten-thousandths of the policy's currency; under a policy whose
+            mode is not `cost` the money at stake; None: not known.
         due_at: until when somebody should have looked; None: no such moment.
         expires_at: how long the decision holds.
         measure: recommended beside the action; None: none is.

@@ -43,7 +43,11 @@ class FaceValues(NamedTuple):
 
 
 class StakeTerms(NamedTuple):
-    """The policy's numbers for money at stake."""
+    """The policy's numbers for money at stake.
+
+    `cost_share` is 1 where the policy states no costs: typed thresholds and days look
+    at the prices that customers pay.
+    """
 
     cost_share: float
     stop_days: float

@@ -29,7 +29,7 @@ def tier_of(terms: Terms, exposure: float, clv: float) -> TypedTier | None:
 
     Args:
         terms: the policy in force.
-        exposure: money at stake at cost, major units, at least 0.
+        exposure: money at stake, major units, at least 0 (`StakeTerms.cost_share`).
         clv: lifetime value, major units, at least 0.
     """
     place: int = _place(terms.typed, exposure, clv)
@@ -46,7 +46,7 @@ def typed_action(
 ) -> Number:
     """The harshest action whose typed threshold one of the probabilities reaches.
 
-    Money is in major units, exposure at cost; probabilities are marginal; of one
+    Money is in major units; probabilities are marginal; of one
     customer, or columns of shape (n,). `slack` is the share by which a threshold may
     be missed.
     """

@@ -52,7 +52,8 @@ class Tier(PolicySection):
     """Typed thresholds from an exposure and a lifetime value up (major units).
 
     The last row counts whose both floors a customer reaches. Exposure is what is open
-    and what will still accrue, at the reseller's cost.
+    and what will still accrue: at the customer's prices, or, where the policy states
+    `costs` as well, at their `cost_share` of these; usage always at cost.
     """
 
     exposure_from: Amount = Field(

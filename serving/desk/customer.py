@@ -31,7 +31,7 @@ from serving.desk.history import (
     told,
     within,
 )
-from serving.desk.page import desk_router, page, wording_of
+from serving.desk.page import desk_router, page, ranked_by, wording_of
 from serving.desk.releases import FINDINGS, RELEASED
 from serving.desk.teams import named_team
 from serving.desk.visitor import LookingVisitor, records_of
@@ -90,6 +90,7 @@ async def customer_page(
         visitor,
         customer_id=customer_id,
         kept=kept,
+        ranked_by=ranked_by(request),
         file=file,
         n_newer=0 if file is None else n_newer(rows, file.decision),
         acts=await acts_shown(request, about, customer_id),

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from decisions.terms import Terms
 from features.moments import microseconds, to_datetime
 from features.money import UNITS
 from serving.champions import Champions
@@ -66,13 +67,25 @@ def chosen_language(request: Request) -> Language:
 
 def wording_of(request: Request) -> Wording:
     """In the language chosen, with the currency and the days of the policy."""
-    champions: Champions = request.app.state.champions
-    language = chosen_language(request)
-    if champions.in_force is None:
+    language, terms = chosen_language(request), _terms_now(request)
+    if terms is None:
         return Wording(language, "EUR", ZoneInfo("UTC"))
-    policy = champions.in_force.advisor.policy
-    terms = policy.in_force(datetime.now(UTC)) or policy.latest
     return Wording(language, terms.document.currency, terms.zone)
+
+
+def ranked_by(request: Request) -> str:
+    """What the list of Today counts: `gain`, or `at_stake` where no costs decide."""
+    terms = _terms_now(request)
+    return "gain" if terms is None or terms.mode == "cost" else "at_stake"
+
+
+def _terms_now(request: Request) -> Terms | None:
+    """Of the policy in force; None as long as nothing can be scored."""
+    champions: Champions = request.app.state.champions
+    if champions.in_force is None:
+        return None
+    policy = champions.in_force.advisor.policy
+    return policy.in_force(datetime.now(UTC)) or policy.latest
 
 
 def page(

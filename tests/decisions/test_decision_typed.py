@@ -15,7 +15,13 @@ from decisions.money.typed import tier_of, typed_action
 from decisions.policy_file.load import SHIPPED, load_policy, parse_document
 from decisions.steps.choose_columns import recommend_many
 from decisions.steps.columns import columns_of_plain
-from tests.decisions.decision_cases import TUESDAY, UNITS, facts_of, random_cases
+from tests.decisions.decision_cases import (
+    TUESDAY,
+    UNITS,
+    facts_of,
+    overdue_facts,
+    random_cases,
+)
 from wording.explanation import LANGUAGES, explain
 
 Values: TypeAlias = dict[str, Any]
@@ -170,6 +176,21 @@ def test_the_staff_are_told_the_thresholds_of_the_customers_tier() -> None:
     for lang in LANGUAGES:
         customer = explain(case, answer, policy, lang).text("customer")
         assert not any(number in customer for number in ("30", "20", "5,000"))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_without_costs_what_is_at_stake_is_not_called_our_cost(lang: str) -> None:
+    policy = load_policy(SHIPPED / "thresholds-only.yaml")
+    case = Case(overdue_facts(100), 0.0, 0.4)
+    answer = recommend(case, policy, TUESDAY)
+    assert answer.proposal is not None
+    stake = answer.proposal.stake
+    assert stake.open_cost == stake.open
+    [passage] = [
+        p for p in explain(case, answer, policy, lang).staff if p.topic == "stake"
+    ]
+    at_cost = {"en": "our cost", "de": "unseren Kosten", "fr": "notre coût"}
+    assert at_cost.get(lang, "nosso custo") not in passage.sentences[0]
 
 
 def test_a_case_without_money_at_stake_is_still_in_a_tier() -> None:

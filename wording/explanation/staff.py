@@ -88,14 +88,15 @@ def _stake(s: Subject) -> Iterator[str]:
     if s.answer.proposal is None:
         return
     stake = s.answer.proposal.stake
+    by = "" if s.terms.document.costs is not None else "_at_price"
     if stake.exposure == 0.0:
         yield s.words.sentence("staff.stake.none")
     elif not (stake.open or stake.open_cost):
-        yield s.words.sentence("staff.stake.run_up", run_up=stake.run_up_cost)
+        yield s.words.sentence(f"staff.stake.run_up{by}", run_up=stake.run_up_cost)
     else:
         accrues = stake.run_up_cost >= _SMALLEST
         yield s.words.sentence(
-            "staff.stake.full" if accrues else "staff.stake.open",
+            f"staff.stake.full{by}" if accrues else f"staff.stake.open{by}",
             exposure=stake.exposure,
             open=stake.open or 0.0,
             open_cost=stake.open_cost,

@@ -375,7 +375,8 @@ class Proposal(TypedDict):
     action: Literal['none', 'remind', 'review', 'service_request', 'suspend', 'block']
     # the exclusive probabilities that were weighed.
     states: "States"
-    # the money that was weighed, at cost.
+    # the money that was weighed, at cost; at the customer's prices where the policy
+    # states no `costs`.
     stake: "Stake"
     # of every action, major units; null where costs do not decide.
     expected_cost: dict[str, float] | None
