@@ -19,7 +19,7 @@ from features.account.rows import (
     Row,
     SubscriptionRow,
 )
-from features.account.stake import USAGE_COLUMNS, UsageColumns
+from features.account.usage_log import USAGE_COLUMNS, UsageLog
 from features.events import Events
 from features.settings import PortfolioSettings
 
@@ -36,7 +36,7 @@ ROW_TYPES: Mapping[str, type[Row]] = {
 
 
 class History(NamedTuple):
-    """The rows of one customer by table; `usage` as its four columns."""
+    """The rows of one customer by table; `usage` as its sums over time."""
 
     customer_id: str
     customers: list[CustomerRow]
@@ -46,7 +46,7 @@ class History(NamedTuple):
     contacts: list[ContactRow]
     subscriptions: list[SubscriptionRow]
     ageing: list[AgeingRow]
-    usage: UsageColumns
+    usage: UsageLog
 
 
 def account_columns(settings: PortfolioSettings) -> Mapping[str, tuple[str, ...]]:
@@ -77,5 +77,6 @@ def history_of(events: Events, columns: Mapping[str, tuple[str, ...]]) -> Histor
         rows[table] = []
         if len(arrays["known_at"]):
             rows[table] = named_rows(table, [arrays[name].tolist() for name in names])
-    one, two, three, four = (events.tables["usage"][name] for name in USAGE_COLUMNS)
-    return History(events.customer_id, **rows, usage=(one, two, three, four))
+    used = events.tables["usage"]
+    usage = UsageLog(*(used[name] for name in USAGE_COLUMNS))
+    return History(events.customer_id, **rows, usage=usage)

@@ -5,8 +5,8 @@ a month, and of `access` only when rows became known. A year of either is most o
 portfolio: so what nobody looks into is not carried along.
 """
 
-from features.account.stake import USAGE_COLUMNS
 from features.account.upcoming import UNBILLED_DAYS
+from features.account.usage_log import USAGE_COLUMNS
 from features.account.worth import INVOICED_DAYS, invoices_tell_recurring
 from features.events import FOREVER
 from features.moments import DAY_US

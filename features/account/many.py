@@ -11,7 +11,7 @@ import numpy as np
 from features.account.history import History, account_columns, named_rows
 from features.account.look_back import shortened_sql
 from features.account.rows import AnyRow
-from features.account.stake import UsageColumns
+from features.account.usage_log import UsageLog
 from features.events import MISSING
 from features.moments import Moments
 
@@ -56,7 +56,7 @@ def histories(
         usage = held.pop("usage")
         for customer_id in chunk:
             rows = {table: part.rows_of(customer_id) for table, part in held.items()}
-            yield History(customer_id, **rows, usage=usage.columns_of(customer_id))
+            yield History(customer_id, **rows, usage=usage.log_of(customer_id))
 
 
 class _Held:
@@ -80,11 +80,10 @@ class _Held:
         start, end = self._spans.get(customer_id, (0, 0))
         return self._rows[start:end]
 
-    def columns_of(self, customer_id: str) -> UsageColumns:
-        """One customer's usage, column by column."""
+    def log_of(self, customer_id: str) -> UsageLog:
+        """One customer's usage."""
         start, end = self._spans.get(customer_id, (0, 0))
-        one, two, three, four = (column[start:end] for column in self._columns)
-        return one, two, three, four
+        return UsageLog(*(column[start:end] for column in self._columns))
 
 
 def _cells(column: pa.ChunkedArray) -> list[Any]:

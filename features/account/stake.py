@@ -5,23 +5,16 @@ Face value, CONTRACT 2.7. What it costs the reseller is the policy's matter.
 
 from collections.abc import Iterable
 from math import isnan
-from typing import NamedTuple, TypeAlias
-
-import numpy as np
+from typing import NamedTuple
 
 from features.account.rows import SubscriptionRow
+from features.account.usage_log import UsageLog
 from features.events import MISSING
-from features.moments import DAY_US, Moments
+from features.moments import DAY_US
 from features.money import whole_money
 
-USAGE_COLUMNS = ("event_at", "known_at", "superseded_at", "cost")
 MONTH_US = 2_629_800 * 1_000_000  # 30.4375 days, a twelfth of a year
 _WINDOW_DAYS, _WEEK_DAYS = 28, 7
-# Where the base, the window and the week begin, and where all end
-_USAGE_AGES_US = DAY_US * np.array(
-    [_WEEK_DAYS + _WINDOW_DAYS, _WINDOW_DAYS, _WEEK_DAYS, 0]
-)
-UsageColumns: TypeAlias = tuple[Moments, Moments, Moments, Moments]
 _KINDS = ("started", "quantity_changed", "renewed", "cancelled", "ended")
 
 
@@ -128,38 +121,20 @@ class Usage(NamedTuple):
     ratio: float | None  # last 7 days' daily cost / that of the 28 days before
 
 
-def usage(columns: UsageColumns, as_of: int) -> Usage:
+def usage(log: UsageLog, as_of: int) -> Usage:
     """Usage by known rows; a customer younger than 28 days has fewer days to share.
 
     A negative row corrects earlier ones; what a correction leaves is not below 0.
-
-    Args:
-        columns: `USAGE_COLUMNS`, sorted by event_at.
-        as_of: a moment.
     """
-    event_at, known_at, superseded_at, cost = columns
-    now = np.array(as_of, dtype=np.int64)
-    edges = event_at.searchsorted(now - _USAGE_AGES_US, side="right")
-    base, window, week, end = edges.tolist()
-    recent = slice(base, end)
-    known = (known_at[recent] <= now) & (superseded_at[recent] > now)
-    spent = (cost[recent] * known).tolist()
-    in_base = max(0, sum(spent[: week - base]))
-    in_week = max(0, sum(spent[week - base :]))
-    in_window = max(0, sum(spent[window - base :]))
-    days_known = -((_first_known(columns, as_of) - as_of) // DAY_US)
+    week = as_of - _WEEK_DAYS * DAY_US
+    in_base = max(0, log.cost(week - _WINDOW_DAYS * DAY_US, week, as_of))
+    in_week = max(0, log.cost(week, as_of, as_of))
+    in_window = max(0, log.cost(as_of - _WINDOW_DAYS * DAY_US, as_of, as_of))
+    first = log.first(as_of)
+    days_known = 0 if first is None else -((first - as_of) // DAY_US)
     n_days = max(1, min(_WINDOW_DAYS, days_known))
     ratio = _WINDOW_DAYS * in_week / (_WEEK_DAYS * in_base) if in_base else None
     return Usage(quotient(in_window, n_days), ratio)
-
-
-def _first_known(columns: UsageColumns, as_of: int) -> int:
-    """When the first known row happened; `as_of` without any."""
-    event_at, known_at, superseded_at, _ = columns
-    for i in range(len(event_at)):  # mostly the very first
-        if known_at.item(i) <= as_of < superseded_at.item(i):
-            return event_at.item(i)
-    return as_of
 
 
 def quotient(money: int, by: int) -> int:

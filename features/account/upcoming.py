@@ -4,7 +4,7 @@ Days overdue begin with the next due date, not today; and what was used since th
 invoice will be billed, though nobody owes it yet.
 """
 
-from features.account.rows import InvoiceRow, known
+from features.account.rows import InvoiceRow
 from features.account.standing import Rules, Standing
 from features.moments import DAY_US
 
@@ -29,7 +29,8 @@ def next_due_at(standing: Standing, rules: Rules) -> int | None:
     ]
     if ahead:
         return rules.days.start(min(ahead) + 1) - 1
-    billed = _invoices(standing)
+    rows, as_of = standing.history.invoices, standing.as_of
+    billed = [row for row in rows if _is_billed(row, as_of)]
     if not billed:
         return None
     latest = max(billed, key=_issue_order)
@@ -46,19 +47,20 @@ def usage_unbilled(standing: Standing) -> int | None:
     as_of, licenses = standing.as_of, standing.subscriptions
     fixed = {s.id for s in licenses if s.billing == "license"}
     since = as_of - UNBILLED_DAYS * DAY_US
-    for row in _invoices(standing):
-        if row.subscription_id not in fixed:
-            since = max(since, row.event_at)
-    event_at, known_at, superseded_at, cost = standing.history.usage
-    start, end = event_at.searchsorted([since, as_of], side="right").tolist()
-    lately = slice(start, end)
-    counts = (known_at[lately] <= as_of) & (superseded_at[lately] > as_of)
-    return max(0, int(cost[lately][counts].sum()))
+    for row in standing.history.invoices:
+        if (
+            row.event_at > since
+            and row.subscription_id not in fixed
+            and _is_billed(row, as_of)
+        ):
+            since = row.event_at
+    return max(0, standing.history.usage.cost(since, as_of, as_of))
 
 
-def _invoices(standing: Standing) -> list[InvoiceRow]:
-    rows = known(standing.history.invoices, standing.as_of)
-    return [row for row in rows if row.kind in (None, "invoice") and row.amount]
+def _is_billed(row: InvoiceRow, as_of: int) -> bool:
+    """Whether it is a known invoice of something."""
+    is_known = row.known_at <= as_of < row.superseded_at
+    return is_known and row.kind in (None, "invoice") and row.amount != 0
 
 
 def _issue_order(row: InvoiceRow) -> tuple[int, int]:

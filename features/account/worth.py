@@ -10,8 +10,9 @@ from math import isnan
 from typing import NamedTuple
 
 from features.account.rows import CustomerRow, InvoiceRow, known
-from features.account.stake import Usage, UsageColumns, quotient
+from features.account.stake import Usage, quotient
 from features.account.standing import Rules, Standing
+from features.account.usage_log import UsageLog
 from features.events import MISSING
 from features.moments import DAY_US
 from features.money import ten_thousandths, whole_money
@@ -135,7 +136,7 @@ def margin_of(customer: CustomerRow | None) -> Margin:
 
 def invoiced_monthly(
     documents: Sequence[InvoiceRow],
-    columns: UsageColumns,
+    usage: UsageLog,
     as_of: int,
     margin_share: float,
 ) -> int | None:
@@ -146,7 +147,7 @@ def invoiced_monthly(
 
     Args:
         documents: those that are known.
-        columns: `USAGE_COLUMNS`.
+        usage: of the customer.
         as_of: a moment.
         margin_share: of the price of usage, 0 to 1.
 
@@ -164,7 +165,7 @@ def invoiced_monthly(
         for d in documents
         if d.event_at > a_year_ago
     )
-    cost = max(0, sum(_known_costs(columns, as_of - n_days * DAY_US, as_of)))
+    cost = max(0, usage.cost(as_of - n_days * DAY_US, as_of, as_of))
     if cost and margin_share < 1:
         charged -= whole_money(cost / (1 - margin_share))
     elif cost:
@@ -188,12 +189,3 @@ def customer_value(
     if months is None:
         months = rules.lifetime_months
     return max(0, whole_money(monthly * months))
-
-
-def _known_costs(columns: UsageColumns, since: int, as_of: int) -> list[int]:
-    """Costs of the known rows after `since`."""
-    event_at, known_at, superseded_at, cost = columns
-    recent = slice(int(event_at.searchsorted(since, side="right")), None)
-    known = (known_at[recent] <= as_of) & (superseded_at[recent] > as_of)
-    costs: list[int] = cost[recent][known].tolist()
-    return costs

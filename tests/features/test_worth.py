@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from features.account import account_facts, fact_row
 from features.account.rows import InvoiceRow
-from features.account.stake import USAGE_COLUMNS, UsageColumns
+from features.account.usage_log import USAGE_COLUMNS, UsageLog
 from features.account.worth import invoiced_monthly
 from features.batch import feature_table, matrix
 from features.catalogue import feature_set
@@ -333,10 +333,9 @@ def test_negative_usage_corrects_and_never_leaves_less_than_nothing(
     assert facts.usage_ratio == ratio
 
 
-def no_usage() -> UsageColumns:
+def no_usage() -> UsageLog:
     events, _ = read({"usage": []}, {}, {})
-    one, two, three, four = (events.tables["usage"][name] for name in USAGE_COLUMNS)
-    return one, two, three, four
+    return UsageLog(*(events.tables["usage"][name] for name in USAGE_COLUMNS))
 
 
 @given(
