@@ -197,7 +197,7 @@ class Advisor:
 
     def _probabilities(self, rows: Mapping[str, Row]) -> dict[str, float]:
         return {
-            target: float(self.predictors[target].probability(row[None])[0])
+            target: self.predictors[target].probability_of_row(row)
             for target, row in rows.items()
         }
 

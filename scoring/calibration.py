@@ -12,7 +12,7 @@ import numpy as np
 
 from features.arrays import FloatArray
 from scoring.errors import OneClassError
-from scoring.logistic import expit
+from scoring.logistic import expit, expit_of_one
 
 MIN_SLOPE = 0.05  # a map never turns the order of the model around
 BLEND_POSITIVES = 100.0  # positives at which new and previous map weigh the same
@@ -40,6 +40,10 @@ class LogOddsMap:
     def probability(self, margin: FloatArray) -> FloatArray:
         """Calibrated probability in [0, 1], shape (n,)."""
         return expit(self.log_odds(margin))
+
+    def probability_of_one(self, margin: float) -> float:
+        """The same of a single margin, to the bit."""
+        return expit_of_one(self.intercept + self.slope * margin)
 
     def blended(self, previous: Self, n_positives: int) -> "LogOddsMap":
         """Shrink towards `previous` with weight n/(n + 100) of the new map.

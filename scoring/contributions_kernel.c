@@ -11,11 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_VERSION 3 /* rises whenever `struct tables` or a function changes */
+#define KERNEL_VERSION 4 /* rises whenever `struct tables` or a function changes */
 
 /* bits of a node's kind, as in LightGBM's model text */
 enum { MOST_FEATURES = 31 }; /* on the way to a leaf */
 enum { CATEGORICAL = 1, DEFAULT_LEFT = 2, MISSING_ZERO = 4, MISSING_NAN = 8 };
+
+/* a node as a single row meets it on its way: all of it in one look at memory */
+struct step {
+  double threshold;
+  int32_t feature, left, right;
+  uint32_t kind;
+};
 
 struct tables {
   int32_t n_features, n_nodes, n_leaves, n_trees;
@@ -37,6 +44,7 @@ struct tables {
   const double *part_share;
   const double *weight; /* (MOST_FEATURES + 1, MOST_FEATURES) */
   const int64_t *table;
+  const struct step *step; /* (nodes,) */
 };
 
 int32_t kernel_version(void) { return KERNEL_VERSION; }
@@ -48,14 +56,14 @@ static int is_in(const struct tables *t, int32_t node, double x) {
 }
 
 /* 1 or 0, without a jump for numbers: which way rows go cannot be foretold */
-static uint32_t goes_left(const struct tables *t, int32_t node, double x) {
-  uint32_t kind = t->kind[node];
+static uint32_t goes_left(const struct tables *t, int32_t node, uint32_t kind,
+                          double threshold, double x) {
   if (kind & CATEGORICAL) return (uint32_t)is_in(t, node, x);
   uint32_t is_nan = x != x;
   uint32_t is_zero = !(fabs(x) > t->nearly_zero); /* NaN too; LightGBM reads 0 */
   double known = is_zero ? 0.0 : x;
   uint32_t is_missing = (is_nan & kind >> 3) | (is_zero & kind >> 2);
-  uint32_t is_below = known <= t->threshold[node];
+  uint32_t is_below = known <= threshold;
   uint32_t by_default = kind >> 1 & 1u;
   return is_below ^ ((is_below ^ by_default) & (is_missing & 1u));
 }
@@ -67,7 +75,8 @@ static void disagreements(const struct tables *t, const double *row, uint32_t *a
   memset(at_leaf, 0, (size_t)t->n_leaves * sizeof *at_leaf);
   for (int32_t node = 0; node < t->n_nodes; node++) { /* parents come first */
     uint32_t mask = t->is_root[node] ? 0u : at_node[node];
-    uint32_t is_left = goes_left(t, node, row[t->feature[node]]);
+    double x = row[t->feature[node]];
+    uint32_t is_left = goes_left(t, node, t->kind[node], t->threshold[node], x);
     uint32_t to_left = mask | (1u - is_left) << t->place[node];
     uint32_t to_right = mask | is_left << t->place[node];
     int32_t left = t->left[node], right = t->right[node];
@@ -144,8 +153,10 @@ double margin(const struct tables *t, const double *row) {
   double sum = 0.0;
   for (int32_t tree = 0; tree < t->n_trees; tree++) {
     int32_t at = t->root[tree];
-    while (at >= 0)
-      at = goes_left(t, at, row[t->feature[at]]) ? t->left[at] : t->right[at];
+    while (at >= 0) {
+      const struct step *s = &t->step[at];
+      at = goes_left(t, at, s->kind, s->threshold, row[s->feature]) ? s->left : s->right;
+    }
     sum += t->leaf_value[~at];
   }
   return sum;

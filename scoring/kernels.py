@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 
-from features.arrays import BoolArray, FloatArray, IntArray
+from features.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from features.compiled import compiled
 from scoring.contribution_tables import (
     UNIT,
@@ -34,7 +34,7 @@ from scoring.forest import (
 Explained: TypeAlias = tuple[FloatArray, FloatArray]
 
 BUILT = Path(__file__).with_name("contributions_kernel.so")
-VERSION = 3  # of the kernel in C: an older one is not called
+VERSION = 4  # of the kernel in C: an older one is not called
 
 
 class Kernel(Protocol):
@@ -95,8 +95,17 @@ _TABLES: "tuple[tuple[str, type[ctypes._SimpleCData[Any]]], ...]" = (
             "part_share",
             "weight",
             "table",
+            "step",
         )
     ),
+)
+
+
+_STEP = np.dtype(
+    [
+        ("threshold", "f8"),
+        *((name, "i4") for name in ("feature", "left", "right", "kind")),
+    ]
 )
 
 
@@ -119,9 +128,9 @@ class CKernel:
         arrays = {
             name: getattr(forest if hasattr(forest, name) else tables, name)
             for name, kind in _TABLES
-            if kind is ctypes.c_void_p and name != "root"
+            if kind is ctypes.c_void_p and name not in ("root", "step")
         }
-        arrays["root"] = _roots(forest)
+        arrays["root"], arrays["step"] = _roots(forest), _steps(forest)
         self._kept = arrays  # their memory is read in C
         self._width = forest.n_features + 1
         self._tables = _Tables(
@@ -169,6 +178,14 @@ def _roots(forest: Forest) -> Int32Array:
     first_leaf = np.cumsum(n_leaves) - n_leaves
     first_node = first_leaf - np.arange(len(n_leaves))  # one node less than leaves
     return np.where(n_leaves > 1, first_node, ~first_leaf).astype(np.int32)
+
+
+def _steps(forest: Forest) -> AnyArray:
+    """(nodes,) of `struct step`: what a node is, side by side."""
+    steps = np.empty(len(forest.feature), _STEP)
+    for name in _STEP.names or ():
+        steps[name] = getattr(forest, name)
+    return steps
 
 
 class NumpyKernel:

@@ -17,13 +17,14 @@ def expit(log_odds: FloatArray) -> FloatArray:
     array([0.5])
     """
     if log_odds.size == 1:
-        return np.array(_one(log_odds.item())).reshape(log_odds.shape)
+        return np.array(expit_of_one(log_odds.item())).reshape(log_odds.shape)
     from scipy.special import expit as of_many
 
     return np.asarray(of_many(log_odds), dtype=np.float64)
 
 
-def _one(log_odds: float) -> float:
+def expit_of_one(log_odds: float) -> float:
+    """The same of a single number."""
     try:
         return 1.0 / (1.0 + math.exp(-log_odds))
     except OverflowError:  # exp is infinite

@@ -55,6 +55,11 @@ class Predictor:
         """(n,) calibrated P of the target within the bundle's horizon."""
         return self.bundle.calibration.probability(self.margin(x))
 
+    def probability_of_row(self, row: FloatArray) -> float:
+        """The same of one row (F,), to the bit."""
+        [margin] = self.margin(row[None]).tolist()
+        return self.bundle.calibration.probability_of_one(margin)
+
     def explain(self, x: FloatArray) -> Explanation:
         """Probabilities with the exact parts of their log-odds, in one pass."""
         x = self._checked(x)

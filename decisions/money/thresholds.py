@@ -9,10 +9,13 @@ scaling changes no comparison). So break-evens are exact, not searched.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 from decisions.actions import ACTIONS, Action
 from decisions.money.cost import CostModel, cheapest, expected_costs, terms_of
 from features.targets import Target
+
+_ByState: TypeAlias = list[tuple[float, float, float]]  # of each action, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +81,19 @@ def _edges(target: Target, other: float, rho: float) -> list[float]:
     return sorted({0.0, 1.0, *(k for k in kinks if 0.0 < k < 1.0)})
 
 
+def _by_state(model: CostModel, stake: Stake) -> _ByState:
+    """What each action costs in the states fraud, non-payment alone and good."""
+    certain = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    costs = (expected_costs(model, terms_of(*p, *stake.money)) for p in certain)
+    return list(zip(*costs, strict=True))
+
+
 def _costs(
-    model: CostModel, stake: Stake, target: Target, p: float, other: float, rho: float
+    by_state: _ByState, target: Target, p: float, other: float, rho: float
 ) -> list[float]:
+    """Expected cost per action; a fixed one weighs as much as the states together."""
     fraud, only, good = _states(target, p, other, rho)
-    x = terms_of(fraud, only, good, *stake.money)
-    mass = fraud + only + good  # a fixed cost weighs as much as the states together
-    return [
-        cost + m[0] * (mass - 1.0)
-        for cost, m in zip(expected_costs(model, x), model.by_action, strict=True)
-    ]
+    return [fraud * f + only * n + good * g for f, n, g in by_state]
 
 
 def break_even(
@@ -105,9 +111,10 @@ def break_even(
     P(non-payment | fraud).
     """
     a, b = ACTIONS.index(milder), ACTIONS.index(harsher)
+    by_state = _by_state(model, stake)
     for low, high in pairwise(_edges(target, other, rho)):
-        at_low = _costs(model, stake, target, low, other, rho)
-        at_high = _costs(model, stake, target, high, other, rho)
+        at_low = _costs(by_state, target, low, other, rho)
+        at_high = _costs(by_state, target, high, other, rho)
         root = _root(low, high, at_low[b] - at_low[a], at_high[b] - at_high[a])
         if root is not None:
             return root
@@ -148,8 +155,14 @@ def envelope(
     model: CostModel, stake: Stake, target: Target, other: float, rho: float = 0.0
 ) -> tuple[Threshold, ...]:
     """The cheapest action along one target's probability, from 0 to 1."""
+    return _envelope(_by_state(model, stake), target, other, rho)
+
+
+def _envelope(
+    by_state: _ByState, target: Target, other: float, rho: float
+) -> tuple[Threshold, ...]:
     edges = _edges(target, other, rho)
-    costs = [_costs(model, stake, target, p, other, rho) for p in edges]
+    costs = [_costs(by_state, target, p, other, rho) for p in edges]
     current = cheapest(costs[0])
     thresholds = [Threshold(ACTIONS[current], 0.0)]
     for (low, high), (at_low, at_high) in zip(
@@ -166,7 +179,8 @@ def thresholds_of(
     model: CostModel, stake: Stake, p_fraud: float, p_nonpayment: float, rho: float
 ) -> dict[Target, tuple[Threshold, ...]]:
     """Both targets' thresholds, each with the other probability held fixed."""
+    by_state = _by_state(model, stake)
     return {
-        "fraud": envelope(model, stake, "fraud", p_nonpayment, rho),
-        "nonpayment": envelope(model, stake, "nonpayment", p_fraud, rho),
+        "fraud": _envelope(by_state, "fraud", p_nonpayment, rho),
+        "nonpayment": _envelope(by_state, "nonpayment", p_fraud, rho),
     }

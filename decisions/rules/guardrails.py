@@ -5,9 +5,10 @@ guard-rail is one more rule in `NUMBER_RULES` and a key in `policy.limits`; what
 goes into the messages.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from decisions.actions import BLOCK, NONE, STEP_BITS, STOPS, SUSPEND
 from decisions.money.cost import cheapest, expected_costs, terms_of
@@ -152,6 +153,7 @@ NUMBER_RULES: tuple[NumberRule, ...] = (
         price=SUSPICION,
     ),
 )
+_Rules: TypeAlias = tuple[tuple[int, Callable[[Inputs, Terms], Number]], ...]
 # A rule on every path withholds whatever a path permits; one on a single path only
 # closes that path, and the others may still lead to the action.
 _ON_EVERY = tuple((r.bits, r.holds) for r in NUMBER_RULES if r.paths is Paths.ALL)
@@ -190,16 +192,21 @@ def ways(inputs: Inputs, terms: Terms) -> WithheldByPath:
     ordinary, fraud = inputs.ordinary_bits, inputs.fraud_bits
     is_low = inputs.p_nonpayment < terms.min_p_high_usage  # the way is not open
     high_usage = inputs.high_usage_bits | STEP_BITS * is_low
-    for bits, holds in _ORDINARY:
-        ordinary = ordinary | bits * holds(inputs, terms)
-    for bits, holds in _HIGH_USE:
-        high_usage = high_usage | bits * holds(inputs, terms)
-    for bits, holds in _FRAUD:
-        fraud = fraud | bits * holds(inputs, terms)
-    suspicion = inputs.suspicion_bits
-    for bits, holds in _SUSPICION:
-        suspicion = suspicion | bits * holds(inputs, terms)
-    return WithheldByPath(ordinary, high_usage, fraud, suspicion)
+    return WithheldByPath(
+        _narrowed(ordinary, _ORDINARY, inputs, terms),
+        _narrowed(high_usage, _HIGH_USE, inputs, terms),
+        _narrowed(fraud, _FRAUD, inputs, terms),
+        _narrowed(inputs.suspicion_bits, _SUSPICION, inputs, terms),
+    )
+
+
+def _narrowed(withheld: Number, rules: _Rules, inputs: Inputs, terms: Terms) -> Number:
+    """What is withheld on a way with its rules on numbers."""
+    if isinstance(withheld, int) and withheld == STEP_BITS:  # of one customer, mostly
+        return withheld
+    for bits, holds in rules:
+        withheld = withheld | bits * holds(inputs, terms)
+    return withheld
 
 
 def forbidden(inputs: Inputs, terms: Terms) -> Number:

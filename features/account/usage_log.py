@@ -52,8 +52,7 @@ class UsageLog:
         event_at, known_at, superseded_at, _ = self._columns
         for i in range(len(event_at)):  # mostly the very first
             if known_at.item(i) <= as_of < superseded_at.item(i):
-                first: int = event_at.item(i)
-                return first
+                return int(event_at.item(i))
         return None
 
     def _added_up(self, first: int, end: int, as_of: int) -> int:
@@ -65,7 +64,10 @@ class UsageLog:
     def _read(self) -> list[int]:
         event_at, known_at, superseded_at, cost = (x.tolist() for x in self._columns)
         self._cost: list[int] = cost
-        self._spent = [0, *accumulate(cost)]  # before each row, and after the last
+        self._spent: list[int] = [
+            0,
+            *accumulate(cost),
+        ]  # before each row, and after the last
         self._known_by = list(accumulate(known_at, max))  # all rows up to each
         ended = enumerate(superseded_at)
         self._ended = [(i, at) for i, at in ended if at != FOREVER]
