@@ -22,6 +22,7 @@ from importing.errors import UnreadableFileError
 from importing.report import BadRow
 from importing.source import Source, StagedSource
 from importing.staging import staged
+from importing.underway import quoted
 
 STATEMENTS = ("camt.053", "mt940", "bai2")  # they hold all of an account
 _FORMS = "camt.053, camt.054, pain.002, MT940, BAI2, returns of Nacha"
@@ -65,8 +66,10 @@ def stage(
         "plain(reference), 'RF[0-9]{2}[0-9A-Z]{1,21}|[0-9]{12}|[0-9]{27}') "
         "THEN checked(reference) END"
     )
+    # the zone as a word: to ask for it would join a table to all movements
+    [(zone,)] = connection.execute("SELECT timezone FROM setting").fetchall()
     connection.execute(
-        "CREATE MACRO end_of_day(day) AS timezone((SELECT timezone FROM setting), "
+        f"CREATE MACRO end_of_day(day) AS timezone({quoted(zone)}, "
         "(day + INTERVAL 1 DAY)::TIMESTAMP) - INTERVAL 1 MICROSECOND"
     )
     cases = " ".join(f"WHEN '{name}' THEN {10**n}" for name, n in DIGITS.items())

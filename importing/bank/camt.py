@@ -32,7 +32,8 @@ from importing.bank.xml_files import (
 DIRECTIONS: dict[str, Direction] = {"CRDT": "in", "DBIT": "out"}
 _STATES = {"BOOK": "booked", "PDNG": "pending", "FUTR": "pending", "INFO": "apart"}
 _PARTS = ("Stmt", "Ntfctn", "Rpt")
-_LOOKED_AT = frozenset({"CreDtTm", "Acct", "Bal", "TxDtls", "Ntry", *_PARTS})
+_WANTED = frozenset({"CreDtTm", "Acct", "Bal", "TxDtls", "Ntry", *_PARTS})
+_INSIDE = frozenset({"GrpHdr", "Ntry", "NtryDtls", *_PARTS})
 _NO_REFERENCE = {"NOTPROVIDED", "NONREF", "NOTAVAILABLE"}
 
 
@@ -61,24 +62,21 @@ class _Details:
 def read_camt(file: Path, form: str) -> Iterator[Read]:
     """Entries, or the transactions that they list; row: number of the entry."""
     account, details, made, row = _Account(form), _Details(), None, 0
-    for name, element, stack in elements(file, _LOOKED_AT):
+    for name, element in elements(file, _WANTED, _INSIDE):
         if name == "CreDtTm":
             made = element.text
-        elif name == "Acct" and len(stack) == 3:
+        elif name == "Acct":
             account = _account(element, form)
         elif name == "Bal":
             _take_balance(account, element)
         elif name == "TxDtls":
             _take_details(details, element)
-            element.clear()
         elif name == "Ntry":
             row += 1
             yield from _entry(row, account, element, details)
             details = _Details()
-            stack[-1].remove(element)
         elif name in _PARTS:
             yield _statement(row, account, element, made)
-            stack[-1].remove(element)
 
 
 def _account(element: Element, form: str) -> _Account:

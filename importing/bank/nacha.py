@@ -54,9 +54,9 @@ def stage_nacha(connection: Any, file: Path) -> Iterator[Read]:
     yield from sorted(problems, key=lambda problem: problem.row)
     yield from _cut_off(connection)
     [(made_on,)] = connection.execute(
-        "SELECT arg_max({day: made_on}, row).day FROM nacha_header WHERE kind = '1'"
+        "SELECT arg_max(of_file, row).day FROM nacha_mark"
     ).fetchall()
-    for table in ("record", "placed", "entry"):
+    for table in ("record", "placed", "mark", "entry"):
         connection.execute(f"DROP TABLE nacha_{table}")
     yield Statement(row=1, form="nacha", account=None, closed_on=made_on)
 
@@ -111,8 +111,8 @@ def _summed_otherwise(connection: Any) -> Iterator[Problem]:
     begun = ended = _Totals(0, 0, 0, 0)
     n_batches = 0
     for row, kind, text, *sums in connection.execute(
-        "SELECT row, kind, text, coalesce(debits, 0), coalesce(credits, 0), n, "
-        "coalesce(hash, 0) FROM nacha_placed WHERE kind IN ('5', '8', '9') ORDER BY row"
+        "SELECT row, kind, text, debits, credits, n, hash FROM nacha_mark "
+        "WHERE kind <> '1' ORDER BY row"
     ).fetchall():
         so_far = _Totals(*sums)
         batch = _Totals(*map(sub, so_far, begun))

@@ -26,14 +26,17 @@ REJECTED = "RJCT"
 _GOES_ON = "ACCC ACCP ACFC ACIS ACPD ACSC ACSP ACTC ACWC ACWP PART PATC PDNG PRES RCVD"
 GOES_ON = frozenset(_GOES_ON.split())
 _PARTS = ("OrgnlPmtInfAndSts", "CstmrPmtStsRpt")
-_LOOKED_AT = frozenset({"GrpHdr", "OrgnlMsgNmId", "GrpSts", "TxInfAndSts", *_PARTS})
+_WANTED = frozenset({"GrpHdr", "OrgnlMsgNmId", "GrpSts", "TxInfAndSts", *_PARTS})
+_INSIDE = frozenset(
+    {"OrgnlGrpInf", "OrgnlGrpInfAndSts", "OrgnlPmtInfAndSts", "TxInfAndSts"}
+)
 CANCELLED = "CANC"  # taken back by us before it was booked
 
 
 def read_pain(file: Path) -> Iterator[Read]:
     """The reports on single collections; row: their number in the file."""
     made, sent, group, row, n_named = None, None, None, 0, 0
-    for name, element, stack in elements(file, _LOOKED_AT):
+    for name, element in elements(file, _WANTED, _INSIDE):
         if name == "GrpHdr":
             made = text_at(element, "CreDtTm")
         elif name == "OrgnlMsgNmId":
@@ -43,7 +46,6 @@ def read_pain(file: Path) -> Iterator[Read]:
         elif name == "TxInfAndSts":
             row, n_named = row + 1, n_named + 1
             yield _report(row, element, made, sent)
-            stack[-1].remove(element)
         elif name in _PARTS:
             state = text_at(element, "PmtInfSts") or group
             if state == REJECTED and n_named == 0:

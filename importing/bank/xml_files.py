@@ -1,15 +1,16 @@
 """XML of banks, element by element, without document types and the entities in them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from xml.parsers import expat
 
 from importing.errors import UnreadableFileError
 
 _BYTES_AT_ONCE = 1 << 16
+_LEVELS = 2  # of every file: the document, and the message in it
 
 
 class _RootSeenError(Exception):
@@ -54,31 +55,79 @@ def message_of(file: Path) -> str:
 
 
 def elements(
-    file: Path, wanted: Collection[str]
-) -> Iterator[tuple[str, Element, list[Element]]]:
-    """Elements at their end, with their name and what they stand in, outermost first.
+    file: Path, wanted: Collection[str], inside: Collection[str]
+) -> Iterator[tuple[str, Element]]:
+    """Elements at their end, with their name, which are then let go.
 
-    Those of the names that are wanted; names are without the namespace, which differs
-    with the version of a message.
-    Whoever is done with an element clears it; so memory does not grow with the file.
+    So memory does not grow with the file. The parser builds the tree by itself, piece
+    by piece; what is looked at here are only the elements that are looked into. Names
+    are without the namespace, which differs with the version of a message.
+
+    Args:
+        file: without a document type (`message_of`), so it declares no entity.
+        wanted: names of the elements.
+        inside: names of those that wanted ones stand in, beside the message itself.
 
     Raises:
         UnreadableFileError: the XML breaks off or is not well-formed.
     """
-    stack: list[Element] = []
-    names = _Names()
+    builder, is_read = TreeBuilder(), False
+    top = builder.start("", {})  # what the document becomes a child of
+    parser = XMLParser(target=builder)  # noqa: S314
+    depth = _LEVELS  # the document and its message are always looked into
+    ended = _ended(top, depth, wanted, inside, _Names(), lambda: is_read)
     try:
-        # the file has no document type (`message_of`), so it declares no entity
-        for event, element in iterparse(file, ("start", "end")):  # noqa: S314
-            if event == "start":
-                stack.append(element)
-            else:
-                stack.pop()
-                element.tag = name = names[element.tag]
-                if name in wanted:
-                    yield name, element, stack
+        with file.open("rb") as stream:
+            for one in ended:
+                if one is not None:
+                    yield one
+                elif part := stream.read(_BYTES_AT_ONCE):
+                    parser.feed(part)
+                else:
+                    parser.close()
+                    is_read = True
     except ParseError as error:
         raise UnreadableFileError(f"{file.name} is no XML: {error}") from error
+
+
+def _ended(
+    parent: Element,
+    depth: int,
+    wanted: Collection[str],
+    inside: Collection[str],
+    names: "_Names",
+    has_ended: Callable[[], bool],
+) -> Iterator[tuple[str, Element] | None]:
+    """Wanted elements in a tree that grows; None: the file has to be read further.
+
+    An element has ended when another one stands after it, or what it is in has ended.
+    """
+    place = 0
+
+    def has_child_ended() -> bool:
+        return place + 1 < len(parent) or has_ended()
+
+    while True:
+        if place == len(parent):
+            if has_ended():
+                return
+            yield None
+            continue
+        element = parent[place]
+        name = names[element.tag]
+        if depth > 0 or name in inside:
+            yield from _ended(
+                element, depth - 1, wanted, inside, names, has_child_ended
+            )
+        while not has_child_ended():
+            yield None
+        if name not in wanted:
+            place += 1
+            continue
+        for one in element.iter():
+            one.tag = names[one.tag]
+        yield name, element
+        del parent[place]
 
 
 class _Names(dict[str, str]):
@@ -91,10 +140,12 @@ class _Names(dict[str, str]):
 
 def child(element: Element | None, path: str) -> Element | None:
     """The first element at a path of names, of an element that has ended."""
+    if element is None or "/" not in path:  # most paths are one name
+        return None if element is None else element.find(path)
     for name in path.split("/"):
+        element = element.find(name)
         if element is None:
             return None
-        element = element.find(name)
     return element
 
 

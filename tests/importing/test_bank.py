@@ -228,6 +228,17 @@ def test_announced_money_is_under_way(portfolio: Path) -> None:
     assert len({row["payment_id"] for row in payments(portfolio)}) == 1
 
 
+def test_money_announced_and_booked_in_one_import_pays_its_invoice(
+    portfolio: Path,
+) -> None:
+    """Both tell one payment, and the invoice is named once, not twice."""
+    entries = [Entry(amount="100", text=FIRST, status=s) for s in ("PDNG", "BOOK")]
+    import_texts(portfolio, iso(STATEMENT, *entries))
+
+    assert became(portfolio) == [("pending", 100, FIRST), ("succeeded", 100, FIRST)]
+    assert len({row["payment_id"] for row in payments(portfolio)}) == 1
+
+
 @pytest.mark.parametrize(
     ("amount", "currency"), [("12000", "JPY"), ("0.125", "KWD"), ("1e1", "EUR")]
 )

@@ -1,15 +1,15 @@
 SELECT rule_text(o.rule) AS rule, m.status, m.customer_id, m.invoice_id, m.payment_id, o.booked_on,
        o.direction, m.amount, o.currency, o.end_to_end, o.structured, o.text, o.file, o.row
 FROM outcome AS o JOIN (
-    SELECT key, 'received' AS status, customer_id, invoice_id, payment_id, amount FROM received
+    SELECT movement_id, 'received' AS status, customer_id, invoice_id, payment_id, amount FROM received
     UNION ALL
-    SELECT key, kind, customer_id, invoice_id, payment_id, undone FROM undoing WHERE kind <> 'undone'
+    SELECT movement_id, kind, customer_id, invoice_id, payment_id, undone FROM undoing WHERE kind <> 'undone'
     UNION ALL
-    SELECT p.key, 'rejected', p.customer_id, p.invoice_id, p.payment_id, p.amount FROM part AS p
-    JOIN told AS t USING (key) WHERE t.kind = 'rejected' AND p.key NOT IN (SELECT key FROM undoing)
+    SELECT p.movement_id, 'rejected', p.customer_id, p.invoice_id, p.payment_id, p.amount FROM part AS p
+    JOIN told AS t USING (movement_id) WHERE t.kind = 'rejected' AND p.movement_id NOT IN (SELECT movement_id FROM undoing)
     UNION ALL
-    SELECT key, 'refund taken back', customer_id, invoice_id, payment_id, amount FROM taken_back
+    SELECT movement_id, 'refund taken back', customer_id, invoice_id, payment_id, amount FROM taken_back
     UNION ALL
-    SELECT key, 'received again', customer_id, invoice_id, payment_id, amount FROM standing_again
-) AS m USING (key) WHERE o.became = 'taken'
+    SELECT movement_id, 'received again', customer_id, invoice_id, payment_id, amount FROM standing_again
+) AS m USING (movement_id) WHERE o.became = 'taken'
 ORDER BY o.file, o.row, m.payment_id

@@ -19,7 +19,7 @@ FROM told_earlier;
 -- two files, and nothing that says whether it is one movement or two
 INSERT INTO note SELECT 'look at', count(*), 'payments of one invoice, amount and day in two files, whose references do not say whether they are one: all count, first '
     || min(first)
-FROM (SELECT min(t.file || ' row ' || t.row) AS first FROM received AS r JOIN told AS t USING (key)
+FROM (SELECT min(t.file || ' row ' || t.row) AS first FROM received AS r JOIN told AS t USING (movement_id)
       WHERE (SELECT count(DISTINCT file) FROM told) > 1
       GROUP BY t.account, t.booked_on, r.customer_id, r.invoice_id, r.amount, r.currency, r.kind
       HAVING count(DISTINCT t.file) > 1 AND count(DISTINCT t.end_to_end) < count(*));
@@ -34,12 +34,12 @@ FROM received AS r WHERE payment_id NOT IN (SELECT payment_id FROM known_payment
 INSERT INTO note SELECT 'assumed', count(*), 'movements without a time are known since the end of their booking day'
 FROM outcome WHERE became = 'taken' AND booked_at IS NULL;
 INSERT INTO note SELECT 'assumed', count(*), 'movements name several invoices that do not add up: the customer is paid, no invoice is named'
-FROM (SELECT key FROM part WHERE invoice_id IS NULL);
-INSERT INTO note SELECT 'look at', count(DISTINCT t.key), 'returns in another currency than the payment of the invoice that they name'
-FROM outcome AS t JOIN part AS p USING (key) JOIN payable AS k ON k.invoice_id = p.invoice_id AND k.currency <> t.currency
+FROM (SELECT movement_id FROM part WHERE invoice_id IS NULL);
+INSERT INTO note SELECT 'look at', count(DISTINCT t.movement_id), 'returns in another currency than the payment of the invoice that they name'
+FROM outcome AS t JOIN part AS p USING (movement_id) JOIN payable AS k ON k.invoice_id = p.invoice_id AND k.currency <> t.currency
 WHERE t.became = 'a return without its payment';
-INSERT INTO note SELECT 'assumed', count(DISTINCT t.key), 'movements in another currency than the invoice that they name: they pay it at the portfolio''s rate'
-FROM outcome AS t JOIN part AS p USING (key) JOIN invoice AS i USING (invoice_id)
+INSERT INTO note SELECT 'assumed', count(DISTINCT t.movement_id), 'movements in another currency than the invoice that they name: they pay it at the portfolio''s rate'
+FROM outcome AS t JOIN part AS p USING (movement_id) JOIN invoice AS i USING (invoice_id)
 WHERE t.became = 'taken' AND t.currency IN (SELECT currency FROM rate) AND t.currency <> coalesce(i.currency, (SELECT any_value(currency) FROM rate WHERE is_main));
 INSERT INTO note SELECT 'look at', count(*), 'amounts with more decimals than their currency has, first in ' || min_by(file || ' row ' || row, (file, row))
 FROM movement WHERE amount * units_of(currency) % 1 <> 0;

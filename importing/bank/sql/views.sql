@@ -1,7 +1,7 @@
 -- What each movement is to the reseller; one that several files tell is there once.
 CREATE TABLE told AS
-    WITH kinds AS (
-        SELECT rowid AS id, * REPLACE (amount::DECIMAL(18, 4) AS amount, upper(currency) AS currency),
+    WITH kinds AS NOT MATERIALIZED (  -- read twice, for to keep its wide rows costs more
+        SELECT rowid AS movement_id, * REPLACE (amount::DECIMAL(18, 4) AS amount, upper(currency) AS currency),
                CASE WHEN status = 'dishonored' OR status = 'booked' AND is_return AND direction = 'in'
                         THEN 'undone'
                     WHEN status = 'booked' AND is_return THEN 'returned'
@@ -12,26 +12,25 @@ CREATE TABLE told AS
                     WHEN status IN ('accepted', 'correction', 'difference') THEN status
                     ELSE 'apart' END AS kind,
                coalesce(booked_at, end_of_day(booked_on)) AS happened,
-               len(ids) = 0 AND len(structured) = 0 AND end_to_end IS NULL AS is_bare
+               len(ids) = 0 AND len(structured) = 0 AND end_to_end IS NULL AS is_bare,
+               CASE WHEN is_bare THEN text END AS own_text,
+               hash(booked_on, amount::DECIMAL(18, 4), ids, structured, end_to_end, own_text) AS said
         FROM movement
-    ), named AS MATERIALIZED (  -- few columns, for these are sorted
-        SELECT id, file, row, kind, length(text) AS n_letters,
-               to_json(row(account, booked_on, amount, currency, direction, is_return, ids, structured, end_to_end,
-                           CASE WHEN is_bare THEN text END, kind IN ('difference', 'apart'),
-                           form = 'pain.002'))::VARCHAR AS content
+    ), again AS (  -- most say what no other says, by a part of it already: those need no sorting
+        SELECT said FROM kinds GROUP BY said HAVING count(*) > 1
+    ), named AS NOT MATERIALIZED (
+        SELECT *, to_json(row(account, booked_on, amount, currency, direction, is_return, ids, structured, end_to_end,
+                              own_text, kind IN ('difference', 'apart'), form = 'pain.002'))::VARCHAR AS content
         FROM kinds
-    ), again AS (  -- most say what no other says: those need no sorting
-        SELECT hash(content, kind) AS said FROM named GROUP BY said HAVING count(*) > 1
-    ), chosen AS (
-        SELECT id, 1 AS nth, 'bank-' || md5(content || 1) AS key FROM named
-        WHERE hash(content, kind) NOT IN (FROM again)
-        UNION ALL
-        SELECT id, nth, 'bank-' || md5(content || nth) FROM (
-            SELECT *, row_number() OVER (PARTITION BY file, content, kind ORDER BY row) AS nth FROM named
-            WHERE hash(content, kind) IN (FROM again))
-        QUALIFY row_number() OVER (PARTITION BY content, nth, kind ORDER BY n_letters DESC NULLS LAST, file, row) = 1
+    ), counted AS (
+        SELECT *, row_number() OVER (PARTITION BY file, content, kind ORDER BY row) AS nth
+        FROM named WHERE said IN (FROM again)
     )
-    SELECT kinds.* EXCLUDE id, nth, key FROM kinds JOIN chosen USING (id);
+    SELECT * EXCLUDE (own_text, said, content), 'bank-' || md5(content || 1) AS key
+    FROM named WHERE said NOT IN (FROM again)
+    UNION ALL
+    SELECT * EXCLUDE (own_text, said, content, nth), 'bank-' || md5(content || nth) FROM counted
+    QUALIFY row_number() OVER (PARTITION BY content, nth, kind ORDER BY length(text) DESC NULLS LAST, file, row) = 1;
 
 -- A notice and a statement may tell one movement with other references. Of those that say
 -- the same account, day, amount and kind, two in two files are one where they share a
@@ -98,7 +97,7 @@ DELETE FROM told WHERE is_bare AND entry IS NOT NULL AND EXISTS (
 
 CREATE TABLE invoice AS
     SELECT invoice_id, customer_id, amount, currency, plain(invoice_id) AS name,
-           regexp_full_match(invoice_id, '[0-9]+') AS is_number
+           regexp_full_match(invoice_id, '[0-9]+') AS is_number, row_number() OVER () AS nr
     FROM there_invoices WHERE coalesce(kind, 'invoice') = 'invoice' AND retracted IS DISTINCT FROM true
       AND invoice_id IS NOT NULL;
 
@@ -106,88 +105,89 @@ CREATE TABLE invoice AS
 -- invoices or two customers bear names none.
 CREATE TABLE invoice_name AS
     WITH called AS (
-        SELECT name, invoice_id, customer_id, is_number, false AS is_listed FROM invoice
-        UNION SELECT ltrim(name, '0'), invoice_id, customer_id, true, false FROM invoice
-              WHERE is_number AND name LIKE '0%'
-        UNION SELECT plain(r.reference), i.invoice_id, i.customer_id,
-                     regexp_full_match(r.reference, '[0-9]+'), true
-              FROM reference AS r JOIN invoice AS i USING (invoice_id)
+        SELECT name, nr, invoice_id, customer_id, is_number, false AS is_listed FROM invoice
+        UNION ALL SELECT ltrim(name, '0'), nr, invoice_id, customer_id, true, false FROM invoice
+                  WHERE is_number AND name LIKE '0%'
+        UNION ALL SELECT plain(r.reference), i.nr, i.invoice_id, i.customer_id,
+                         regexp_full_match(r.reference, '[0-9]+'), true
+                  FROM reference AS r JOIN invoice AS i USING (invoice_id)
     )
-    SELECT name, any_value(invoice_id) AS invoice_id, any_value(customer_id) AS customer_id,
-           bool_and(is_number) AS is_number, bool_or(is_listed) AS is_listed,
+    SELECT name, min(nr) AS nr, bool_and(is_number) AS is_number, bool_or(is_listed) AS is_listed,
            -- in a text a short word, or a year, may be anything
            length(name) > 3 AND regexp_matches(name, '[0-9]')
                AND NOT regexp_full_match(name, '(19|20)[0-9]{2}') AS is_telling
     FROM called WHERE name <> '' GROUP BY name
-    HAVING count(DISTINCT invoice_id) = 1 AND count(DISTINCT customer_id) = 1;
+    HAVING min(invoice_id) = max(invoice_id) AND min(customer_id) = max(customer_id);
 
 -- What a movement calls itself or another one by.
-CREATE TABLE called AS
-    SELECT key, unnest(list_distinct(list_append(ids, end_to_end))) AS id FROM told
+CREATE VIEW called AS
+    SELECT movement_id, unnest(list_append(ids, end_to_end)) AS id FROM told
     WHERE kind IN ('received', 'announced', 'returned', 'undone', 'sent', 'rejected');
+
+-- Which invoices a movement names, by the first rule that finds any: the next one only
+-- looks at those that are left.
+CREATE TABLE naming AS
+    SELECT DISTINCT movement_id, 1 AS rule, nr FROM (SELECT movement_id, unnest(structured) AS reference FROM told)
+    JOIN invoice_name ON name IN (plain(reference), ltrim(plain(reference), '0'));
+CREATE VIEW unnamed AS FROM told WHERE movement_id NOT IN (SELECT movement_id FROM naming);
+INSERT INTO naming
+    SELECT DISTINCT movement_id, 2, nr FROM (SELECT movement_id, unnest(structured) AS reference FROM unnamed)
+    JOIN invoice_name ON name = without_check(reference);
+INSERT INTO naming
+    SELECT movement_id, 3, nr FROM unnamed JOIN invoice_name ON name = plain(end_to_end) WHERE is_telling;
+INSERT INTO naming
+    SELECT DISTINCT movement_id, 4, nr
+    FROM (SELECT movement_id, serials, unnest(ids) AS id FROM unnamed
+          WHERE kind IN ('received', 'announced', 'returned', 'undone', 'sent', 'rejected'))
+    JOIN invoice_name ON name = plain(id)
+    WHERE is_telling AND (is_listed OR NOT list_contains(serials, id));
 
 -- The words of a text, and up to six in a row together, for a number may be written in
 -- parts: those that may be an invoice.
 CREATE TABLE word AS
     WITH cut AS (
-        SELECT key, regexp_extract_all(upper(text), '[0-9A-Z]+') AS words FROM told
+        SELECT movement_id, regexp_extract_all(upper(text), '[0-9A-Z]+') AS words FROM unnamed
         WHERE text IS NOT NULL AND kind IN ('received', 'announced', 'returned', 'undone', 'sent', 'rejected')
     ), placed AS (
-        SELECT key, words, unnest(generate_series(1, least(len(words), 200))) AS place FROM cut
+        SELECT movement_id, words, unnest(generate_series(1, least(len(words), 200))) AS place FROM cut
     ), said AS (
-        SELECT key, n > 1 AS is_joined, array_to_string(words[place : place + n - 1], '') AS word
+        SELECT movement_id, n > 1 AS is_joined, array_to_string(words[place : place + n - 1], '') AS word
         FROM placed, generate_series(1, 6) AS series(n) WHERE place + n - 1 <= len(words)
     )
-    SELECT DISTINCT * FROM said
+    SELECT * FROM said
     WHERE word IN (SELECT name FROM invoice_name WHERE is_telling)
        OR (NOT is_joined AND regexp_full_match(word, '(RF[0-9]{2}[0-9A-Z]+|[0-9]{12}|[0-9]{27})'));
-
--- Which invoices a movement names, by the first rule that finds any.
-CREATE TABLE naming AS
-    WITH quoted AS (
-        SELECT key, unnest(structured) AS reference FROM told
-    ), found AS (
-        SELECT q.key, 1 AS rule, n.* FROM quoted AS q JOIN invoice_name AS n
-            ON n.name IN (plain(q.reference), ltrim(plain(q.reference), '0'))
-        UNION ALL
-        SELECT q.key, 2, n.* FROM quoted AS q JOIN invoice_name AS n ON n.name = without_check(q.reference)
-        UNION ALL
-        SELECT t.key, 3, n.* FROM told AS t JOIN invoice_name AS n ON n.name = plain(t.end_to_end)
-        WHERE n.is_telling
-        UNION ALL
-        SELECT c.key, 4, n.* FROM called AS c JOIN invoice_name AS n ON n.name = plain(c.id)
-        JOIN told AS t USING (key)
-        WHERE n.is_telling AND (n.is_listed OR NOT list_contains(t.serials, c.id))
-        UNION ALL
-        SELECT w.key, 5, n.* FROM word AS w JOIN invoice_name AS n ON n.name = w.word
-        WHERE n.is_telling AND NOT (w.is_joined AND n.is_number)
-        UNION ALL  -- a check number may be written in a text as well
-        SELECT w.key, 6, n.* FROM word AS w JOIN invoice_name AS n ON n.name = without_check(w.word)
-        WHERE n.is_telling AND NOT w.is_joined
-    )
-    SELECT DISTINCT key, rule, invoice_id, customer_id FROM found
-    QUALIFY rule = min(rule) OVER (PARTITION BY key);
+INSERT INTO naming
+    SELECT DISTINCT movement_id, 5, nr FROM word JOIN invoice_name ON name = word
+    WHERE is_telling AND NOT (is_joined AND is_number);
+INSERT INTO naming  -- a check number may be written in a text as well
+    SELECT DISTINCT movement_id, 6, nr FROM word JOIN invoice_name ON name = without_check(word)
+    WHERE is_telling AND NOT is_joined AND movement_id NOT IN (SELECT movement_id FROM naming);
 
 -- The parts of a movement: all of it for one invoice; for several of one customer's each
 -- its own amount where they add up, else the customer is paid and no invoice is named.
 CREATE TABLE part AS
     WITH named AS (
-        SELECT t.key, any_value(n.rule) AS rule, count(DISTINCT n.customer_id) AS n_customers,
-               list(i.invoice_id ORDER BY i.invoice_id) AS invoices,
+        SELECT movement_id, any_value(rule) AS rule, count(*) AS n_named, any_value(nr) AS nr
+        FROM naming GROUP BY movement_id
+    ), several AS (
+        SELECT t.movement_id, t.key, any_value(n.rule) AS rule, count(DISTINCT i.customer_id) AS n_customers,
+               list(n.nr) AS nrs,
                CASE WHEN bool_and(coalesce(i.currency, t.currency) = t.currency) THEN sum(i.amount) END AS invoiced,
-               any_value(n.customer_id) AS customer_id, any_value(t.amount) AS amount
-        FROM told AS t JOIN naming AS n USING (key) JOIN invoice AS i USING (invoice_id, customer_id)
-        GROUP BY t.key
+               any_value(i.customer_id) AS customer_id, t.amount
+        FROM told AS t JOIN naming AS n USING (movement_id) JOIN invoice AS i USING (nr)
+        WHERE t.movement_id IN (SELECT movement_id FROM named WHERE n_named > 1)
+        GROUP BY t.movement_id, t.key, t.amount
     )
-    SELECT key, rule, customer_id, invoices[1] AS invoice_id, amount, key AS payment_id
-    FROM named WHERE len(invoices) = 1
+    SELECT movement_id, n.rule, i.customer_id, i.invoice_id, t.amount, t.key AS payment_id
+    FROM named AS n JOIN told AS t USING (movement_id) JOIN invoice AS i USING (nr) WHERE n_named = 1
     UNION ALL
-    SELECT n.key, rule, i.customer_id, i.invoice_id, i.amount, n.key || '-' || i.invoice_id
-    FROM (SELECT key, rule, unnest(invoices) AS invoice_id FROM named
-          WHERE len(invoices) > 1 AND invoiced = amount) AS n JOIN invoice AS i USING (invoice_id)
+    SELECT movement_id, rule, i.customer_id, i.invoice_id, i.amount, key || '-' || i.invoice_id
+    FROM (SELECT movement_id, key, rule, unnest(nrs) AS nr FROM several WHERE invoiced = amount)
+    JOIN invoice AS i USING (nr)
     UNION ALL
-    SELECT key, rule, customer_id, NULL, amount, key
-    FROM named WHERE len(invoices) > 1 AND invoiced IS DISTINCT FROM amount AND n_customers = 1;
+    SELECT movement_id, rule, customer_id, NULL, amount, key
+    FROM several WHERE invoiced IS DISTINCT FROM amount AND n_customers = 1;
 
 CREATE MACRO rule_text(rule) AS CASE rule
     WHEN 1 THEN 'structured reference or document number'
@@ -212,8 +212,8 @@ CREATE TABLE known_payment AS
 -- days, one for one; or its id.
 CREATE TABLE told_before AS
     WITH ours AS (
-        SELECT p.key, p.payment_id, p.customer_id, p.invoice_id, p.amount, t.currency, t.happened
-        FROM part AS p JOIN told AS t USING (key) WHERE t.kind IN ('received', 'announced')
+        SELECT p.movement_id, p.payment_id, p.customer_id, p.invoice_id, p.amount, t.currency, t.happened
+        FROM part AS p JOIN told AS t USING (movement_id) WHERE t.kind IN ('received', 'announced')
     ), alike AS (
         SELECT invoice_id, amount, currency, list(payment_id ORDER BY happened, payment_id) AS ids,
                list(epoch(happened) ORDER BY happened, payment_id) AS moments
@@ -228,7 +228,7 @@ CREATE TABLE told_before AS
     SELECT DISTINCT unnest(list_select(a.ids, paired(a.moments, t.moments))) AS payment_id
     FROM alike AS a JOIN theirs AS t USING (invoice_id, amount, currency)
     UNION
-    SELECT o.payment_id FROM ours AS o JOIN called AS c USING (key)
+    SELECT o.payment_id FROM ours AS o JOIN called AS c USING (movement_id)
     JOIN known_payment AS k ON k.payment_id = c.id WHERE NOT k.is_of_bank AND k.is_paid;
 
 -- Money that an earlier import of a bank's files told with other references: of one
@@ -238,7 +238,7 @@ CREATE TABLE told_earlier AS
         SELECT p.payment_id, p.customer_id, p.invoice_id, p.amount, t.currency, t.booked_on,
                row_number() OVER (PARTITION BY p.customer_id, p.invoice_id, p.amount, t.currency, t.booked_on
                                   ORDER BY t.file, t.row, p.payment_id) AS nth
-        FROM part AS p JOIN told AS t USING (key)
+        FROM part AS p JOIN told AS t USING (movement_id)
         WHERE t.kind = 'received' AND p.payment_id NOT IN (SELECT payment_id FROM known_payment WHERE is_paid)
           AND p.payment_id NOT IN (FROM told_before)
     ), there AS (
@@ -252,7 +252,7 @@ CREATE TABLE told_earlier AS
 CREATE TABLE told_elsewhere AS FROM told_before UNION FROM told_earlier;
 
 CREATE TABLE received AS
-    SELECT p.*, t.happened, t.kind, t.currency, t.method FROM part AS p JOIN told AS t USING (key)
+    SELECT p.*, t.happened, t.kind, t.currency, t.method FROM part AS p JOIN told AS t USING (movement_id)
     WHERE t.kind IN ('received', 'announced') AND p.payment_id NOT IN (FROM told_elsewhere);
 
 -- What may be returned, refunded or tried again: payments there, and those made here. What
@@ -269,21 +269,21 @@ CREATE TABLE payable AS
 -- invoice that it names the last one of that amount before it.
 CREATE TABLE undoing AS
     WITH by_id AS (
-        SELECT t.key, t.key AS part_id, t.amount AS undone, 7 AS rule, k.* FROM told AS t
-        JOIN called AS c USING (key) JOIN payable AS k ON k.payment_id = c.id
+        SELECT t.movement_id, t.key AS part_id, t.amount AS undone, 7 AS rule, k.* FROM told AS t
+        JOIN called AS c USING (movement_id) JOIN payable AS k ON k.payment_id = c.id
         WHERE t.kind IN ('returned', 'rejected', 'sent')
     ), by_invoice AS (
-        SELECT p.key, p.payment_id AS part_id, p.amount AS undone, p.rule, k.*
-        FROM part AS p JOIN told AS t USING (key) JOIN payable AS k
+        SELECT p.movement_id, p.payment_id AS part_id, p.amount AS undone, p.rule, k.*
+        FROM part AS p JOIN told AS t USING (movement_id) JOIN payable AS k
             ON k.invoice_id = p.invoice_id AND k.customer_id = p.customer_id
             AND k.happened <= t.happened AND coalesce(k.currency, t.currency) = t.currency
             AND (k.amount = p.amount OR t.kind = 'sent' AND k.amount > p.amount)
         WHERE t.kind = 'returned' OR t.kind = 'sent' AND k.is_paid
     )
     SELECT u.*, t.kind, t.happened AS undone_at, t.reason, t.currency AS undone_currency
-    FROM (FROM by_id UNION ALL FROM by_invoice WHERE key NOT IN (SELECT key FROM by_id)) AS u
-    JOIN told AS t USING (key)
-    QUALIFY row_number() OVER (PARTITION BY key, part_id ORDER BY u.happened DESC, u.payment_id) = 1;
+    FROM (FROM by_id UNION ALL FROM by_invoice WHERE movement_id NOT IN (SELECT movement_id FROM by_id)) AS u
+    JOIN told AS t USING (movement_id)
+    QUALIFY row_number() OVER (PARTITION BY movement_id, part_id ORDER BY u.happened DESC, u.payment_id) = 1;
 -- two returns cannot undo one payment
 DELETE FROM undoing WHERE kind = 'returned' AND part_id IN (
     SELECT part_id FROM undoing WHERE kind = 'returned'
@@ -298,15 +298,15 @@ CREATE TABLE refund_there AS
     SELECT payment_id, part_id, customer_id, invoice_id, undone, undone_at, undone_currency FROM undoing
     WHERE kind = 'sent';
 CREATE TABLE taken_back AS
-    SELECT p.key, p.payment_id AS part_id, p.rule, r.* FROM part AS p JOIN told AS t USING (key)
+    SELECT p.movement_id, p.payment_id AS part_id, p.rule, r.* FROM part AS p JOIN told AS t USING (movement_id)
     JOIN refund_there AS r
         ON r.invoice_id = p.invoice_id AND r.amount = p.amount AND r.happened <= t.happened
         AND coalesce(r.currency, t.currency) = t.currency
     WHERE t.kind = 'undone' AND p.invoice_id IS NOT NULL
     QUALIFY row_number() OVER (PARTITION BY p.payment_id ORDER BY r.happened DESC, r.refund_id) = 1;
 CREATE TABLE standing_again AS
-    SELECT p.key, p.rule, p.customer_id, p.invoice_id, p.amount, p.payment_id FROM part AS p
-    JOIN told AS t USING (key)
+    SELECT p.movement_id, p.rule, p.customer_id, p.invoice_id, p.amount, p.payment_id FROM part AS p
+    JOIN told AS t USING (movement_id)
     WHERE t.kind = 'undone' AND p.payment_id NOT IN (SELECT part_id FROM taken_back)
       AND (EXISTS (FROM undoing AS u WHERE u.kind = 'returned' AND u.invoice_id = p.invoice_id
                    AND u.undone = p.amount AND u.undone_at <= t.happened)
@@ -318,35 +318,35 @@ CREATE TABLE standing_again AS
 CREATE TABLE outcome AS
     SELECT t.*, coalesce(p.rule, u.rule) AS rule,
         CASE WHEN t.kind IN ('received', 'announced') THEN
-                 CASE WHEN p.key IS NULL AND t.is_whole THEN 'a sum of several transactions that are not listed'
-                      WHEN p.key IS NULL AND s.key IS NOT NULL THEN 'names invoices of several customers that do not add up'
-                      WHEN p.key IS NULL THEN 'names no invoice'
+                 CASE WHEN p.movement_id IS NULL AND t.is_whole THEN 'a sum of several transactions that are not listed'
+                      WHEN p.movement_id IS NULL AND s.movement_id IS NOT NULL THEN 'names invoices of several customers that do not add up'
+                      WHEN p.movement_id IS NULL THEN 'names no invoice'
                       WHEN p.is_before THEN 'told by another source'
                       ELSE 'taken' END
              WHEN t.kind = 'returned' THEN
-                 CASE WHEN u.key IS NOT NULL THEN 'taken' ELSE 'a return without its payment' END
+                 CASE WHEN u.movement_id IS NOT NULL THEN 'taken' ELSE 'a return without its payment' END
              WHEN t.kind = 'rejected' THEN
-                 CASE WHEN coalesce(u.key, p.key) IS NOT NULL THEN 'taken' ELSE 'names no invoice and no payment' END
+                 CASE WHEN coalesce(u.movement_id, p.movement_id) IS NOT NULL THEN 'taken' ELSE 'names no invoice and no payment' END
              WHEN t.kind = 'undone' THEN
-                 CASE WHEN b.key IS NOT NULL OR a.key IS NOT NULL THEN 'taken'
+                 CASE WHEN b.movement_id IS NOT NULL OR a.movement_id IS NOT NULL THEN 'taken'
                       ELSE 'a return that undoes nothing known' END
-             WHEN t.kind = 'sent' THEN CASE WHEN u.key IS NOT NULL THEN 'taken' ELSE 'our own payment' END
+             WHEN t.kind = 'sent' THEN CASE WHEN u.movement_id IS NOT NULL THEN 'taken' ELSE 'our own payment' END
              ELSE t.kind END AS became
     FROM told AS t
-    LEFT JOIN (SELECT key, any_value(rule) AS rule, bool_and(payment_id IN (FROM told_elsewhere)) AS is_before
-               FROM part GROUP BY key) AS p USING (key)
-    LEFT JOIN (SELECT DISTINCT key FROM naming) AS s USING (key)
-    LEFT JOIN (SELECT key, any_value(rule) AS rule FROM undoing GROUP BY key) AS u USING (key)
-    LEFT JOIN (SELECT DISTINCT key FROM taken_back) AS b USING (key)
-    LEFT JOIN (SELECT DISTINCT key FROM standing_again) AS a USING (key);
+    LEFT JOIN (SELECT movement_id, any_value(rule) AS rule, bool_and(payment_id IN (FROM told_elsewhere)) AS is_before
+               FROM part GROUP BY movement_id) AS p USING (movement_id)
+    LEFT JOIN (SELECT DISTINCT movement_id FROM naming) AS s USING (movement_id)
+    LEFT JOIN (SELECT movement_id, any_value(rule) AS rule FROM undoing GROUP BY movement_id) AS u USING (movement_id)
+    LEFT JOIN (SELECT DISTINCT movement_id FROM taken_back) AS b USING (movement_id)
+    LEFT JOIN (SELECT DISTINCT movement_id FROM standing_again) AS a USING (movement_id);
 
 -- Parts of movements that were taken otherwise.
 CREATE VIEW left_part AS
-    SELECT p.key, p.amount FROM part AS p JOIN outcome AS o USING (key)
+    SELECT p.movement_id, p.amount FROM part AS p JOIN outcome AS o USING (movement_id)
     WHERE o.became = 'taken' AND CASE
         WHEN o.kind = 'received' THEN p.payment_id IN (FROM told_elsewhere)
         WHEN o.kind IN ('returned', 'sent') THEN
-            p.payment_id NOT IN (SELECT part_id FROM undoing) AND p.key NOT IN (SELECT part_id FROM undoing)
+            p.payment_id NOT IN (SELECT part_id FROM undoing) AND o.key NOT IN (SELECT part_id FROM undoing)
         WHEN o.kind = 'undone' THEN
             p.payment_id NOT IN (SELECT payment_id FROM standing_again)
             AND p.payment_id NOT IN (SELECT part_id FROM taken_back)
