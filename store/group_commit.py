@@ -3,9 +3,8 @@
 import asyncio
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,10 +12,11 @@ from store.errors import StoreUnavailableError
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
-# a flush costs the processor as much as an eighth of a score: worth a short wait where
-# others are about to come (PostgreSQL's commit_delay and commit_siblings). One that
-# comes alone is not waited for, so that it is computed while the flush is on its way
-_WAIT_S, _SIBLINGS = 0.005, 2
+# a commit costs the processor as much as a fifth of a score, however many it is of:
+# worth a wait of a few scores where others are about to come (PostgreSQL's commit_delay
+# and commit_siblings). One that comes alone is not waited for, so that it is computed
+# while the flush is on its way
+_WAIT_S, _SIBLINGS = 0.02, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,16 @@ class GroupCommit(Generic[Item, Done]):
 
     Flushing a commit to the disk takes longer than all else about it. So items that
     arrive meanwhile wait together: durability costs a flush per batch, not per item. A
-    batch also waits, 5 ms at most, while two or more others are `coming`.
+    batch also waits, 20 ms at most, while two or more others are `coming`. It is handed
+    to the thread as a whole, which is woken once for it: to wake a thread for each item
+    interrupts the event loop, whose interpreter it needs.
 
     Args:
         commit: makes a batch durable and says for each item what came of it, or why it
             was refused. Called in the thread, one batch after the other.
         limit: how many items may wait. Beyond it the disk does not keep up, and more
             are refused at once rather than queued without bound (back-pressure).
-        wait_s: seconds a batch waits at most for what is coming.
+        wait_s: seconds the first item of a batch waits at most for what is coming.
     """
 
     def __init__(
@@ -47,9 +49,15 @@ class GroupCommit(Generic[Item, Done]):
         wait_s: float = _WAIT_S,
     ) -> None:
         self._commit, self._limit, self._wait_s = commit, limit, wait_s
-        self._n_coming = 0  # written by the event loop alone
-        self._queue: queue.SimpleQueue[_Waiting[Item, Done] | None]
-        self._queue = queue.SimpleQueue()
+        # what follows is written by the event loop alone, but for `_is_busy`, which the
+        # thread ends
+        self._n_coming = 0
+        self._waiting: list[_Waiting[Item, Done]] = []
+        self._until_s = 0.0  # how long the first of them waits, by the loop's clock
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_busy = False
+        self._batches: queue.SimpleQueue[list[_Waiting[Item, Done]] | None]
+        self._batches = queue.SimpleQueue()
         self._thread = threading.Thread(
             target=self._run, name="group-commit", daemon=True
         )
@@ -57,10 +65,13 @@ class GroupCommit(Generic[Item, Done]):
 
     @contextmanager
     def coming(self) -> Iterator[None]:
-        """While something is made that will be submitted. Of one event loop."""
+        """While something is made that is submitted right after. Of one event loop."""
         self._n_coming += 1
         try:
             yield
+        except BaseException:  # nothing of it comes, and others need not wait for it
+            asyncio.get_running_loop().call_soon(self._look)
+            raise
         finally:
             self._n_coming -= 1
 
@@ -71,10 +82,14 @@ class GroupCommit(Generic[Item, Done]):
             StoreUnavailableError: too many wait already.
             Exception: whatever `commit` refused it with.
         """
-        if self._queue.qsize() >= self._limit:
+        if len(self._waiting) >= self._limit:
             raise StoreUnavailableError("too many decisions wait")
-        future: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Waiting(item, future))
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            self._until_s = loop.time() + self._wait_s
+        future: asyncio.Future[Done] = loop.create_future()
+        self._waiting.append(_Waiting(item, future))
+        self._look()
         return await future
 
     def is_alive(self) -> bool:
@@ -82,51 +97,56 @@ class GroupCommit(Generic[Item, Done]):
 
     def close(self) -> None:
         """Commit what waits, then end the thread."""
-        self._queue.put(None)
+        self._hand_over()
+        self._batches.put(None)
         self._thread.join()
 
+    def _look(self) -> None:
+        """Hand over what waits, unless it had better wait for more."""
+        if self._is_busy or not self._waiting:
+            return
+        loop = asyncio.get_running_loop()
+        if self._n_coming < _SIBLINGS or loop.time() >= self._until_s:
+            self._hand_over()
+        elif self._timer is None:
+            self._timer = loop.call_at(self._until_s, self._hand_over)
+
+    def _hand_over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        batch, self._waiting = self._waiting, []
+        if batch:
+            self._is_busy = True
+            self._batches.put(batch)
+
     def _run(self) -> None:
-        is_open = True
-        while is_open:
-            arrived = self._arrived()
-            is_open = None not in arrived
-            batch = [waiting for waiting in arrived if waiting is not None]
-            if batch:
-                self._finish(batch)
+        while (batch := self._batches.get()) is not None:
+            outcomes = self._outcomes(batch)
+            self._is_busy = False
+            loop = batch[0].future.get_loop()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._finish, batch, outcomes)
 
-    def _arrived(self) -> list[_Waiting[Item, Done] | None]:
-        """What is there, and what comes within a short wait that is worth it."""
-        arrived = [self._queue.get()]
-        until_s = time.monotonic() + self._wait_s
-        while None not in arrived:
-            while not self._queue.empty():
-                arrived.append(self._queue.get_nowait())
-            left_s = until_s - time.monotonic()
-            if self._n_coming < _SIBLINGS or left_s <= 0.0:
-                break
-            with suppress(queue.Empty):
-                arrived.append(self._queue.get(timeout=left_s))
-        return arrived
-
-    def _finish(self, batch: Sequence[_Waiting[Item, Done]]) -> None:
-        outcomes: Sequence[Done | Exception]
+    def _outcomes(
+        self, batch: Sequence[_Waiting[Item, Done]]
+    ) -> Sequence[Done | Exception]:
         try:
-            outcomes = self._commit([waiting.item for waiting in batch])
+            return self._commit([waiting.item for waiting in batch])
         except Exception as error:  # broad: it is raised again where it is waited for
-            outcomes = [error] * len(batch)
-        futures = [waiting.future for waiting in batch]
-        loop = futures[0].get_loop()
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_resolve, futures, outcomes)
+            return [error] * len(batch)
 
-
-def _resolve(
-    futures: Sequence["asyncio.Future[Done]"], outcomes: Sequence[Done | Exception]
-) -> None:
-    for future, outcome in zip(futures, outcomes, strict=True):
-        if future.cancelled():  # the caller went away; the record stands
-            continue
-        if isinstance(outcome, Exception):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
+    def _finish(
+        self,
+        batch: Sequence[_Waiting[Item, Done]],
+        outcomes: Sequence[Done | Exception],
+    ) -> None:
+        """In the event loop: tell who waited, and see to those who came meanwhile."""
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if waiting.future.cancelled():  # the caller went away; the record stands
+                continue
+            if isinstance(outcome, Exception):
+                waiting.future.set_exception(outcome)
+            else:
+                waiting.future.set_result(outcome)
+        self._look()

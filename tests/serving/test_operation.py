@@ -5,6 +5,7 @@ import dataclasses
 import gc
 import logging
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from serving.champions import Champions, Refusal
 from serving.metrics import Metrics
 from serving.replay import replay
 from serving.replay_errors import BundleGoneError, OtherReleaseError
+from serving.server import prepare_process
 from serving.settings import ServingSettings
 from store.audit import audit
 from store.errors import SlotTakenError, StoreUnavailableError
@@ -528,3 +530,28 @@ def test_a_store_that_went_away_is_said_by_decisions_and_readiness(
         assert said.headers["Retry-After"] == "5"
         assert "put the same file" in said.json()["detail"]
     assert service.get("/healthz").status_code == 200
+
+
+def test_scores_seldom_have_cycles_looked_for(
+    service: Client, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They leave none, and make more objects than the usual 700."""
+    usual, interval = gc.get_threshold(), sys.getswitchinterval()
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    looks: list[str] = []
+
+    def look(phase: str, _: dict[str, int]) -> None:
+        looks.append(phase)
+
+    try:
+        prepare_process("text")
+        assert service.post("/v1/score", json=asked).status_code == 200
+        gc.callbacks.append(look)
+        for _ in range(40):
+            assert service.post("/v1/score", json=asked).status_code == 200
+    finally:
+        if look in gc.callbacks:
+            gc.callbacks.remove(look)
+        gc.set_threshold(*usual)
+        sys.setswitchinterval(interval)
+    assert looks.count("start") <= 1

@@ -1,7 +1,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -94,3 +94,49 @@ def test_a_batch_waits_for_what_is_coming_and_not_for_one_alone() -> None:
         assert batches[0][0] == 0
         assert (len(batches[0]) > 1) == (n_others == 3)
     writer.close()
+
+
+def test_a_batch_does_not_wait_for_what_failed() -> None:
+    async def beside_failures(writer: GroupCommit[int, int]) -> None:
+        with suppress(ZeroDivisionError), ExitStack() as others:
+            for _ in range(2):
+                others.enter_context(writer.coming())
+            first = asyncio.ensure_future(writer.submit(0))
+            await asyncio.wait([first], timeout=0.05)
+            assert not first.done()
+            raise ZeroDivisionError
+        assert await asyncio.wait_for(first, 20.0) == 0
+
+    writer = GroupCommit[int, int](lambda batch: batch, wait_s=60.0)
+    asyncio.run(beside_failures(writer))
+    writer.close()
+
+
+def test_a_batch_waits_no_longer_than_it_may() -> None:
+    async def beside_slow_ones(writer: GroupCommit[int, int]) -> int:
+        with writer.coming(), writer.coming():
+            return await asyncio.wait_for(writer.submit(1), 20.0)
+
+    writer = GroupCommit[int, int](lambda batch: batch)
+    assert asyncio.run(beside_slow_ones(writer)) == 1
+    writer.close()
+
+
+def test_what_waits_at_the_end_is_committed() -> None:
+    committed: list[int] = []
+
+    async def left_waiting(writer: GroupCommit[int, int]) -> int:
+        with writer.coming(), writer.coming():
+            waiting = asyncio.ensure_future(writer.submit(1))
+            await asyncio.sleep(0)
+            writer.close()
+            return await asyncio.wait_for(waiting, 20.0)
+
+    def commit(batch: Sequence[int]) -> Sequence[int]:
+        committed.extend(batch)
+        return batch
+
+    writer = GroupCommit(commit, wait_s=60.0)
+    assert asyncio.run(left_waiting(writer)) == 1
+    assert committed == [1]
+    assert not writer.is_alive()
