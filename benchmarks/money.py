@@ -203,11 +203,13 @@ def stopped(results: Sequence[Result], choice: str) -> FloatArray:
 
 
 def pooled(pairs: FloatArray) -> str:
-    """The ratio of two sums, with the 95 % interval over portfolios."""
+    """The ratio of two sums, with the 95 % interval over portfolios, if several."""
+    value = pairs[:, 0].sum() / pairs[:, 1].sum()
+    if len(pairs) == 1:
+        return f"{value:7.3f}"
     rng = np.random.default_rng(0)
     drawn = pairs[rng.integers(0, len(pairs), (N_DRAWS, len(pairs)))].sum(axis=1)
     low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
-    value = pairs[:, 0].sum() / pairs[:, 1].sum()
     return f"{value:7.3f}  ({low:.3f} to {high:.3f})"
 
 
