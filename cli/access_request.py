@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import say
+from cli.output import counted, say
 from cli.policy_in_use import policy_in_use
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def access_request(
     with closing(open_access_log(*settings.store)) as log:
         log.add(None, "forbear access-request", customer_hash(customer_id))
     names = write_access_request(request, page, out)
-    say(f"{len(names)} files in {out}: {', '.join(names)}")
+    say(f"{counted(len(names), 'file')} in {out}: {', '.join(names)}")
     say("read them before you hand them out")
 
 

@@ -234,14 +234,14 @@ def _tell_what_is_left_out(run: "Run", at: str) -> None:
         say(f"{customer_id}: {name} is left out, {IDLE[code]}")
     if run.n_asked_before:
         say(
-            f"{run.n_asked_before:,} acts left out: earlier decisions asked for"
-            " them, and they are to be done still (forbear act list)"
+            f"{counted(run.n_asked_before, 'act')} left out: earlier decisions asked"
+            " for them, and they are to be done still (forbear act list)"
         )
     if run.n_outdated:
         say(
-            f"{run.n_outdated:,} decisions left out: since they were recorded people"
-            " gave back what was taken, or another policy came in force; decide anew"
-            " (POST /v1/score)"
+            f"{counted(run.n_outdated, 'decision')} left out: since they were recorded"
+            " people gave back what was taken, or another policy came in force; decide"
+            " anew (POST /v1/score)"
         )
     if run.n_not_ours:
         say(f"{run.n_not_ours:,} subscriptions that others suspended stay so")

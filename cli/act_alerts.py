@@ -16,7 +16,7 @@ from cli.act_options import (
 )
 from cli.exits import DIFFERENT, OK
 from cli.our_service import our_service
-from cli.output import say, show_table
+from cli.output import counted, say, show_table
 
 if TYPE_CHECKING:
     from execution.port import Resolution
@@ -56,8 +56,8 @@ def alerts(
     ):
         brought = bring_alerts(provider, seen, service, time.time_ns() // 1_000)
     say(
-        f"{brought.n_read:,} alerts read, {brought.n_new:,} new in their status,"
-        f" {brought.n_sent:,} sent, {brought.n_tests:,} tests left out"
+        f"{counted(brought.n_read, 'alert')} read, {brought.n_new:,} new in their"
+        f" status, {brought.n_sent:,} sent, {brought.n_tests:,} tests left out"
     )
     for alert_id, rule in brought.refused.items():
         say(f"{alert_id}: the service refuses the row ({rule})")

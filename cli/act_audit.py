@@ -14,7 +14,7 @@ from cli.act_options import (
     asking,
     stores_of_acts,
 )
-from cli.output import say
+from cli.output import counted, say
 
 _DAY_US = 86_400_000_000
 
@@ -50,4 +50,4 @@ def audit(
     ):
         found = bring_audit_records(provider, stores.acts, since)
     n_missing = found.n_asked - found.n_found
-    say(f"{found.n_found:,} acts are on record, {n_missing:,} not yet")
+    say(f"on record: {counted(found.n_found, 'act')}; not yet: {n_missing:,}")

@@ -16,7 +16,7 @@ from cli.act_options import (
 )
 from cli.exits import DIFFERENT, OK
 from cli.our_service import our_service
-from cli.output import say, show_table
+from cli.output import counted, say, show_table
 
 if TYPE_CHECKING:
     from store.requests import Requests, RequestState
@@ -53,7 +53,7 @@ def list_requests(
             with asking(at, provider_url, login_url, customers) as provider:
                 now = time.time_ns() // 1_000
                 further = follow(provider, requests, now, _not_told)
-            say(f"{len(further):,} requests came further")
+            say(f"{counted(len(further), 'request')} came further")
         rows = [
             (
                 *(one.act.act_id, one.act.provider, one.act.customer_id),

@@ -8,7 +8,7 @@ import typer
 
 from cli import audit_leakage
 from cli.exits import DIFFERENT
-from cli.output import say, show_table
+from cli.output import counted, say, show_table
 
 app = typer.Typer(
     help="Are records unchanged; do features know the future?",
@@ -96,7 +96,7 @@ def verify(
     audited = audit(database, kept)
     database.close()
     removed = f"{audited.n_removed:,} erased or expired"
-    say(f"{audited.n_decisions:,} decisions checked, {removed}")
+    say(f"{counted(audited.n_decisions, 'decision')} checked, {removed}")
     say(f"head: position {audited.tip.position}, {audited.tip.link.hex()}")
     if head is None:
         say("without --head a tail that was cut off is not found")

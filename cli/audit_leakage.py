@@ -8,7 +8,7 @@ import typer
 
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
 from cli.exits import DIFFERENT
-from cli.output import say, show_table, steps
+from cli.output import counted, say, show_table, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,10 @@ def _show(audit: "LeakageAudit") -> None:
         say(f"accepted: {accepted.feature}, because {accepted.because}")
     if audit.is_clean:
         n = sum(len(one.verdicts) for one in audit.targets)
-        say(f"{n:,} features of {len(audit.targets)} targets looked at: none suspected")
+        say(
+            f"{counted(n, 'feature')} of {counted(len(audit.targets), 'target')} looked"
+            " at: none suspected"
+        )
     else:
         say(
             "leave the column out of portfolio.yaml, give its rows their true"

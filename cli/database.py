@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.exits import DIFFERENT
-from cli.output import say
+from cli.output import counted, say
 
 if TYPE_CHECKING:
     from serving.settings import ServingSettings
@@ -83,7 +83,7 @@ def restore(
 
 
 def _say_checked(audited: "Audit", what: str) -> None:
-    say(f"{what}: {audited.n_decisions:,} decisions")
+    say(f"{what}: {counted(audited.n_decisions, 'decision')}")
     say(f"head: position {audited.tip.position}, {audited.tip.link.hex()}")
     if audited.findings:
         say(f"{len(audited.findings):,} findings; `forbear audit verify` lists them")
@@ -119,7 +119,9 @@ def expire(
     else:
         now_due = due(database, now)
         n_records, n_customers = now_due.n_decisions, now_due.n_customers
-        say(f"{n_records:,} records of {n_customers:,} customers are due")
+        say(
+            f"due: {counted(n_records, 'record')} of {counted(n_customers, 'customer')}"
+        )
     _expire_events(settings, database, now, removes=delete)
     if not delete:
         say("nothing was removed; --delete removes them")
@@ -149,12 +151,16 @@ def _expire_events(
     events = open_database(*settings.store, EVENTS)
     found = expire_events(events, decisions, before, now, removes=removes)
     events.close()
-    done = "removed" if removes else "are due"
-    say(f"{found.n_rows:,} stored rows of {found.n_customers:,} customers {done}")
+    done = "removed" if removes else "due"
+    say(
+        f"{done}: {counted(found.n_rows, 'stored row')} of"
+        f" {counted(found.n_customers, 'customer')}"
+    )
     if found.n_kept_for_decisions:
         say(
-            f"{found.n_kept_for_decisions:,} customers of whom nothing new came for"
-            f" {days} days are kept: decisions about them are"
+            "kept, as decisions about them are:"
+            f" {counted(found.n_kept_for_decisions, 'customer')} of whom nothing new"
+            f" came for {counted(days, 'day')}"
         )
 
 
@@ -198,7 +204,10 @@ def erase(
     if not erased.n_decisions and not n_rows:
         say(f"no decision and no event of {customer!r} was kept: is the id right?")
         raise typer.Exit(DIFFERENT)
-    say(f"{erased.n_decisions:,} decisions and {n_rows:,} rows of events erased")
+    say(
+        f"erased: {counted(erased.n_decisions, 'decision')} and"
+        f" {counted(n_rows, 'row')} of events"
+    )
     say(
         "what stays: in the chain, for each decision, its id, when it was recorded and"
         " a hash that says nothing without the destroyed key; documents of policies;"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import say
+from cli.output import counted, say
 
 app = typer.Typer(help="The recorded decisions.", no_args_is_help=True)
 _MOMENT = "%Y-%m-%dT%H:%M:%S"
@@ -44,4 +44,4 @@ def export(
     database = open_recorded(*serving_settings().store)
     n = exported(database, out, recorded_at_us(since), recorded_at_us(before))
     database.close()
-    say(f"{n:,} decisions in {out}")
+    say(f"{counted(n, 'decision')} in {out}")

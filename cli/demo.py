@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.demo_desk import desk_of_sample
-from cli.output import heading, say, show_table, steps
+from cli.output import begin, counted, heading, say, show_table, steps
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +37,7 @@ def demo(
 
     Example: forbear demo --no-serve
     """
+    begin("two samples are read, trained on and scored: some minutes …")
     from scoring.shelf import forbear_home
 
     home = forbear_home()
@@ -81,7 +82,7 @@ def _trained(name: str, home: Path) -> "tuple[Portfolio, list[TrainingResult]]":
         portfolio = Portfolio.open(SAMPLES / name)
         results = train(portfolio, progress=step, home=home)
     n_rows = sum(t.n_accepted for t in portfolio.report.tables)
-    say(f"{n_rows:,} rows read, {portfolio.report.n_rejected:,} rejected\n")
+    say(f"{counted(n_rows, 'row')} read, {portfolio.report.n_rejected:,} rejected\n")
     for result in results:
         show_result(result, home)
     return portfolio, results
@@ -122,7 +123,7 @@ def _scored(
         write_list(rows, file, out.suffix, portfolio.settings.zone)
     say(f"What the policy {advisor.policy.reference} says about everybody:")
     show_actions(rows)
-    say(f"{advised.num_rows:,} rows: {out}")
+    say(f"{counted(advised.num_rows, 'row')}: {out}")
     return advisor, advised
 
 

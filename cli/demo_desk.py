@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.output import heading, say, waiting
+from cli.output import counted, heading, say, waiting
 from cli.own_service import running_service
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def desk_of_sample(
         chosen = customers_to_look_at(advised, _MOST)
         with waiting("sending customers to the service"):
             n_sent = send_customers(portfolio, chosen, f"http://127.0.0.1:{port}")
-        say(f"The {n_sent} customers for whom an action gains most, as if the sample's")
+        say(
+            f"The {counted(n_sent, 'customer')} for whom an action gains most, as if"
+            " the sample's"
+        )
         say("last day were today:\n")
         say(f"the desk  http://127.0.0.1:{port}/desk")
         say(f"your key  {_new_key('demo, at the desk', 'risk_analyst')}")

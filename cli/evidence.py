@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import say
+from cli.output import counted, say
 
 
 def register(app: typer.Typer) -> None:
@@ -32,4 +32,4 @@ def evidence(
 
     pack = evidence_of(serving_settings(), decision_id)
     names = write_evidence(pack, evidence_files(pack), out)
-    say(f"{len(names)} files in {out}: {', '.join(names)}")
+    say(f"{counted(len(names), 'file')} in {out}: {', '.join(names)}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import show_table
+from cli.output import counted, show_table
 
 app = typer.Typer(help="What the models look at.", no_args_is_help=True)
 
@@ -40,7 +40,7 @@ def list_features(
         raise typer.BadParameter(f"--family {family}: one of {', '.join(families)}")
     lines = [f for f in every if family in (None, f.family)]
     show_table(
-        f"{len(lines)} features",
+        f"{counted(len(lines), 'feature')}",
         ("feature", "unit", "family", "meaning", "when missing", "direction"),
         [(f.name, f.unit, f.family, f.meaning, f.missing, f.direction) for f in lines],
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.exits import OK, REJECTS
-from cli.output import say, show_table, waiting
+from cli.output import counted, say, show_table, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ def import_(
         now=datetime.now(UTC),
         memory_mb=memory,
     )
-    with waiting(f"importing {len(files)} files"):
+    with waiting(f"importing {counted(len(files), 'file')}"):
         report = import_files(SOURCES[source], files, out, options)
     _show(report, is_exported_at_said=options.exported_at is not None)
     raise typer.Exit(OK if report.is_clean else REJECTS)
@@ -180,7 +180,7 @@ def _show(report: "ImportReport", *, is_exported_at_said: bool) -> None:
         say(f"… and {len(report.bad_rows) - MOST_BAD_ROWS:,} more rows")
     for written in report.lists:
         what = "written" if written.is_new else "the same as before"
-        say(f"{what}: {written.file}, {written.n:,} rows")
+        say(f"{what}: {written.file}, {counted(written.n, 'row')}")
     _show_looked_at(report)
     say(f"next: forbear validate {report.portfolio}")
 

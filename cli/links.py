@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.arguments import PortfolioFolder
-from cli.output import say
+from cli.output import counted, say
 
 
 def register(app: typer.Typer) -> None:
@@ -41,4 +41,4 @@ def links(
     rows = rows_to_send(opened.connection, opened.tables["links"])
     write = pq.write_table if out.suffix == ".parquet" else pacsv.write_csv
     write(rows, out)
-    say(f"written: {out} ({rows.num_rows:,} rows)")
+    say(f"written: {out} ({counted(rows.num_rows, 'row')})")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cli.output import say, show_table
+from cli.output import counted, say, show_table
 
 if TYPE_CHECKING:
     from monitoring.run import FourClocks
@@ -42,7 +42,7 @@ def _inputs_and_scores(run: "FourClocks") -> None:
 def _early(run: "FourClocks") -> None:
     rows = [
         (
-            f"{one.target}, {one.age_days} days",
+            f"{one.target}, {counted(one.age_days, 'day')}",
             one.observed,
             one.by_model.expected,
             one.by_model.ratio,

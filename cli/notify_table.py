@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from cli.output import say, show_table
+from cli.output import counted, say, show_table
 
 if TYPE_CHECKING:
     from execution.letters.sending import Sending
@@ -28,7 +28,7 @@ def preview_letters(letters: "Letters", sending: "Sending") -> int:
         would = step.what if step.why is None else f"{step.what}: {step.why}"
         subject = "" if step.letter is None else step.letter.subject
         rows.append((*about, would, subject))
-    say(f"{len(rows):,} letters are due; nothing was sent")
+    say(f"due: {counted(len(rows), 'letter')}; nothing was sent")
     if rows:
         show_table(
             "", ("letter", "customer", "what", "would", "subject"), rows, is_copied=True

@@ -96,6 +96,12 @@ def heading(text: str) -> None:
     say(f"\n{text}\n{'─' * len(text)}")
 
 
+def begin(text: str) -> None:
+    """Says on a terminal what is being done, before what is slow to import."""
+    if sys.stderr.isatty():
+        typer.echo(text, err=True)
+
+
 @contextmanager
 def waiting(text: str) -> Iterator[None]:
     """A spinner on a terminal, nothing in a pipe."""

@@ -14,7 +14,8 @@ from cli import (
     policy_versions,
 )
 from cli.exits import DIFFERENT, OK
-from cli.output import say, show_table
+from cli.output import say
+from cli.policy_check import show_findings
 from cli.policy_in_use import policy_in_use
 
 app = typer.Typer(
@@ -36,26 +37,37 @@ def check(
     customers: Annotated[
         int | None, typer.Option(help="size of the base, to compare budgets with")
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="the policy whose place it takes; default: the one published, or"
+            " FORBEAR_POLICY"
+        ),
+    ] = None,
+    portfolio: Annotated[
+        Path | None,
+        typer.Option(help="folder of a portfolio that it is to decide about"),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="findings as JSON, for programs")
     ] = False,
 ) -> None:
     """Check a policy: its form, its sense, and its own cases.
 
-    Exit code 0: no errors (warnings may be). 1: errors.
+    Beside the policy in use also whether notices that are under way would count no
+    more. Exit code 0: no errors (warnings may be). 1: errors.
 
     Example: forbear policy check my-policy.yaml --customers 20000
     """
-    from decisions.policy_file.check import check_policy
+    from cli.policy_check import findings_of
 
-    findings = check_policy(file, customers)
+    findings = findings_of(file, customers, against, portfolio)
     if as_json:
         import json
 
         say(json.dumps([finding._asdict() for finding in findings], indent=1))
     elif findings:
-        rows = [(f.severity, f.code, f.where, f.message) for f in findings]
-        show_table("", ("severity", "code", "where", "what"), rows)
+        show_findings(str(file), findings)
     else:
         say("no findings: form, sense and cases are right")
     has_errors = any(finding.severity == "error" for finding in findings)

@@ -7,7 +7,7 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.exits import DIFFERENT, OK
-from cli.output import say, show_table, waiting
+from cli.output import counted, say, show_table, waiting
 
 if TYPE_CHECKING:
     from backtest.offpolicy import OffPolicyReport
@@ -55,7 +55,7 @@ def offpolicy(
         read = Portfolio.open_usable(portfolio)
         advisor = champions(models or forbear_home(), policy)
         report = off_policy(with_outcomes(logged, read, advisor))
-    say(f"{report.n:,} of {len(logged):,} decisions whose outcome is known")
+    say(f"{report.n:,} of {counted(len(logged), 'decision')} whose outcome is known")
     _show(report, advisor.policy.document.currency)
     is_doubtful = (
         report.is_direct_valid is False or report.unsupported > MOST_UNSUPPORTED

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.arguments import PortfolioFolder
-from cli.output import progress, say, show_table, waiting
+from cli.output import counted, progress, say, show_table, waiting
 
 if TYPE_CHECKING:
     from backtest.outcome import Backtest
@@ -182,5 +182,8 @@ def _show(backtest: "Backtest") -> None:
             f"{name.replace('_', ' ')} {percent_range(share)}"
             for name, share in regret.captured.items()
         )
-        say(f"captured of the attainable saving, {regret.n_customers:,} customers:")
+        say(
+            "captured of the attainable saving,"
+            f" {counted(regret.n_customers, 'customer')}:"
+        )
         say(f"  {shares}")

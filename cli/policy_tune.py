@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.arguments import PortfolioFolder
-from cli.output import say, show_table, waiting
+from cli.output import counted, say, show_table, waiting
 
 if TYPE_CHECKING:
     from backtest.tuning import Draft
@@ -84,7 +84,7 @@ def _show(draft: "Draft") -> None:
         for p in draft.saved
     ]
     head = ("decided by", f"expected saving, {draft.currency}", "of the cost mode", "")
-    show_table(f"{draft.n_customers:,} customers, guard-rails off", head, rows)
+    show_table(f"{counted(draft.n_customers, 'customer')}, guard-rails off", head, rows)
     say(
         "tiers: of exposure × of lifetime value within each. All is said per look at"
         " everybody, and tiers are priced for customers they were not fitted to;"

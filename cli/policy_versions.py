@@ -9,9 +9,11 @@ import typer
 
 from cli.exits import DIFFERENT
 from cli.output import say, show_table
+from cli.policy_check import show_findings
 from cli.policy_in_use import place_of_store
 
 if TYPE_CHECKING:
+    from decisions.policy.finding import Finding
     from decisions.policy_file.load import Policy
     from store.policy_versions import PolicyVersion
 
@@ -55,14 +57,17 @@ def activate(
         base, published = versions.number(), versions.listed(ALL)
         _require_base(published, instead_of)
         if errors := _errors(policy, published, now):
-            _refuse(errors)
+            _refuse(file, errors)
         _require_taken_up(policy)
+        warnings = _warnings(policy, now)
         at = int(now.timestamp() * 1_000_000)
         version = PolicyVersion(
             policy.hash, policy.reference, text, author, by, because, at
         )
         with database.transaction():
             versions.add(version, base)
+    if warnings:
+        show_findings(str(file), warnings)
     say(f"{policy.reference} is in force: {policy.hash}")
 
 
@@ -111,10 +116,10 @@ def _read(file: Path) -> "tuple[str, Policy]":
         text = file.read_text(encoding="utf-8")
         return text, parse_policy(text, file.name)
     except (OSError, UnicodeDecodeError) as error:
-        _refuse([("policy_file", str(file), f"cannot be read as UTF-8: {error}")])
+        _refuse(file, [("policy_file", str(file), f"cannot be read as UTF-8: {error}")])
     except PolicyFileError as error:
         wrong = [(error.where, error.reason), *error.others]
-        _refuse([(error.code, *each) for each in wrong])
+        _refuse(file, [(error.code, *each) for each in wrong])
 
 
 def _require_base(published: "list[PolicyVersion]", instead_of: str | None) -> None:
@@ -144,8 +149,17 @@ def _errors(
     return [(one.code, one.where, one.message) for one in errors]
 
 
-def _refuse(errors: list[tuple[str, str, str]]) -> NoReturn:
-    show_table("Nothing was changed", ("code", "where", "what"), errors)
+def _warnings(policy: "Policy", at: datetime) -> "list[Finding]":
+    """What it does to those who are under way by the policy that decided until now."""
+    from cli.policy_in_use import policy_in_use
+    from decisions.policy_file.load import load_policy
+    from decisions.policy_file.succession import notices_restart
+
+    return list(notices_restart(load_policy(policy_in_use(None)), policy, at))
+
+
+def _refuse(file: Path, errors: list[tuple[str, str, str]]) -> NoReturn:
+    show_table(f"{file}: nothing was changed", ("code", "where", "what"), errors)
     raise typer.Exit(DIFFERENT)
 
 

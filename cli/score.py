@@ -17,7 +17,7 @@ from cli.lists import (
     write_notices,
     writing,
 )
-from cli.output import rejected_rows, say
+from cli.output import counted, rejected_rows, say
 from cli.policy_in_use import policy_in_use
 from cli.reading import Memory
 from cli.score_run import ScoreQuestion, read_for_run
@@ -178,7 +178,7 @@ def _told_of_rejects(read: "Portfolio", folder: Path) -> int:
 
 
 def _show_notices(n_due: int, day: date, file: Path) -> None:
-    say(f"{n_due:,} notices due on {day}: {file}")
+    say(f"{counted(n_due, 'notice')} due on {day}: {file}")
     if n_due:
         say("send them, correct the dates, then append the rows to `contacts`")
 
@@ -205,7 +205,7 @@ def _show(
     show_what_to_add(advised)
     show_first(advised, zone)
     if out is not None:
-        say(f"{len(advised):,} rows: {out}")
+        say(f"{counted(len(advised), 'row')}: {out}")
 
 
 def _named_before(home: Path, read: "Portfolio", as_of: str | None) -> "Named":

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from cli.output import say, show_table
+from cli.output import counted, say, show_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,7 +60,10 @@ def show_actions(advised: "AdvisedParts") -> None:
     head = ("action", "costs least", "permitted", "of which in force", "within budgets")
     show_table("", head, rows)
     if n_beyond:
-        say(f"mass-action breaker: {n_beyond:,} stops beyond the budget became reviews")
+        say(
+            f"mass-action breaker: {counted(n_beyond, 'stop')} beyond the budget, made"
+            " reviews"
+        )
     if n_cut:
         say(f"review budget: {n_cut:,} reviews beyond it have no place in this run")
 
@@ -113,7 +116,7 @@ def show_what_to_add(advised: "AdvisedParts") -> None:
     del assumed[frozenset()]
     if assumed:
         names = ", ".join(sorted(frozenset().union(*assumed)))
-        say(f"money assumed for {assumed.total():,} customers: {names}")
+        say(f"money assumed for {counted(assumed.total(), 'customer')}: {names}")
 
 
 def _of_all(code: str, sentences: Counter[str]) -> str:
@@ -137,7 +140,7 @@ def show_first(advised: "AdvisedParts", zone: ZoneInfo) -> None:
     places = [[column.title for column in COLUMNS].index(name) for name in shown]
     n, first = first_of_list(advised, zone, _SHOWN)
     if n:
-        title = f"To do about {n:,} customers; first of all:"
+        title = f"To do about {counted(n, 'customer')}; first of all:"
         rows = [[_plain(row[place]) for place in places] for row in first]
         show_table(title, shown, rows)
 

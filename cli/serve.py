@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cli.output import begin
+
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
@@ -56,6 +58,7 @@ def serve(
 
     Example: forbear serve --port 8000
     """
+    begin(f"starting the service at {host}:{port}, until Ctrl-C …")
     with _uncollected():
         from serving.server import TlsFiles, run
         from serving.settings import serving_settings

@@ -158,7 +158,8 @@ def _show(shadow: "Shadow") -> None:
 def _show_compared(shadow: "Shadow", compared: "Comparison") -> None:
     total = compared.total
     say(
-        f"{total.n:,} decisions from {_day(shadow.first_at)} to {_day(shadow.last_at)}:"
+        f"{counted(total.n, 'decision')} from {_day(shadow.first_at)} to"
+        f" {_day(shadow.last_at)}:"
         f" {total.n_different:,} with another action"
         f" ({total.n_different / total.n:.1%}), {total.n_harsher:,} of them harsher;"
         f" stops {total.n_stops_after:,} instead of {total.n_stops:,}"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import progress, say, show_table
+from cli.output import counted, progress, say, show_table
 
 
 class FolderNotEmptyError(Exception):
@@ -51,7 +51,7 @@ def simulate(
     branching = None
     if truth_month is not None:
         branching = simulation.Branching(month=truth_month, customers=customers)
-    with progress(f"simulating {months} months") as moved:
+    with progress(f"simulating {counted(months, 'month')}") as moved:
         summary = simulation.simulate(
             world, customers, months, seed, out, branching=branching, progress=moved
         )

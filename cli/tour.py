@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import heading, say
+from cli.output import begin, heading, say
 from cli.tour_customers import (
     CUSTOMERS,
     LATE,
@@ -54,6 +54,7 @@ def tour(
 
     Example: forbear tour --no-serve
     """
+    begin("starting a service and a provider that is none …")
     with (
         TemporaryDirectory(prefix="forbear-tour-") as folder,
         opened_stage(Path(folder), port) as stage,

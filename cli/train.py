@@ -9,7 +9,7 @@ import typer
 
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
 from cli.exits import DIFFERENT, OK, REJECTS, UNUSABLE
-from cli.output import rejected_rows, say, show_table, steps
+from cli.output import begin, counted, rejected_rows, say, show_table, steps
 from cli.reading import tables_of
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def train(
     # LightGBM's threads wait for each other asleep: on a busy machine waiting awake
     # costs many times the CPU of the work. Read once, when the library is loaded
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    begin(f"training on {portfolio}: reading what it takes …")
     from training.customer_sample import SampleLimits
 
     accepted = acceptances(accept_leak, because)
@@ -246,7 +247,7 @@ def _show_metrics(
     judgement = learnt.judgement
     title = (
         f"{bundle_id}: {learnt.fitted.learner}, judged on"
-        f" {len(judgement.label):,} rows it did not see"
+        f" {counted(len(judgement.label), 'row')} it did not see"
         f" ({learnt.split.kind.replace('_', ' ')}), of which"
         f" {judgement.label.mean():.2%} happened"
     )

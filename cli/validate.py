@@ -1,5 +1,6 @@
 """`forbear validate`."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,8 @@ from cli.output import rejected_rows, say, show_table, waiting
 from cli.reading import Memory, tables_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from features.outlook import OutlookAnswer
     from features.portfolio import Portfolio
 
@@ -61,7 +64,7 @@ def _show(read: "Portfolio") -> None:
                 for r in report.rejects
             ],
         )
-    for warning in report.warnings:
+    for warning in (*report.warnings, *_beside_policy(read)):
         say(f"warning: {warning}")
     if not report.has_customers:
         say("unusable: no row of `customers` can be used")
@@ -72,6 +75,20 @@ def _show(read: "Portfolio") -> None:
         say(f"{rejected_rows(report.n_rejected)}; the good rows can be used")
     else:
         say("clean")
+
+
+def _beside_policy(read: "Portfolio") -> "Iterator[str]":
+    """What the policy in use says otherwise, where it can be read."""
+    from advice.promises import materiality_note
+    from cli.policy_in_use import policy_in_use
+    from decisions.errors import PolicyFileError
+    from decisions.policy_file.load import load_policy
+    from store.errors import PolicyUnreadableError
+
+    with suppress(PolicyFileError, PolicyUnreadableError):  # other commands refuse it
+        note = materiality_note(load_policy(policy_in_use(None)), read.settings)
+        if note is not None:
+            yield note
 
 
 def _show_outlook(read: "Portfolio") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.exits import DIFFERENT, OK
-from cli.output import say, show_table
+from cli.output import counted, say, show_table
 
 if TYPE_CHECKING:
     from store.outbox import Outbox, State
@@ -128,7 +128,7 @@ def discard(
     outbox = _outbox()
     n_messages = outbox.discard(endpoint)
     outbox.close()
-    say(f"{n_messages:,} messages were forgotten")
+    say(f"forgotten: {counted(n_messages, 'message')}")
 
 
 @app.command()
@@ -175,4 +175,4 @@ def replay(
             n_messages = outbox.replay_dead(now, endpoint)
     finally:
         outbox.close()
-    say(f"{n_messages:,} messages wait to be delivered again")
+    say(f"to be delivered again: {counted(n_messages, 'message')}")

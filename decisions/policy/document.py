@@ -113,7 +113,8 @@ class PolicyDocument(PolicySection):
         " each decision"
     )
     version: Annotated[int, Field(ge=1)] = Field(
-        description="raise it with every change"
+        description="raise it with every change; which notices of the version before"
+        " count on, [`notices.count`](#notices) says"
     )
     title: Text = Field(default="", description="as customers read it")
     effective_from: Day = Field(description="the first local day on which it decides")

@@ -13,6 +13,7 @@ class Finding(NamedTuple):
     severity: Severity
     where: str
     message: str
+    line: int | None = None  # of the file, where one was read
 
 
 FINDINGS: Mapping[str, str] = {
@@ -32,6 +33,10 @@ FINDINGS: Mapping[str, str] = {
     " described and never sent.",
     "accepted_notice_date": "A notice of before is accepted until a day that is past"
     " when the policy begins, or for more than a year.",
+    "notices_restart": "Notices that were sent under the policy in use would count no"
+    " more: whoever is under way begins again.",
+    "portfolio_materiality_holds": "The portfolio calls nobody overdue up to more than"
+    " the policy's `materiality`.",
     "no_notice_path": "No state of the ladder suspends: access is never taken away for"
     " non-payment.",
     "termination_without_notice": "A contract can end before any notice whose delivery"

@@ -132,7 +132,9 @@ class Notices(PolicySection):
         default=True, description="one notice per customer, not one per invoice"
     )
     count: Literal["same_version", "same_policy"] = Field(
-        default="same_version", description="which notices already sent count"
+        default="same_version",
+        description="which notices already sent count: of this version alone (who is"
+        " under way begins again when `version` is raised), or of every version",
     )
     before_due: BeforeDue | None = Field(
         default=None, description="absent: nobody is reminded before the due date"

@@ -1,5 +1,6 @@
 """Checking a policy file: schema, a linter with stable codes, and its own cases."""
 
+import re
 from collections.abc import Iterator
 from itertools import product as every
 from pathlib import Path
@@ -12,9 +13,12 @@ from decisions.money.thresholds import Stake, break_even
 from decisions.policy.cases import PolicyCase
 from decisions.policy.finding import Finding
 from decisions.policy_file.examples import case_of, moment_of
+from decisions.policy_file.lines import Lines
 from decisions.policy_file.linter import lint
 from decisions.policy_file.load import Policy, load_policy
 from decisions.recommendation import Recommendation
+
+_DATED = re.compile(r"^from \d{4}-\d\d-\d\d: .*")
 
 
 def check_policy(path: Path, n_customers: int | None = None) -> list[Finding]:
@@ -29,7 +33,16 @@ def check_policy(path: Path, n_customers: int | None = None) -> list[Finding]:
     except PolicyFileError as error:
         wrong = [(error.where, error.reason), *error.others]
         return [Finding(error.code, "error", *each) for each in wrong]
-    return check(policy, n_customers)
+    return on_lines(check(policy, n_customers), path.read_text(encoding="utf-8"))
+
+
+def on_lines(findings: list[Finding], text: str) -> list[Finding]:
+    """The findings with their lines in the text of the file."""
+    lines = Lines(text)
+    # what is dated comes of an amendment, laid over the file
+    places = [_DATED.sub("amendments", finding.where) for finding in findings]
+    pairs = zip(findings, places, strict=True)
+    return [finding._replace(line=lines.of(place)) for finding, place in pairs]
 
 
 def check(policy: Policy, n_customers: int | None = None) -> list[Finding]:

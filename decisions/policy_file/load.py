@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from decisions.errors import PolicyFileError
 from decisions.policy.document import PolicyDocument
 from decisions.policy_file.dominance import refuse_dominated
+from decisions.policy_file.lines import Lines
 from decisions.policy_file.mistakes import mistakes
 from decisions.policy_file.reading import plain_values
 from decisions.terms import Terms, compile_terms
@@ -41,7 +42,7 @@ class Policy:
         values = self.document.model_dump(mode="json", by_alias=True)
         for change in sorted(self.document.amendments, key=lambda a: a.from_):
             values = _laid_over(values, change.set)
-            where = f"amendment from {change.from_}"
+            where = f"{self.source}: amendment from {change.from_}".removeprefix(": ")
             amended = parse_document(values, where)
             refuse_dominated(amended, where)
             self._starts.append(_start_of(change.from_, zone))
@@ -120,16 +121,29 @@ def _laid_over(values: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]
     return merged
 
 
-def parse_document(values: object, where: str) -> PolicyDocument:
-    """Validate plain values against the schema."""
+def parse_document(
+    values: object, where: str, lines: Lines | None = None
+) -> PolicyDocument:
+    """Validate plain values against the schema.
+
+    Args:
+        values: of the file.
+        where: that errors begin with, such as the name of the file.
+        lines: of the file, for errors to name.
+    """
     try:
         return PolicyDocument.model_validate(values)
     except ValidationError as error:
         first, *others = (
-            (f"{where}: {key}" if key else where, text)
+            (": ".join(part for part in (where, _line(lines, key), key) if part), text)
             for key, text in mistakes(error, values)
         )
         raise PolicyFileError(*first, tuple(others)) from error
+
+
+def _line(lines: Lines | None, key: str) -> str:
+    line = None if lines is None or not key else lines.of(key)
+    return "" if line is None else f"line {line}"
 
 
 def parse_policy(text: str, source: str = "policy") -> Policy:
@@ -138,7 +152,8 @@ def parse_policy(text: str, source: str = "policy") -> Policy:
     Raises:
         PolicyFileError: where the text is not YAML or not a policy.
     """
-    return Policy(parse_document(plain_values(text, source), source), source)
+    values = plain_values(text, source)
+    return Policy(parse_document(values, source, Lines(text)), source)
 
 
 def load_policy(path: Path) -> Policy:

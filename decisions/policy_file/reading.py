@@ -89,6 +89,8 @@ def plain_values(text: str, source: str) -> object:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         message = f"not readable as YAML: {error.problem}"
         raise PolicyFileError(f"{source}: line {line}", message) from error
+    except PolicyFileError as error:
+        raise PolicyFileError(f"{source}: {error.where}", error.reason) from error
     except RecursionError as error:
         raise PolicyFileError(source, "not readable: nested too deeply") from error
     except (yaml.YAMLError, *_NOT_A_VALUE) as error:

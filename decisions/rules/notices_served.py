@@ -23,7 +23,7 @@ class ServedNotices:
         for notice in facts.notices:
             if started is not None and notice.sent_at < started:
                 continue
-            name = _counts_as(notice, terms, at)
+            name = counts_as(notice, terms, at)
             if name is not None:
                 self._by_name.setdefault(name, []).append(notice)
 
@@ -54,7 +54,7 @@ class ServedNotices:
         return min(moments, default=None)
 
 
-def _counts_as(notice: Notice, terms: Terms, at: datetime) -> str | None:
+def counts_as(notice: Notice, terms: Terms, at: datetime) -> str | None:
     """The policy's name for a notice; None where it does not count.
 
     One without a policy counts by this policy's own names, too.

@@ -13,6 +13,7 @@ from decisions.policy.finding import Finding
 from decisions.policy_file.check import check
 from decisions.policy_file.load import Policy, parse_policy
 from decisions.policy_file.reading import plain_values
+from decisions.policy_file.succession import notices_restart
 from features.settings import PortfolioSettings
 from store.policy_versions import PolicyVersion
 from wording.publication import publish
@@ -81,6 +82,7 @@ def tried(
     findings = [
         *obstacles(policy, before.hash, published, now),
         *_misfits(policy, settings),
+        *notices_restart(before, policy, now),
         *check(policy, n_customers),
     ]
     return Trial(findings, rules, compared(*texts), policy)

@@ -495,3 +495,14 @@ def test_every_room_has_its_errors_told() -> None:
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wheel = packages["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert set(wheel["packages"]) == main_module.ROOMS
+
+
+def test_on_a_terminal_what_is_begun_is_said_before_it_is_loaded(
+    forbear: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a pipe nothing is."""
+    monkeypatch.setattr("serving.server.run", lambda *_, **__: None)
+    assert forbear("serve", "--port", 0).err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert "starting the service" in forbear("serve", "--port", 0).err
+    assert "training on" in forbear("train", tmp_path).err.splitlines()[0]

@@ -1,5 +1,6 @@
 """A published policy is what commands go by where they name none."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -56,7 +57,10 @@ def test_a_policy_with_errors_is_not_put_in_force(forbear: Run, tmp_path: Path) 
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(SHIPPED.replace("currency: EUR", "currency: euros"), "utf-8")
     ran = forbear("policy", "activate", wrong, *WHO)
-    assert (ran.code, "Nothing was changed" in ran.out) == (1, True)
+    assert (ran.code, "nothing was changed" in ran.out) == (1, True)
+    line = SHIPPED.splitlines().index("currency: EUR") + 1
+    assert f"{wrong}: " in ran.out
+    assert f"wrong.yaml: line {line}: currency" in " ".join(ran.out.split())
     assert "nothing was published" in forbear("policy", "history").out
 
 
@@ -142,3 +146,71 @@ def test_a_store_of_another_release_is_no_reason_to_guess_a_policy(
     for word in ("[store_schema_older]", "which policy is published", "--policy FILE"):
         assert word in ran.err
     assert forbear("policy", "show", changed).code == 0
+
+
+def test_a_new_version_that_begins_notices_anew_says_so(
+    forbear: Run, tmp_path: Path
+) -> None:
+    """And not where it lets those of the version before count."""
+    first, second = CHANGED, CHANGED.replace("version: 1\n", "version: 2\n", 1)
+    assert published_anew(forbear, tmp_path, first).code == 0
+    said = published_anew(forbear, tmp_path, second)
+    text = " ".join(said.out.split())
+    assert (said.code, "notices_restart" in text) == (0, True)
+    assert "reseller-default@1 count no more" in text
+    third = second.replace("version: 2\n", "version: 3\n", 1)
+    third = third.replace("count: same_version", "count: same_policy")
+    file = tmp_path / "third.yaml"
+    file.write_text(third, encoding="utf-8")
+    assert "no findings" in forbear("policy", "check", file).out
+    file.write_text(third.replace("same_policy", "same_version"), encoding="utf-8")
+    assert "notices_restart" in forbear("policy", "check", file).out
+
+
+def test_with_a_portfolio_it_is_said_for_how_many(
+    forbear: Run, tmp_path: Path, changed: Path
+) -> None:
+    changed.write_text(CHANGED.replace("version: 1\n", "version: 2\n", 1), "utf-8")
+    folder = tmp_path / "portfolio"
+    folder.mkdir()
+    (folder / "portfolio.yaml").write_text("currency: EUR\nmateriality: 40\n", "utf-8")
+    (folder / "customers.csv").write_text(
+        "customer_id,created_at\na,2025-01-01T00:00Z\nb,2025-01-01T00:00Z\n"
+    )
+    (folder / "invoices.csv").write_text(
+        "customer_id,invoice_id,event_at,due_at,amount\n"
+        "a,1,2026-01-01T00:00Z,2026-02-01T00:00Z,500\n"
+        "b,2,2026-01-01T00:00Z,2026-02-01T00:00Z,500\n"
+    )
+    (folder / "payments.csv").write_text(
+        "customer_id,payment_id,event_at,status,amount,invoice_id\n"
+        "b,p,2026-02-20T00:00Z,succeeded,500,2\n"
+    )
+    (folder / "contacts.csv").write_text(
+        "customer_id,kind,event_at,notice,notice_id,policy\n"
+        "a,notice_sent,2026-02-10T00:00Z,reminder_1,n1,reseller-default@1\n"
+        "b,notice_sent,2026-02-10T00:00Z,reminder_1,n2,reseller-default@1\n"
+    )
+    words = "--against", DEFAULT_POLICY, "--portfolio", folder
+    said = " ".join(forbear("policy", "check", changed, *words).out.split())
+    assert "1 of the portfolio's customers" in said  # b has paid and owes nothing
+    assert "portfolio_materiality_holds" in said
+
+
+def test_what_is_wrong_is_told_with_its_file_and_line(
+    forbear: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(SHIPPED.replace("version: 1\n", "version: 1\nversion: 2\n", 1))
+    ran = forbear("policy", "publish", file)
+    assert ran.code == 2
+    assert "mine.yaml: line " in ran.err
+    file.write_text(SHIPPED.replace("per_hour: ", "per_hour: 999999", 1), "utf-8")
+    line = next(
+        number
+        for number, text in enumerate(SHIPPED.splitlines(), start=1)
+        if "per_hour: " in text
+    )
+    out = forbear("policy", "check", file).out
+    assert str(file) in out
+    assert re.search(rf"budget_order\s+{line}\s+budget.per_hour", out)

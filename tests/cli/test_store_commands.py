@@ -85,13 +85,13 @@ def test_expired_records_are_counted_first_and_removed_when_told(
     forbear: Run, recorded: Path
 ) -> None:
     ran = forbear("db", "expire")
-    assert ran.out.startswith("3 records of 2 customers are due")
+    assert ran.out.startswith("due: 3 records of 2 customers")
     assert "nothing was removed" in ran.out
     ran = forbear("db", "expire", "--delete")
     assert ran.out.startswith(
         "3 records removed\nstored events: `retention.event_days`"
     )
-    assert forbear("db", "expire").out.startswith("0 records")
+    assert forbear("db", "expire").out.startswith("due: 0 records")
     ran = forbear("audit", "verify")
     assert (ran.code, ran.out.splitlines()[0]) == (
         0,
@@ -120,10 +120,11 @@ def test_events_of_customers_silent_for_long_expire_after_their_decisions(
     keep(recorded, now - 501 * DAY, "free", "silent", "back")
     keep(recorded, now - 499 * DAY, "back", "new")
     ran = forbear("db", "expire")
-    assert "1 stored rows of 1 customers are due" in ran.out
-    assert "1 customers of whom nothing new came for 500 days are kept" in ran.out
+    assert "due: 1 stored row of 1 customer" in ran.out
+    kept = "kept, as decisions about them are: 1 customer of whom nothing new came for"
+    assert f"{kept} 500 days" in ran.out
     ran = forbear("db", "expire", "--delete")
-    assert "1 stored rows of 1 customers removed" in ran.out
+    assert "removed: 1 stored row of 1 customer" in ran.out
     with closing(open_event_reader(recorded)) as events:
         assert events.customer_ids("", 9) == ["back", "free", "new"]
         assert events.n_rows() == 4
@@ -164,7 +165,7 @@ def test_an_erasure_says_what_stays_and_is_refused_while_a_record_is_needed(
 ) -> None:
     ran = forbear("erase", "free")
     assert ran.code == 0
-    assert ran.out.startswith("1 decisions and 0 rows of events erased\nwhat stays:")
+    assert ran.out.startswith("erased: 1 decision and 0 rows of events\nwhat stays:")
     ran = forbear("erase", "free")
     kept = "no decision and no event of 'free' was kept"
     assert (ran.code, kept in ran.out) == (1, True)

@@ -303,7 +303,7 @@ def test_check_lists_every_slip_and_a_file_must_be_utf8(tmp_path: Path) -> None:
     path.write_text(_shipped_with("currency: EUR", "curency: EUR"), "utf-8")
     assert [finding.where for finding in check_policy(path)] == [
         "mine.yaml: currency",
-        "mine.yaml: curency",
+        "mine.yaml: line 28: curency",
     ]
     path.write_text("title: Für alle", "latin-1")
     [finding] = check_policy(path)

@@ -24,16 +24,16 @@ LATER = {"from": "2026-09-01", "because": "x"}
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        pytest.param("effective_from: 2026-02-30", "line 1", id="no date"),
+        pytest.param("effective_from: 2026-02-30", "policy: line 1", id="no date"),
         pytest.param(f"version: {'9' * 5000}", "policy", id="too many digits"),
         pytest.param("version: !!int many", "policy", id="no number"),
         pytest.param("version: !!timestamp soon", "policy", id="no moment"),
         pytest.param("version: !!bool maybe", "policy", id="neither true nor false"),
         pytest.param("? [1, 2]\n: 3", "policy", id="a key that is a list"),
         pytest.param("a: " + "[" * 5000, "policy", id="too deep"),
-        pytest.param('owner: "\\ud800"', "line 1", id="half a character"),
-        pytest.param("a: 1\nb:\n  c: 1\n  c: 2\n", "line 4", id="a key twice"),
-        pytest.param("a: 1\nb: 2\na: 2\n", "line 3", id="a key twice, far away"),
+        pytest.param('owner: "\\ud800"', "policy: line 1", id="half a character"),
+        pytest.param("a: 1\nb:\n  c: 1\n  c: 2\n", "policy: line 4", id="a key twice"),
+        pytest.param("a: 1\nb: 2\na: 2\n", "policy: line 3", id="twice, far away"),
     ],
 )
 def test_what_is_no_yaml_of_ours_is_refused(text: str, where: str) -> None:

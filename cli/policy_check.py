@@ -1,0 +1,78 @@
+"""What `forbear policy check` and `activate` find, and how it is shown."""
+
+import os
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.output import show_table, waiting
+
+if TYPE_CHECKING:
+    from decisions.policy.finding import Finding
+    from decisions.policy_file.load import Policy
+    from features.portfolio import Portfolio
+
+
+def show_findings(title: str, findings: "Iterable[Finding]") -> None:
+    """A table of them; the line is of the file where the finding is about one."""
+    rows = [
+        (f.severity, f.code, "" if f.line is None else str(f.line), f.where, f.message)
+        for f in findings
+    ]
+    show_table(title, ("severity", "code", "line", "where", "what"), rows)
+
+
+def findings_of(
+    file: Path, n_customers: int | None, against: Path | None, folder: Path | None
+) -> "list[Finding]":
+    """All findings: of the file alone, beside the policy in use, and of a portfolio."""
+    from decisions.policy_file.check import check_policy, on_lines
+    from decisions.policy_file.load import load_policy
+
+    findings = check_policy(file, n_customers)
+    if any(finding.code == "policy_file" for finding in findings):
+        return findings
+    policy, more = load_policy(file), list["Finding"]()
+    before = policy_until_now(against)
+    if folder is not None:
+        from features.portfolio import Portfolio
+
+        with waiting("reading the portfolio"):
+            portfolio = Portfolio.open(folder)
+        more += _of_portfolio(policy, before, portfolio)
+    elif before is not None:
+        from decisions.policy_file.succession import notices_restart
+
+        more += notices_restart(before, policy, datetime.now(UTC))
+    return findings + on_lines(more, file.read_text(encoding="utf-8"))
+
+
+def policy_until_now(named: Path | None) -> "Policy | None":
+    """The one named, else published, else of FORBEAR_POLICY; None: nobody chose one."""
+    from advice.assembly import DEFAULT_POLICY
+    from cli.policy_in_use import policy_in_use
+    from decisions.policy_file.load import load_policy
+
+    in_use = policy_in_use(named)
+    is_chosen = in_use != DEFAULT_POLICY or bool(os.environ.get("FORBEAR_POLICY"))
+    return load_policy(in_use) if named is not None or is_chosen else None
+
+
+def _of_portfolio(
+    policy: "Policy", before: "Policy | None", portfolio: "Portfolio"
+) -> "Iterator[Finding]":
+    from advice.promises import materiality_note
+    from advice.succession import n_who_begin_again
+    from decisions.policy.finding import Finding
+    from decisions.policy_file.succession import notices_restart
+    from features.moments import to_datetime
+
+    note = materiality_note(policy, portfolio.settings)
+    if note is not None:
+        code, _, text = note.partition(": ")
+        yield Finding(code, "warning", "materiality", text)
+    if before is not None:
+        n_customers = n_who_begin_again(portfolio, before, policy)
+        at = to_datetime(portfolio.latest_moment)
+        yield from notices_restart(before, policy, at, n_customers)
