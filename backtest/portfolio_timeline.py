@@ -10,8 +10,9 @@ On a given day a customer is in one of three states:
   whole account facts.
 
 States and amounts are made where an account changes, and on the days on which scores
-are made; whole facts only on days with a change, and only for active customers. In
-between, `PortfolioHistory` moves clocks.
+are made; whole facts only on days with a change, and only for active customers: at
+once, but for those whom a policy looks into for their scores, which are not known yet.
+In between, `PortfolioHistory` moves clocks.
 """
 
 from array import array
@@ -22,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backtest.decision_days import DecisionDays
-from features.account import FACT_NAMES, fact_values, facts_over_time, shortened
+from features.account import FACT_NAMES, fact_values
 from features.arrays import BoolArray, FloatArray, IntArray, TextArray
 from features.facts import AccountFacts
 from features.moments import microseconds
@@ -113,9 +114,11 @@ class TimelineReader:
         self._with_notices, self._progress = with_notices, progress
         self._subject_kind: TextArray = np.empty(len(self._ids), dtype=object)
         self._seen: list[list[_SeenState]] = []
+        self._facts: list[dict[int, AccountFacts]] = []  # by customer, then by day
         self._numbers = array("d")  # `fact_values` by customer and scoring day
         timelines = fact_timelines(portfolio, since=self._decided_at[0])
         for customer, timeline in enumerate(timelines):
+            self._facts.append({})
             self._seen.append(list(self._states(customer, timeline)))
             self._subject_kind[customer] = timeline.subject_kind
             if customer % _REPORT_EVERY == 0:
@@ -151,45 +154,52 @@ class TimelineReader:
             is_looked_into: (days, customers) to whom amounts do not suffice although
                 nothing is going on; the same from one scoring day to the next.
         """
-        self._read_facts(is_looked_into)
+        self._put_facts(is_looked_into)
         self._seen.clear()
+        self._facts.clear()
         return PortfolioTimeline(
             self._ids, self._subject_kind, self._days, is_looked_into
         )
 
     def _states(self, customer: int, timeline: FactTimeline) -> Iterator[_SeenState]:
-        """States of a customer; amounts go into the days."""
+        """States of a customer; amounts go into the days, and facts are kept."""
         changes = timeline.change_points(with_notices=self._with_notices)
         changed_on = frozenset(self._first_days(changes).tolist())
-        committed = None
+        before, committed = ABSENT, None
         for day in sorted(changed_on | self._scored):
             standing = timeline.standing(self._decided_at[day])
             account = timeline.state(standing)
             if day in self._scored:
                 self._numbers.extend(fact_values(standing))
-            state, before = _state(account), committed
-            committed = account.money.committed
+            state = _state(account)
+            is_changed = day in changed_on or account.money.committed != committed
+            if _needs_facts(state, before, is_new=is_changed or state != before):
+                facts = self._without_old_notices(timeline.facts(standing))
+                self._facts[customer][day] = facts
             self._days[day].amounts.extend((customer, state, *_amounts(account)))
-            yield _SeenState(day, state, day in changed_on or committed != before)
+            yield _SeenState(day, state, is_changed)
+            before, committed = state, account.money.committed
 
-    def _read_facts(self, is_looked_into: BoolArray) -> None:
-        index = {customer_id: i for i, customer_id in enumerate(self._ids)}
-        needed = {
-            customer_id: days
-            for i, customer_id in enumerate(self._ids)
-            if (days := _days_with_facts(self._seen[i], is_looked_into[:, i].tolist()))
-        }
-        settings = self._portfolio.settings
-        sources = shortened(self._decided_at[0], settings)
-        for done, events in enumerate(self._portfolio.iter_events(needed, sources)):
-            days = needed[events.customer_id]
-            moments = [self._decided_at[day] for day in days]
-            over_time = facts_over_time(events, moments, settings)
-            customer = index[events.customer_id]
-            for day, facts in zip(days, over_time, strict=True):
-                self._days[day].facts[customer] = self._without_old_policy(facts)
+    def _put_facts(self, is_looked_into: BoolArray) -> None:
+        """Whole facts to their days; those that are missing are read first."""
+        missing: dict[int, list[int]] = {}
+        for customer, known in enumerate(self._facts):
+            looked_into = is_looked_into[:, customer].tolist()
+            for day in _days_with_facts(self._seen[customer], looked_into):
+                if day in known:
+                    self._days[day].facts[customer] = known[day]
+                else:
+                    missing.setdefault(customer, []).append(day)
+        ids = [self._ids[customer] for customer in missing]
+        timelines = fact_timelines(self._portfolio, ids, self._decided_at[0])
+        for done, (timeline, customer) in enumerate(
+            zip(timelines, missing, strict=True)
+        ):
+            for day in missing[customer]:
+                facts = timeline.facts(timeline.standing(self._decided_at[day]))
+                self._days[day].facts[customer] = self._without_old_notices(facts)
             if done % 100 == 0:
-                share = done * len(self._ids) // len(needed)
+                share = done * len(self._ids) // len(missing)
                 self._progress(len(self._ids) + share, 2 * len(self._ids))
 
     def _first_days(self, moments: Sequence[int]) -> IntArray:
@@ -197,16 +207,9 @@ class TimelineReader:
         days = np.searchsorted(self._moments, np.array(moments, dtype=np.int64))
         return np.unique(days[days < len(self._moments)])
 
-    def _without_old_policy(self, facts: AccountFacts) -> AccountFacts:
-        """Without the actions of the policy of that time, and without its notices."""
-        return fast_replace(
-            facts,
-            notices=facts.notices if self._with_notices else (),
-            access_off=(),
-            actions_90d=(),
-            fraud_stopped_at=None,
-            measures=(),
-        )
+    def _without_old_notices(self, facts: AccountFacts) -> AccountFacts:
+        """Without those of the policy of that time, unless they count."""
+        return facts if self._with_notices else fast_replace(facts, notices=())
 
 
 def states_looked_into(
@@ -218,21 +221,26 @@ def states_looked_into(
 
 
 def _days_with_facts(seen: Sequence[_SeenState], looked_into: list[bool]) -> list[int]:
-    """Days on which a customer is active and something may be new.
-
-    Somebody who has just become quiet needs whole facts once more, because they say
-    whether access that was taken away may return.
-    """
+    """Days on which whole facts of a customer are needed."""
     days = []
     before, was_looked_into = ABSENT, False
     for day, at_rest, is_changed in seen:
         is_looked_into = looked_into[day]
         state = ACTIVE if at_rest == QUIET and is_looked_into else at_rest
         is_new = is_changed or state != before or is_looked_into != was_looked_into
-        if is_new and ACTIVE in (state, before):
+        if _needs_facts(state, before, is_new=is_new):
             days.append(day)
         before, was_looked_into = state, is_looked_into
     return days
+
+
+def _needs_facts(state: int, before: int, *, is_new: bool) -> bool:
+    """Whether a customer is active and something may be new.
+
+    Somebody who has just become quiet needs whole facts once more, because they say
+    whether access that was taken away may return.
+    """
+    return is_new and ACTIVE in (state, before)
 
 
 def _state(account: AccountState) -> int:

@@ -32,10 +32,10 @@ class KeptAccount:
     ) -> tuple[Standing, AccountFacts] | None:
         """The same; None where the standing is not wanted, for part of the price."""
         known, stops = self._known, self._stops
-        standing, off = standing_at(as_of, known, self._account, stops)
+        standing, done = standing_at(as_of, known, self._account, stops)
         if not is_wanted(standing):
             return None
-        return standing, facts_of(standing, known, stops, off)
+        return standing, facts_of(standing, known, stops, done)
 
 
 class Accounts:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import repeat
+from typing import NamedTuple
 
 from features.account.account import Account
 from features.account.attempts import payment_attempts
@@ -40,6 +41,16 @@ from features.settings import PortfolioSettings
 
 _DAY_ZERO = date(1970, 1, 1)
 _LATELY_US = 90 * DAY_US  # actions of this time are facts
+
+
+class CarriedOut(NamedTuple):
+    """What was carried out, oldest first, and the stops that still stand."""
+
+    actions: Sequence[ExecutedAction]
+    access_off: tuple[ExecutedAction, ...]
+
+
+NOTHING_CARRIED_OUT = CarriedOut((), ())
 
 
 def account_facts(
@@ -87,26 +98,27 @@ def facts_at(
         account: of the same rows.
         stops: of that account.
     """
-    standing, off = standing_at(as_of, known, account, stops)
-    return standing, facts_of(standing, known, stops, off)
+    standing, done = standing_at(as_of, known, account, stops)
+    return standing, facts_of(standing, known, stops, done)
 
 
 def standing_at(
     as_of: int, known: KnownTables, account: Account, stops: Stops
-) -> tuple[Standing, Sequence[ExecutedAction]]:
-    """The first half of `facts_at`: how a customer stands, and what access is off."""
+) -> tuple[Standing, CarriedOut]:
+    """The first half of `facts_at`: how a customer stands, and what was carried out."""
     known.move_to(as_of)
+    actions = known.made(executed)
     # before the account moves on
-    off = stops.with_invoices(access_off(known.made(executed)))
-    return account.at(as_of), off
+    off = stops.with_invoices(access_off(actions))
+    return account.at(as_of), CarriedOut(actions, off)
 
 
 def facts_of(
-    standing: Standing, known: KnownTables, stops: Stops, off: Sequence[ExecutedAction]
+    standing: Standing, known: KnownTables, stops: Stops, done: CarriedOut
 ) -> AccountFacts:
     """The second half of `facts_at`: the same as facts."""
     as_of, contacts, rules = standing.as_of, standing.contacts, stops.rules
-    customer, actions = known["customers"], known.made(executed)
+    customer, actions = known["customers"], done.actions
     signs, brings_in = known.made(signs_of_fraud), worth(standing, rules)
     return AccountFacts(
         customer_id=known.events.customer_id,
@@ -145,7 +157,7 @@ def facts_of(
         n_promises_365d=contacts.n_promises_since(as_of - 365 * DAY_US),
         notices=_notices(standing),
         holds=active_holds(known["holds"], as_of),
-        access_off=tuple(off),
+        access_off=done.access_off,
         actions_90d=actions_since(actions, as_of - _LATELY_US),
         evidence=signs.standing,
         doubted_evidence=signs.doubted,

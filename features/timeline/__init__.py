@@ -1,8 +1,7 @@
 """Account facts over time: when they may change, and what they are in between.
 
 For programs that go through a portfolio's past moment by moment, such as a backtest.
-`fact_timelines` gives one `FactTimeline` per customer; whole facts at chosen moments
-come from `features.account.facts_over_time`.
+`fact_timelines` gives one `FactTimeline` per customer.
 """
 
 from features.timeline.clocks import fast_replace, moved_forward

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from features.account.account import Account
-from features.account.many import histories
+from features.account.facts import NOTHING_CARRIED_OUT, facts_of
+from features.account.history import account_columns
+from features.account.look_back import shortened
 from features.account.standing import Rules, Standing
+from features.account.stops import Stops
 from features.account.upcoming import next_due_at, usage_unbilled
+from features.account.values import KnownTables
 from features.account.worth import worth
-from features.events import FOREVER, MISSING
+from features.events import FOREVER, MISSING, Events
+from features.facts import AccountFacts
 from features.timeline.change_points import change_points
-from features.timeline.rows import SideTables, TimelineRows
+from features.timeline.rows import TimelineRows, timeline_rows
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
@@ -62,9 +68,10 @@ class AccountState:
 class FactTimeline:
     """One customer's account; `at` is cheapest when moments only move forward."""
 
-    def __init__(self, rows: TimelineRows, rules: Rules) -> None:
+    def __init__(self, events: Events, rows: TimelineRows, rules: Rules) -> None:
         self._rows, self._rules = rows, rules
         self._account = Account(rows.history, rules)
+        self._known = KnownTables(events)
         self._restless = list(_restless_spans(rows))
 
     @property
@@ -104,6 +111,20 @@ class FactTimeline:
             usage_ratio=standing.usage.ratio if standing.usage else None,
         )
 
+    @cached_property
+    def _stops(self) -> Stops:
+        """Of the account; only whole facts need it."""
+        return Stops(self._known.events, self._account)
+
+    def facts(self, standing: Standing) -> AccountFacts:
+        """The facts of a standing, asked for before the next one.
+
+        As if nothing had been carried out: `access_off`, `actions_90d` and `measures`
+        are empty, and `fraud_stopped_at` is None.
+        """
+        self._known.move_to(standing.as_of)
+        return facts_of(standing, self._known, self._stops, NOTHING_CARRIED_OUT)
+
     def _is_restless(self, standing: Standing) -> bool:
         at = standing.as_of
         return bool(
@@ -122,7 +143,7 @@ def fact_timelines(
     customer_ids: Sequence[str] | None = None,
     since: int | None = None,
 ) -> Iterator[FactTimeline]:
-    """The timelines of customers, in the order given.
+    """The timelines of customers, in the order of their ids.
 
     Args:
         portfolio: whose customers.
@@ -130,10 +151,11 @@ def fact_timelines(
         since: no standing is asked for at an earlier moment (µs since 1970 UTC), which
             is cheaper.
     """
-    rules, tables = Rules(portfolio.settings), SideTables(portfolio)
-    ids = portfolio.customer_ids if customer_ids is None else customer_ids
-    for history in histories(portfolio, ids, since):
-        yield FactTimeline(tables.rows_of(history), rules)
+    settings = portfolio.settings
+    rules, columns = Rules(settings), account_columns(settings)
+    sources = {} if since is None else shortened(since, settings)
+    for events in portfolio.iter_events(customer_ids, sources):
+        yield FactTimeline(events, timeline_rows(events, columns), rules)
 
 
 def _money(standing: Standing, rules: Rules) -> AccountMoney:

@@ -1,17 +1,11 @@
 """For the timeline: a `History`, with the holds, alerts and outcomes beside it."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from features.account.history import History
-from features.account.many import rows_by_customer
-from features.account.rows import Row
-
-if TYPE_CHECKING:
-    from features.portfolio import Portfolio
+from features.account.history import History, history_of
+from features.account.rows import AnyRow, Row
+from features.events import Events
 
 
 class VersionRow(Row, frozen=True):
@@ -52,25 +46,29 @@ class TimelineRows:
     outcomes: Sequence[OutcomeRow]
 
 
-class SideTables:
-    """The small tables of a whole portfolio, read once and cut by customer."""
+def timeline_rows(
+    events: Events, columns: Mapping[str, tuple[str, ...]]
+) -> TimelineRows:
+    """The rows of one customer.
 
-    def __init__(self, portfolio: Portfolio) -> None:
-        tables = portfolio.tables
-        self._versions = rows_by_customer(tables["customers"], VersionRow)
-        self._holds = rows_by_customer(tables["holds"], HoldRow)
-        self._overrides = rows_by_customer(tables["overrides"], HoldRow)
-        self._alerts = rows_by_customer(tables["alerts"], AlertRow)
-        self._outcomes = rows_by_customer(tables["outcomes"], OutcomeRow)
+    Args:
+        events: the customer's.
+        columns: those of `account_columns`.
+    """
+    return TimelineRows(
+        history=history_of(events, columns),
+        versions=_rows_of(events, "customers", VersionRow),
+        holds=_rows_of(events, "holds", HoldRow),
+        overrides=_rows_of(events, "overrides", HoldRow),
+        alerts=_rows_of(events, "alerts", AlertRow),
+        outcomes=_rows_of(events, "outcomes", OutcomeRow),
+    )
 
-    def rows_of(self, history: History) -> TimelineRows:
-        """All rows of the customer whose history it is."""
-        customer_id = history.customer_id
-        return TimelineRows(
-            history=history,
-            versions=self._versions.get(customer_id, ()),
-            holds=self._holds.get(customer_id, ()),
-            overrides=self._overrides.get(customer_id, ()),
-            alerts=self._alerts.get(customer_id, ()),
-            outcomes=self._outcomes.get(customer_id, ()),
-        )
+
+def _rows_of(events: Events, table: str, row_type: type[AnyRow]) -> list[AnyRow]:
+    """All rows of a table, in its order."""
+    columns = events.tables[table]
+    if not len(columns["known_at"]):
+        return []
+    names = row_type.__struct_fields__
+    return list(map(row_type, *(columns[name].tolist() for name in names)))

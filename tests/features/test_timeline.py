@@ -99,6 +99,20 @@ def test_between_change_points_only_clocks_move(history: History) -> None:
 @pytest.mark.slow
 @given(histories(max_size=25, tables=TABLES))
 @settings(max_examples=25)
+def test_a_timeline_has_the_facts_of_an_account(history: History) -> None:
+    for customer_id, timeline in timelines_of(history).items():
+        changes = timeline.change_points()
+        events = events_of(history, customer_id)
+        for facts in facts_over_time(events, changes, SETTINGS):
+            standing = timeline.standing(microseconds(facts.as_of))
+            assert timeline.facts(standing) == replace(
+                facts, access_off=(), actions_90d=(), fraud_stopped_at=None, measures=()
+            )
+
+
+@pytest.mark.slow
+@given(histories(max_size=25, tables=TABLES))
+@settings(max_examples=25)
 def test_a_quiet_customer_has_nothing_going_on(history: History) -> None:
     for customer_id, timeline in timelines_of(history).items():
         events = events_of(history, customer_id)
