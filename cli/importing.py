@@ -144,6 +144,11 @@ def _show(report: "ImportReport", *, is_exported_at_said: bool) -> None:
         ("table", "rows and versions", "of them new", "corrections"),
         [(t.table, t.n_made, t.n_new, t.n_corrections) for t in report.tables],
     )
+    if n_said := sum(t.n_made - t.n_new for t in report.tables):
+        say(
+            f"said before: {n_said:,} of these rows, by the portfolio or by an earlier "
+            "row, so they are not written again"
+        )
     if report.sums:  # usage and alerts are no money of a customer
         show_table(
             "Money: the source, less what was left out, is the portfolio's",

@@ -26,8 +26,8 @@ def init(
 ) -> None:
     """Write a commented portfolio.yaml and say the next step.
 
-    CSV files that lie there are looked at: which tables they are, and which of their
-    columns go by other names. Nothing is overwritten.
+    CSV files and workbooks that lie there are looked at: which tables they are, and
+    which of their columns go by other names. Nothing is overwritten.
 
     Example: forbear init my-portfolio
     """
@@ -57,7 +57,7 @@ def init(
 def _show_tables(tables: "Sequence[RecognisedTable]") -> None:
     rows = [
         (
-            table.file,
+            table.where,
             table.table,
             ", ".join(table.mapping),
             ", ".join(table.missing),
@@ -71,7 +71,11 @@ def _show_tables(tables: "Sequence[RecognisedTable]") -> None:
 
 def _say_what_next(folder: Path, tables: "Sequence[RecognisedTable]") -> None:
     for table in tables:
-        if not table.is_named_well:
+        if table.is_named_well:
+            continue
+        if table.sheet:
+            say(f"next: rename the sheet {table.sheet} to {table.table}")
+        else:
             suffix = Path(table.file).suffix
             say(f"next: rename {table.file} to {table.table}{suffix}")
     names = {table.table for table in tables}

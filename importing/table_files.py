@@ -38,6 +38,8 @@ MISSING = ("", "\\N", "NULL", "0000-00-00", "0000-00-00 00:00:00")
 SNIFFED_ROWS = 2048  # DuckDB's own 20,480 cost a twentieth of an import
 # said to DuckDB, which else refuses a quote after the rows that it looks at
 QUOTES = "quote = '\"', escape = '\"'"
+ROW = "row_number() OVER ()"
+ROW_OF_TEXT = f"1 + {ROW}"  # the header is row 1, as a spreadsheet shows it
 TABLE_FORMS = (".csv", ".tsv", ".parquet")
 FORMS = (*TABLE_FORMS, *JSON_FORMS)
 
@@ -50,7 +52,9 @@ def stage_tables(
     table_of: Callable[[Path], str] | None = None,
     others: Sequence[Path] = (),
 ) -> tuple[frozenset[str], list[BadRow]]:
-    """Make each table, with `file` and `row` (from 1); empty where no file holds it.
+    """Make each table, with `file` and `row`; empty where no file holds it.
+
+    Rows count from 1, which in CSV is the header.
 
     Args:
         connection: of DuckDB.
@@ -198,7 +202,8 @@ def _read(
             read_cells(connection, file, columns)
         else:
             reader = _reader(connection, file)
-            cells = f"(SELECT row_number() OVER () AS row, * FROM {reader})"
+            number = ROW if _form(file) == ".parquet" else ROW_OF_TEXT
+            cells = f"(SELECT {number} AS row, * FROM {reader})"
         yield from take_cells(connection, file, table, columns, required, cells)
     except duckdb.Error as error:
         raise _unreadable(file, error) from error

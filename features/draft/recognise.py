@@ -15,6 +15,7 @@ from typing import Any
 from features.contract import TABLES, ColumnSpec, TableSpec
 from features.draft.spelling import spelling_of
 from features.draft.words import COLUMN_WORDS, TABLE_WORDS, plain_word
+from features.reading.excel_file import WORKBOOK, head_of_sheet, sheets
 
 _SAMPLE = 20_000  # rows looked at: few amounts have thousands
 _LONGEST = 1 << 20  # characters looked at
@@ -28,6 +29,7 @@ class RecognisedTable:
 
     Attributes:
         file: its name in the folder.
+        sheet: of a workbook; empty: the file is one table.
         table: the table of the contract.
         mapping: contract's column → what `columns:` of portfolio.yaml could say.
         missing: required columns for which no column of the file was found.
@@ -39,29 +41,45 @@ class RecognisedTable:
     mapping: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    sheet: str = ""
 
     @property
     def is_named_well(self) -> bool:
         """Whether it is read under its present name."""
-        return Path(self.file).stem == self.table
+        return (self.sheet.strip().casefold() or Path(self.file).stem) == self.table
+
+    @property
+    def where(self) -> str:
+        """The file, and the sheet in it."""
+        return f"{self.file}, sheet {self.sheet}" if self.sheet else self.file
 
 
 def recognise(folder: Path) -> tuple[tuple[RecognisedTable, ...], tuple[str, ...]]:
-    """Tables found in a folder, and names of CSV files that look like none."""
+    """Tables found in a folder, and names of files and sheets that look like none."""
     tables: list[RecognisedTable] = []
     others: list[str] = []
     for file in sorted(folder.iterdir()):
         is_table = file.suffix.lower() in {".csv", ".parquet", ".xlsx"}
         if file.name.startswith((".", "_")) or not (file.is_file() and is_table):
             continue
-        table = _table_named(file.stem)
-        if table is None:
-            others.append(file.name)
-        elif file.suffix.lower() == ".csv":
-            tables.append(_csv_table(file, TABLES[table]))
-        else:
-            tables.append(RecognisedTable(file.name, table))
+        for name, sheet in _names_in(file):
+            table = _table_named(name)
+            if table is None:
+                others.append(f"{file.name}, sheet {sheet}" if sheet else file.name)
+            elif file.suffix.lower() == ".parquet":
+                tables.append(RecognisedTable(file.name, table))
+            else:
+                tables.append(_text_table(file, sheet, TABLES[table]))
     return tuple(tables), tuple(others)
+
+
+def _names_in(file: Path) -> Iterator[tuple[str, str]]:
+    """What tables in a file are called: by its name, in the workbook by its sheets."""
+    if file.name != WORKBOOK:
+        yield file.stem, ""
+        return
+    for sheet in sheets(file).values():
+        yield sheet, sheet
 
 
 def _table_named(stem: str) -> str | None:
@@ -79,8 +97,9 @@ def _table_named(stem: str) -> str | None:
     return named[near[0]] if near else next(iter(within), None)
 
 
-def _csv_table(file: Path, spec: TableSpec) -> RecognisedTable:
-    names, rows = _sample(file)
+def _text_table(file: Path, sheet: str, spec: TableSpec) -> RecognisedTable:
+    is_csv = file.suffix.lower() == ".csv"
+    names, rows = _sample(file) if is_csv else _sample_of_sheet(file, sheet, spec)
     own = dict(_own_names(names, spec))
     mapping = {}
     for column in spec.columns:
@@ -92,8 +111,10 @@ def _csv_table(file: Path, spec: TableSpec) -> RecognisedTable:
         if declared is not None:
             mapping[column.name] = declared
     missing = [c.name for c in spec.columns if c.is_required and c.name not in own]
-    unused = [name for name in names if name not in own.values()]
-    return RecognisedTable(file.name, spec.name, mapping, tuple(missing), tuple(unused))
+    unused = [name for name in names if name and name not in own.values()]
+    return RecognisedTable(
+        file.name, spec.name, mapping, tuple(missing), tuple(unused), sheet
+    )
 
 
 def _declaration(column: ColumnSpec, name: str, cells: Sequence[str]) -> Any:  # noqa: ANN401  YAML
@@ -129,6 +150,16 @@ def _named_like(words: Sequence[str], names: Sequence[str]) -> str | None:
         return exact
     near = difflib.get_close_matches(words[0], by_word, n=1, cutoff=_NEAR)
     return by_word[near[0]] if near else None
+
+
+def _sample_of_sheet(
+    file: Path, sheet: str, spec: TableSpec
+) -> tuple[list[str], list[list[str]]]:
+    """The same of a workbook's sheet; of a table's own file the one it is read from."""
+    names = sheets(file)
+    of_table = names.get(spec.name) or next(iter(names.values()))
+    header, *sample = head_of_sheet(file, sheet or of_table, _SAMPLE) or [[]]
+    return header, sample
 
 
 def _sample(file: Path) -> tuple[list[str], list[list[str]]]:

@@ -66,7 +66,9 @@ def _accruing(portfolio: Portfolio) -> OutlookAnswer:
     n_invoiced = _count(portfolio, _INVOICED, since)
     answer = f"assumed for {n_invoiced:,} from the invoices of the last 365 days"
     if n > n_invoiced:
-        answer += f"; unknown for {n - n_invoiced:,} to whom nothing was invoiced"
+        answer += (
+            f"; unknown for {n - n_invoiced:,} of whom no invoice of that time was read"
+        )
     return OutlookAnswer(question, answer, better)
 
 

@@ -12,6 +12,7 @@ from features.errors import UnreadableTableError
 from features.reading.sources import Part
 
 SEPARATORS = ",;\t|"
+_FIRST_ROW = 2  # below the header, as a spreadsheet counts
 _BLOCK_BYTES = 32 << 20
 _LONGEST_HEADER = 1 << 20  # characters
 
@@ -39,7 +40,7 @@ def csv_parts(file: Path, where: str, table: str) -> Iterator[Part]:  # noqa: AR
     head = header(file)
     schema = pa.schema([(name, pa.string()) for name in head.names])
     if head.is_all:
-        yield Part(where, 1, schema.empty_table())
+        yield Part(where, _FIRST_ROW, schema.empty_table())
         return
     reader = pacsv.open_csv(
         file,
@@ -51,12 +52,12 @@ def csv_parts(file: Path, where: str, table: str) -> Iterator[Part]:  # noqa: AR
             column_types=schema, null_values=[""], strings_can_be_null=True
         ),
     )
-    first_row = 1
+    first_row = _FIRST_ROW
     with reader as batches:
         for batch in batches:
             yield Part(where, first_row, pa.Table.from_batches([batch]))
             first_row += len(batch)
-    if first_row == 1 or malformed:
+    if first_row == _FIRST_ROW or malformed:
         yield Part(where, first_row, schema.empty_table(), tuple(malformed))
 
 

@@ -41,20 +41,36 @@ def excel_parts(file: Path, where: str, table: str) -> Iterator[Part]:
         if len(mine or names) != 1:
             raise UnreadableTableError(f"{where}: name one sheet {table}")
         name = (mine or names)[0]
-        filled = [
-            row for row in _rows(workbook, file, name) if any(map(_is_filled, row))
-        ]
+        rows = enumerate(_rows(workbook, file, name), start=1)
+        filled = [(number, row) for number, row in rows if any(map(_is_filled, row))]
     if not filled:
         raise UnreadableTableError(f"{where}: the first row must name the columns")
-    header, *body = filled
+    (_, header), *body = filled
     columns = {
         place: str(_as_text(name)).strip()
         for place, name in enumerate(header)
         if _is_filled(name)
     }
-    read = [_column([row[place] for row in body]) for place in columns]
+    read = [_column([row[place] for _, row in body]) for place in columns]
     table_found = pa.Table.from_arrays(read, list(columns.values()))
-    yield from in_parts(f"{where} (sheet {name})", table_found)
+    numbers = [number for number, _ in body]
+    yield from in_parts(f"{where} (sheet {name})", table_found, numbers)
+
+
+def head_of_sheet(file: Path, sheet: str, n_rows: int) -> list[list[str]]:
+    """The header and so many rows below it; what is no text is left empty.
+
+    Raises:
+        UnreadableTableError: if the sheet cannot be read.
+    """
+    with _open(file) as workbook:
+        rows = _rows(workbook, file, sheet)
+    filled = [row for row in rows if any(map(_is_filled, row))][: n_rows + 1]
+    header, body = filled[:1], filled[1:]
+    return [
+        *([str(_as_text(name) or "").strip() for name in row] for row in header),
+        *([cell if isinstance(cell, str) else "" for cell in row] for row in body),
+    ]
 
 
 def _rows(workbook: CalamineWorkbook, file: Path, sheet: str) -> list[list[Any]]:

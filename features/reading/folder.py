@@ -7,6 +7,7 @@ sheet of the workbook `portfolio.xlsx`.
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -187,4 +188,4 @@ def _with_partitions(part: Part, partitions: Mapping[str, str | None]) -> Part:
         if name not in rows.column_names:
             column = pa.repeat(pa.scalar(value, pa.string()), len(rows))
             rows = rows.append_column(name, column)
-    return Part(part.where, part.first_row, rows, part.malformed)
+    return replace(part, rows=rows)

@@ -6,6 +6,7 @@ what a person sees among the rejected ones.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Self, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -202,7 +203,7 @@ class MappedSource:
         spellings = {name: mapping.spelling for name, mapping in mappings.items()}
         for part in self._source.parts(table):
             rows = self._renamed(table, part, mappings)
-            yield Part(part.where, part.first_row, rows, part.malformed, spellings)
+            yield replace(part, rows=rows, spellings=spellings)
 
     def _renamed(
         self, table: str, part: Part, mappings: Mapping[str, ColumnMapping]

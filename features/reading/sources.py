@@ -3,7 +3,7 @@
 Every source gives rows as found, in parts, and may be asked again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,7 +17,11 @@ PART_ROWS = 500_000  # rows held as found at a time
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some rows of a table as found; `first_row` counts from 1 within `where`."""
+    """Some rows of a table as found.
+
+    `first_row` counts within `where`, from 1; where people see the header as a row,
+    in CSV and in a sheet, it is row 1 and the first below it row 2.
+    """
 
     where: str
     first_row: int
@@ -25,6 +29,11 @@ class Part:
     malformed: tuple[str, ...] = ()  # lines that could not be cut into cells
     # by column, where cells are not spelt as the contract spells them
     spellings: Mapping[str, Spelling] = field(default_factory=dict)
+    numbers: Sequence[int] = ()  # of each row, where rows between them were blank
+
+    def number_of(self, place: int) -> int:
+        """The number under which people find the row at a place, from 0."""
+        return self.numbers[place] if self.numbers else self.first_row + place
 
 
 class Source(Protocol):
@@ -61,9 +70,10 @@ class MemorySource:
         return in_parts(table, self._tables[table])
 
 
-def in_parts(where: str, rows: pa.Table) -> Iterator[Part]:
+def in_parts(where: str, rows: pa.Table, numbers: Sequence[int] = ()) -> Iterator[Part]:
     """Cut a table into parts; an empty one is one part, so its columns are seen."""
     for start in range(0, max(len(rows), 1), PART_ROWS):
         # a table without columns would be sliced to as many rows as asked for
         n = min(PART_ROWS, len(rows) - start)
-        yield Part(where, start + 1, rows.slice(start, n))
+        part = rows.slice(start, n)
+        yield Part(where, start + 1, part, numbers=numbers[start : start + n])

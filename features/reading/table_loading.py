@@ -198,7 +198,7 @@ def _count_rejects(
         rows = np.flatnonzero(checked.broken == code)
         if not len(rows):
             continue
-        where = f"{part.where} row {part.first_row + int(rows[0])}"
+        where = f"{part.where} row {part.number_of(int(rows[0]))}"
         value = _plain_value(part.rows, column, int(rows[0]))
         rejects.add(table, rule, column, where, value, len(rows))
 

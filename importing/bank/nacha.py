@@ -99,7 +99,11 @@ def _records(file: Path) -> Iterator[str]:
 
 def _unread(connection: Any) -> Iterator[Problem]:
     """Entries that are no movement."""
-    texts = {"IAT": "international entries are laid out otherwise and not read"}
+    texts = {
+        "IAT": "international entries are laid out otherwise and not read",
+        "date": "the file's first line does not say on which day it was made (YYMMDD, "
+        "columns 24 to 29), so nobody knows when this came back: write the day there",
+    }
     for row, fault in connection.execute(
         "SELECT row, fault FROM nacha_entry WHERE fault IS NOT NULL ORDER BY row"
     ).fetchall():

@@ -8,6 +8,7 @@ import duckdb
 
 from importing.errors import UnreadableFileError
 from importing.report import BadRow
+from importing.table_files import ROW_OF_TEXT
 from importing.unread import keep_unread
 
 COLUMNS = ("reference", "invoice_id")
@@ -40,7 +41,7 @@ def read_references(connection: Any, file: Path) -> Iterator[BadRow]:
             "references has the columns reference and invoice_id"
         )
     connection.execute(
-        "CREATE TEMP TABLE listed AS SELECT row_number() OVER () AS row, "
+        f"CREATE TEMP TABLE listed AS SELECT {ROW_OF_TEXT} AS row, "
         f"trim(reference) AS reference, trim(invoice_id) AS invoice_id FROM {read}",
         [str(file)],
     )

@@ -18,7 +18,7 @@ import duckdb
 from importing.errors import UnreadableFileError
 from importing.json_files import is_in_lines, opened, room_for, without_mark
 from importing.report import BadRow
-from importing.table_files import QUOTES
+from importing.table_files import QUOTES, ROW, ROW_OF_TEXT
 from importing.unread import keep_unread
 
 MOST_BYTES_OF_A_LINE = 1 << 24
@@ -68,7 +68,7 @@ class Kind:
 def stage_cells(
     connection: Any, files: Sequence[Path], kinds: Sequence[Kind]
 ) -> tuple[frozenset[str], list[BadRow]]:
-    """Make the table of each kind, with `file` and `row` (from 1).
+    """Make the table of each kind, with `file` and `row` (from 1, the header of CSV).
 
     Returns:
         The kinds that files were given for, and the rows that were left out.
@@ -99,12 +99,14 @@ def stage_cells(
 def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) -> Kind:
     """Read the file into the table of its kind, with the first column at fault."""
     if not _is_json(readable):
+        number = ROW_OF_TEXT
         rows = f"read_csv($file, all_varchar = true, header = true, {QUOTES})"
         described = connection.execute(f"DESCRIBE FROM {rows}", {"file": str(readable)})
         spellings = _spellings(file, [name for name, *_ in described.fetchall()])
         kind = _kind_of(file, spellings.keys(), "", kinds)
         cells = {n: f'"{spelt[0]}"' for n, spelt in spellings.items()}
     else:
+        number = ROW
         rows = _json_rows(connection, readable)
         keys = connection.execute(
             f"SELECT DISTINCT unnest(json_keys(data)) FROM {rows}",
@@ -115,12 +117,12 @@ def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) ->
         kind = _kind_of(file, spellings.keys(), address, kinds)
         cells = {n: _json_cell(spelt) for n, spelt in spellings.items()}
     connection.execute(
-        _insert(kind, cells, rows), {"file": str(readable), "name": file.name}
+        _insert(kind, cells, number, rows), {"file": str(readable), "name": file.name}
     )
     return kind
 
 
-def _insert(kind: Kind, cells: Mapping[str, str], rows: str) -> str:
+def _insert(kind: Kind, cells: Mapping[str, str], number: str, rows: str) -> str:
     """SQL: each cell without what surrounds it, then typed, then what is wrong."""
     names = ", ".join(f'"{name}"' for name in kind.columns)
     bare = ", ".join(
@@ -141,7 +143,7 @@ def _insert(kind: Kind, cells: Mapping[str, str], rows: str) -> str:
     return (
         f"INSERT INTO {kind.name} (file, row, fault, {names}) "
         f"SELECT $name, row, CASE {faults} END, {names} FROM (SELECT *, {typed} FROM "
-        f"(SELECT row_number() OVER () AS row, {bare} FROM {rows}))"
+        f"(SELECT {number} AS row, {bare} FROM {rows}))"
     )
 
 

@@ -1,5 +1,6 @@
 """What `forbear import` refuses before it reads a file, and what it prints."""
 
+import json
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -65,6 +66,21 @@ def test_it_says_where_the_moment_of_the_export_is_only_the_latest_in_the_files(
     )
     assert assumed in silent
     assert "assumed: exported" not in stated
+
+
+def test_it_says_why_a_row_is_not_new(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "customers.json"
+    customer = {"id": "acme", "created_at": 1_767_571_200}
+    file.write_text(json.dumps({"list": [{"customer": customer}]}), "utf-8")
+    words = ("chargebee", file, "--currency", "EUR", "--out", tmp_path / "a")
+
+    first, again = (imported(capsys, monkeypatch, *words) for _ in range(2))
+    assert "said before" not in first
+    assert (
+        "said before: 1 of these rows, by the portfolio or by an earlier row" in again
+    )
 
 
 def imported(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 import yaml
 
 from features.contract import TABLES
@@ -148,3 +149,30 @@ def test_the_word_lists_name_what_the_contract_has() -> None:
         table, _, column = name.rpartition(".")
         tables = [TABLES[table]] if table else TABLES.values()
         assert any(c.name == column for spec in tables for c in spec.columns)
+
+
+def test_a_workbook_is_looked_at_sheet_by_sheet(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "portfolio.xlsx") as workbook:
+        for name, header in {
+            "customers": ("customer_id", "event_at"),
+            "Rechnungen": (
+                "Kundennummer",
+                "invoice_id",
+                "event_at",
+                "due_at",
+                "amount",
+            ),
+            "weather": ("day",),
+        }.items():
+            workbook.add_worksheet(name).write_row(0, 0, header)
+    (customers, invoices), others = recognise(tmp_path)
+
+    assert (customers.table, customers.mapping, customers.missing) == (
+        ("customers", {}, ())
+    )
+    assert (invoices.table, invoices.mapping, invoices.missing) == (
+        ("invoices", {"customer_id": "Kundennummer"}, ())
+    )
+    assert [t.is_named_well for t in (customers, invoices)] == [True, False]
+    assert invoices.where == "portfolio.xlsx, sheet Rechnungen"
+    assert others == ("portfolio.xlsx, sheet weather",)

@@ -219,3 +219,23 @@ def test_whole_numbers_stay_whole(tmp_path: Path) -> None:
     Portfolio.inspect(tmp_path).write_rejects(tmp_path)
     rejected = pq.read_table(tmp_path / "rejected" / "invoices.parquet")
     assert rejected["invoice_id"].to_pylist() == [7]
+
+
+def test_a_row_is_named_by_the_number_that_excel_shows(tmp_path: Path) -> None:
+    """The header is a row, and blank rows between are counted."""
+    invoices = [[], INVOICES, ["007", "1", DAY, DAY, 5], [], ["7", "2", DAY, DAY, -3]]
+    write(tmp_path / "portfolio.xlsx", {"customers": CUSTOMERS, "invoices": invoices})
+    [reject] = Portfolio.open(tmp_path).report.rejects
+    assert "row 5: '-3'" in reject.example
+
+
+def test_a_row_of_a_csv_file_is_numbered_as_a_spreadsheet_shows_it(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "customers.xlsx", {"customers": CUSTOMERS})
+    text = (
+        "customer_id,invoice_id,event_at,due_at,amount\n7,2,2026-06-30,2026-07-30,-3\n"
+    )
+    (tmp_path / "invoices.csv").write_text(text)
+    [reject] = Portfolio.open(tmp_path).report.rejects
+    assert reject.example.startswith("invoices.csv row 2: ")

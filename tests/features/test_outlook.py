@@ -82,7 +82,7 @@ def test_money_that_is_assumed_is_counted() -> None:
     tables["customers"].append({"customer_id": "new", "event_at": START})
     accruing = said(tables, "money still to accrue")
     assert "assumed for 8 " in accruing.answer
-    assert "unknown for 1 " in accruing.answer
+    assert "unknown for 1 of whom no invoice" in accruing.answer
     assert accruing.improve.startswith("subscriptions.csv")
     worth = said(tables, "worth of a customer", defaults={"margin_share": 0.3})
     assert "30% of what recurs, over 24 months" in worth.answer

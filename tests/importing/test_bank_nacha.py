@@ -7,6 +7,7 @@ import pytest
 
 from importing.bank.movements import make_tables, write_movements
 from importing.bank.nacha import stage_nacha
+from importing.errors import NothingToImportError
 from tests.importing.bank_files import (
     became,
     import_texts,
@@ -60,6 +61,13 @@ def test_a_nacha_return_undoes_a_collection(
     assert (last["status"], last["failure_code"]) == ("returned", code)
     assert last["payment_id"] == first["payment_id"]
     assert report.is_clean
+
+
+def test_a_return_without_a_day_says_where_to_write_it(portfolio: Path) -> None:
+    collected(portfolio)
+    text = nacha(("26", FIRST, 10000, "R01", "1"), on=" " * 6)
+    with pytest.raises(NothingToImportError, match=r"row 3, date: .* 24 to 29"):
+        import_texts(portfolio, text)
 
 
 def test_a_dishonored_return_leaves_the_payment(portfolio: Path) -> None:

@@ -291,7 +291,7 @@ def test_a_cell_that_cannot_be_read_is_named(
     )
 
     (bad,) = report.bad_rows
-    assert (bad.file, bad.row, bad.column) == ("invoice_items.csv", 2, "amount")
+    assert (bad.file, bad.row, bad.column) == ("invoice_items.csv", 3, "amount")
     assert [i["amount"] for i in rows(portfolio, "invoices")] == [Decimal(100)]
 
 

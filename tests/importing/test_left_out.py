@@ -252,8 +252,8 @@ def test_a_control_total_is_no_money_and_a_hole_in_a_list_is(tmp_path: Path) -> 
     notice.write_text(iso("camt.054.001.08", Entry(amount="50", text="4711")), "utf-8")
     imported("bank", [references, notice], portfolio)
     assert listed(portfolio, "bank") == [
-        ("", "references.csv", "2"),
-        ("beta", "references.csv", "1"),
+        ("", "references.csv", "3"),
+        ("beta", "references.csv", "2"),
     ]
 
 

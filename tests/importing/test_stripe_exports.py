@@ -215,7 +215,7 @@ def test_an_amount_that_may_mean_two_things_is_named(
     )
     report = run(page)
 
-    assert [(b.row, b.column) for b in report.bad_rows] == [(2, "amount")]
+    assert [(b.row, b.column) for b in report.bad_rows] == [(3, "amount")]
 
 
 def test_an_export_in_another_time_zone_is_refused(run: Import, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_an_export_of_which_nothing_can_be_read_says_why(tmp_path: Path) -> None
     american = exports.payment("ch_1", "03/05/2026 10:00", "1.00")
     page = exports.write(tmp_path / "payments.csv", exports.PAYMENTS, [american])
 
-    with pytest.raises(NothingToImportError, match=r"row 1, created .* a moment such"):
+    with pytest.raises(NothingToImportError, match=r"row 2, created .* a moment such"):
         import_files(
             SOURCES["stripe"], [page], tmp_path / "p", ImportSettings(currency="USD")
         )
@@ -288,8 +288,8 @@ def test_an_amount_with_more_decimals_than_its_currency_is_named(
     )
 
     assert [(b.file, b.row, b.column) for b in report.bad_rows] == [
-        ("payments.csv", 2, "amount"),
-        ("balance.csv", 2, "customer_facing_amount"),
+        ("payments.csv", 3, "amount"),
+        ("balance.csv", 3, "customer_facing_amount"),
     ]
     read = rows(tmp_path / "portfolio", "payments")
     assert [p["payment_id"] for p in read] == ["ch_1"]

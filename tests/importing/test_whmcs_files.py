@@ -43,7 +43,7 @@ def test_a_word_without_a_meaning_is_named(run: Run, portfolio: Path) -> None:
     (unknown,) = report.unknown_values
     assert (unknown.file, unknown.row, unknown.value) == (
         "tblinvoices.csv",
-        2,
+        3,
         "Paused",
     )
     assert [s.left_out for s in report.sums if s.what == "billed"] == [9]

@@ -164,8 +164,8 @@ def test_a_cell_that_cannot_be_read_is_named(
     report = run(usage(tmp_path, *lines, usage_line("2026-06-04", "")))
 
     assert [(b.file, b.row, b.column) for b in report.bad_rows] == [
-        ("usage.csv", 2, "billingpretaxtotal"),
         ("usage.csv", 3, "billingpretaxtotal"),
+        ("usage.csv", 4, "billingpretaxtotal"),
     ]
     assert len(rows("usage")) == 1
 
@@ -196,7 +196,7 @@ def test_a_file_of_which_no_row_can_be_read_is_refused(
         "t;02.06.2026;1,50;EUR\n",
         encoding="utf-8",
     )
-    with pytest.raises(UnreadableFileError, match=r"row 1, usagedate.*6/30/2026"):
+    with pytest.raises(UnreadableFileError, match=r"row 2, usagedate.*6/30/2026"):
         run(saved_again)
 
 

@@ -209,7 +209,7 @@ def test_an_unknown_charge_type_is_named_by_file_and_row(
     report = run(invoice(tmp_path, *lines))
 
     (unknown,) = report.unknown_values
-    assert (unknown.file, unknown.row, unknown.value) == ("invoice.csv", 2, "tierfee")
+    assert (unknown.file, unknown.row, unknown.value) == ("invoice.csv", 3, "tierfee")
 
 
 def test_what_the_api_says_today_is_known_since_today(
