@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,9 +31,10 @@ class GroupCommit(Generic[Item, Done]):
 
     Flushing a commit to the disk takes longer than all else about it. So items that
     arrive meanwhile wait together: durability costs a flush per batch, not per item. A
-    batch also waits, 20 ms at most, while two or more others are `coming`. It is handed
-    to the thread as a whole, which is woken once for it: to wake a thread for each item
-    interrupts the event loop, whose interpreter it needs.
+    batch also waits, 20 ms at most, while two or more others are `coming`, and for what
+    the event loop was asked for already and has not begun. It is handed to the thread
+    as a whole, which is woken once for it: to wake a thread for each item interrupts
+    the event loop, whose interpreter it needs.
 
     Args:
         commit: makes a batch durable and says for each item what came of it, or why it
@@ -53,7 +55,7 @@ class GroupCommit(Generic[Item, Done]):
         # thread ends
         self._n_coming = 0
         self._waiting: list[_Waiting[Item, Done]] = []
-        self._until_s = 0.0  # how long the first of them waits, by the loop's clock
+        self._until_s = 0.0  # how long the first of them waits (`time.monotonic`)
         self._timer: asyncio.TimerHandle | None = None
         self._is_busy = False
         self._batches: queue.SimpleQueue[list[_Waiting[Item, Done]] | None]
@@ -70,7 +72,7 @@ class GroupCommit(Generic[Item, Done]):
         try:
             yield
         except BaseException:  # nothing of it comes, and others need not wait for it
-            asyncio.get_running_loop().call_soon(self._look)
+            self._look_soon()
             raise
         finally:
             self._n_coming -= 1
@@ -84,12 +86,11 @@ class GroupCommit(Generic[Item, Done]):
         """
         if len(self._waiting) >= self._limit:
             raise StoreUnavailableError("too many decisions wait")
-        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         if not self._waiting:
-            self._until_s = loop.time() + self._wait_s
-        future: asyncio.Future[Done] = loop.create_future()
+            self._until_s = time.monotonic() + self._wait_s
         self._waiting.append(_Waiting(item, future))
-        self._look()
+        self._look_soon()
         return await future
 
     def is_alive(self) -> bool:
@@ -101,15 +102,24 @@ class GroupCommit(Generic[Item, Done]):
         self._batches.put(None)
         self._thread.join()
 
+    def _look_soon(self) -> None:
+        """Look once those that have arrived meanwhile are `coming`, or submitted."""
+        if time.monotonic() >= self._until_s:  # the loop may be busy for long
+            self._look()
+        else:  # in one round the loop sees what has arrived, in the next it begins it
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._look)
+
     def _look(self) -> None:
         """Hand over what waits, unless it had better wait for more."""
         if self._is_busy or not self._waiting:
             return
-        loop = asyncio.get_running_loop()
-        if self._n_coming < _SIBLINGS or loop.time() >= self._until_s:
+        left_s = self._until_s - time.monotonic()
+        if self._n_coming < _SIBLINGS or left_s <= 0.0:
             self._hand_over()
         elif self._timer is None:
-            self._timer = loop.call_at(self._until_s, self._hand_over)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(left_s, self._hand_over)
 
     def _hand_over(self) -> None:
         if self._timer is not None:
@@ -149,4 +159,4 @@ class GroupCommit(Generic[Item, Done]):
                 waiting.future.set_exception(outcome)
             else:
                 waiting.future.set_result(outcome)
-        self._look()
+        self._look_soon()

@@ -140,3 +140,25 @@ def test_what_waits_at_the_end_is_committed() -> None:
     assert asyncio.run(left_waiting(writer)) == 1
     assert committed == [1]
     assert not writer.is_alive()
+
+
+def test_a_batch_waits_for_what_has_arrived_and_has_not_begun() -> None:
+    batches: list[list[int]] = []
+
+    def commit(batch: Sequence[int]) -> Sequence[int]:
+        batches.append(list(batch))
+        return batch
+
+    async def one(writer: GroupCommit[int, int], number: int) -> int:
+        """Like a score: nothing else runs between its begin and its end."""
+        with writer.coming():
+            pass
+        return await writer.submit(number)
+
+    async def at_once(writer: GroupCommit[int, int]) -> None:
+        await asyncio.gather(*(one(writer, number) for number in range(4)))
+
+    writer = GroupCommit(commit)
+    asyncio.run(at_once(writer))
+    writer.close()
+    assert batches == [[0, 1, 2, 3]]
