@@ -7,11 +7,25 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
+from features.counted import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import Console
 
+__all__ = [
+    "WIDTH_IN_A_PIPE",
+    "begin",
+    "counted",
+    "heading",
+    "progress",
+    "rejected_rows",
+    "say",
+    "show_table",
+    "steps",
+    "waiting",
+]
 WIDTH_IN_A_PIPE = 160  # columns; nobody resizes a pipe
 _AS_WIDE_AS_IT_IS = 100_000  # columns
 
@@ -19,15 +33,6 @@ _AS_WIDE_AS_IT_IS = 100_000  # columns
 def say(text: str = "") -> None:
     """A line of the result."""
     typer.echo(text)
-
-
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """A number with what it counts.
-
-    >>> counted(1, "act"), counted(1_200, "act"), counted(0, "reply", "replies")
-    ('1 act', '1,200 acts', '0 replies')
-    """
-    return f"1 {one}" if n == 1 else f"{n:,} {many or one + 's'}"
 
 
 def _console(width_in_a_pipe: int) -> "Console":
@@ -88,7 +93,7 @@ def rejected_rows(n: int) -> str:
     >>> rejected_rows(1), rejected_rows(2_000)
     ('1 row rejected', '2,000 rows rejected')
     """
-    return f"{n:,} row{'' if n == 1 else 's'} rejected"
+    return f"{counted(n, 'row')} rejected"
 
 
 def heading(text: str) -> None:

@@ -1,7 +1,7 @@
 """`forbear score`."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -145,7 +145,7 @@ def score(
         if notices is not None:
             _show_notices(n_due, day, notices)
             warn_of_age(read, as_of, day)
-        _show_notes(advisor.notes, home, alarm)
+        _show_notes((*advisor.notes, *_of_today(read, moment)), home, alarm)
         _show_early_warning(advisor, read)
     raise typer.Exit(_told_of_rejects(read, portfolio))
 
@@ -224,6 +224,23 @@ def _standing_alarm(home: Path) -> "Clock | None":
 
     url = os.environ.get("FORBEAR_DATABASE_URL") or None
     return cast("Clock | None", standing_alarm(home, url))
+
+
+def _of_today(read: "Portfolio", moment: int | None) -> Iterator[str]:
+    """What is known only once the day of the list is over, once for all customers."""
+    from features.moments import end_of_day, local_day
+    from features.reading.ahead import n_rows_known_at
+
+    if moment is None:
+        return
+    day_end = end_of_day(local_day(moment, read.settings.zone), read.settings.zone)
+    n = n_rows_known_at(read.connection.con, day_end) if day_end > moment else 0
+    if n:
+        yield (
+            f"dated_today: {counted(n, 'payment or dispute', 'payments or disputes')}"
+            " of the day of the list without a time of day: known only once that day"
+            " is over, so notices may still go; stops wait"
+        )
 
 
 def _show_notes(notes: Iterable[str], home: Path, alarm: str | None) -> None:

@@ -113,7 +113,9 @@ takes the same tables and columns as lists of JSON objects.
 
 - **Moment**: UTC. In text ISO 8601 with offset (`2026-06-30T22:00:00Z`); a time
   without offset is an error. A plain date (`2026-06-30`) is the last microsecond
-  of that day in the portfolio's time zone.
+  of that day in the portfolio's time zone. So a payment dated today counts from the
+  end of today: until then a notice may still go, and stops wait. Send the time of day
+  where you know it.
 - **Money**: major units, four decimal places, rounded half-even; at most
   {LARGEST // UNITS:,}; not negative unless said.
 - **Boolean**: true and false, also as text, or 1 and 0.

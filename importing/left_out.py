@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from features.contract import TABLES
+from features.counted import counted
 from importing.errors import UnreadableFileError
 from importing.joining import LEFT_OUT, TYPES, form_of_parts
 from importing.report import LOOK_AT, Note
@@ -150,8 +151,8 @@ def find_left_out(
             LOOK_AT,
             n,
             "rows were not understood: nobody whom they may concern "
-            f"({n_customers} customers are known) is stopped until a later import "
-            f"reads them; they are listed in {file.parent.name}/{file.name}",
+            f"(known: {counted(n_customers, 'customer')}) is stopped until a later "
+            f"import reads them; they are listed in {file.parent.name}/{file.name}",
         )
 
 

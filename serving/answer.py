@@ -4,7 +4,7 @@ An answer is put together from the recommendation's own parts, each field named 
 checked by type; nothing is validated again and the JSON is written once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -233,7 +233,7 @@ def answer_of(
         warnings += (_shortened("exposure.items", len(exposure.items)),)
         exposure = replace(exposure, items=exposure.items[:MOST_LISTED])
     follow_up, found, shortened = _bounded(in_words.follow_up, advice.counterfactuals)
-    warnings += shortened
+    warnings += (*shortened, *_of_today(advice))
     return ScoreAnswer(
         decision_id=decision_id,
         recorded_at=recorded_at,
@@ -257,6 +257,17 @@ def answer_of(
         warnings=warnings,
         versions=versions,
     )
+
+
+def _of_today(advice: Advice) -> Iterator[str]:
+    """That a payment of today's plain date, say, is not known yet: it may surprise."""
+    until = advice.facts.protected_until
+    if until is not None:
+        yield (
+            "dated_today: a row that protects (payment, dispute, promise or hold) has"
+            f" today's date and no time of day, so it counts from {until.isoformat()}"
+            " on; notices may still go, stops wait: send its time of day"
+        )
 
 
 def _bounded(

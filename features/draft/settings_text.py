@@ -29,8 +29,9 @@ timezone: UTC            # where a day begins and ends, such as Europe/Brussels
 # Only where it is true on that day: "we have none". It takes a protection away, for
 # whoever disputes an invoice or is exempt where your data do not show it can then be
 # suspended. It lapses after 180 days. A table with its header alone says the same.
-# none: {{disputes: {day}}}
-# none: {{disputes: {day}, holds: {day}}}
+# Instead of 2026-01-31 write the last day that your data show.
+# none: {{disputes: 2026-01-31}}
+# none: {{disputes: 2026-01-31, holds: 2026-01-31}}
 
 # Your own columns of `customers` that may become features of the model. Leave out what
 # must not decide about people: names, gender, age, nationality.
@@ -46,7 +47,7 @@ _COLUMNS = """
 
 
 def settings_text(name: str, tables: Sequence[RecognisedTable], day: date) -> str:
-    """A commented portfolio.yaml; `day` is the one that its examples name."""
+    """A commented portfolio.yaml; `day`: today."""
     head = _TEXT.format(name=_yaml(name), day=day.isoformat())
     lines = list(_mappings(tables))
     return head + (_COLUMNS + "\n".join(lines) + "\n" if lines else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from features.counted import counted
 from features.labels import all_labels_rejected
 from features.moments import to_datetime
 from features.outlook.counts import (
@@ -83,7 +84,7 @@ def _fraud(n_customers: int | None) -> OutlookAnswer:
     question = "labels of fraud"
     improve = "outcomes.csv: customer_id, event_at, kind=fraud; or disputes.csv"
     if n_customers:
-        return OutlookAnswer(question, f"of {n_customers:,} customers")
+        return OutlookAnswer(question, f"of {counted(n_customers, 'customer')}")
     seen = "could be known" if n_customers is None else "was recorded"
     answer = f"no fraud {seen}: fraud rests on evidence (alerts, chargebacks)"
     return OutlookAnswer(question, answer, improve)

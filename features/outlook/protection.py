@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from features.counted import counted
 from features.moments import to_datetime
 from features.outlook.outlook_answer import OutlookAnswer
 from features.reading.observation import NONE_LASTS_DAYS
@@ -107,7 +108,8 @@ def _rejected(portfolio: Portfolio) -> OutlookAnswer:
     """Whose rows could not be read, and what that keeps away from them."""
     n_any = len(portfolio.rejected)
     n_money = sum(bool(tables & _OF_MONEY) for tables in portfolio.rejected.values())
-    answer = f"of {n_any:,} customers, who get no stop; of {n_money:,} of them, whose"
+    who = counted(n_any, "customer")
+    answer = f"of {who}, who get no stop; of {n_money:,} of them, whose"
     return OutlookAnswer(
         "rejected rows",
         f"{answer} money they tell of, no decision for non-payment either",

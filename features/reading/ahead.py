@@ -69,6 +69,14 @@ def rows_ahead(
     return FutureRows(usual, customers, tuple(warnings))
 
 
+def n_rows_known_at(duckdb: Any, moment: int) -> int:  # noqa: ANN401
+    """Payments and disputes that become known at that very moment."""
+    return sum(
+        run(duckdb, f"SELECT count(*) FROM {table} WHERE known_at = {moment}")[0][0]  # noqa: S608
+        for table in ("payments", "disputes")
+    )
+
+
 def _dates(duckdb: Any, table: str, now: int) -> _Dates:  # noqa: ANN401
     until, after = (f"FILTER (known_at {sign} {now})" for sign in ("<=", ">"))
     [dates] = run(

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from features.catalogue import repeated
 from features.contract import TABLES
+from features.counted import counted
 from features.reading.ahead import rows_ahead
 from features.reading.cross_row_rules import (
     UNMATCHED,
@@ -151,7 +152,8 @@ def _strangers(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: 
         theirs = f'"{table}" ANTI JOIN customers USING (customer_id)'
         [[n]] = run(duckdb, f"SELECT count(DISTINCT customer_id) FROM {theirs}")  # noqa: S608
         if n:
-            yield f"{table}: {n} customers are not in `customers` and are not scored"
+            who = counted(n, "customer")
+            yield f"{table}: not in `customers` and not scored: {who}"
 
 
 def _undated(duckdb: Any) -> Iterator[str]:  # noqa: ANN401

@@ -45,7 +45,8 @@ WHAT_TO_DO = {
     "`keys: per_customer` in portfolio.yaml if numbers are unique within a customer",
     "other_customers_invoice": "put the row under the customer whose invoice it names; "
     "who paid goes into `paid_by`",
-    "unknown_currency": "add the currency to `rates` in portfolio.yaml",
+    "unknown_currency": "add its rate to `rates` in portfolio.yaml; who calls a "
+    "service sends the amount in the portfolio's currency, or asks who runs it",
     "due_at_missing": "an invoice needs the date on which it is due",
     "missing_column": "add the column, or say under `columns:` in portfolio.yaml "
     "which of yours it is",

@@ -1,6 +1,7 @@
 """What `forbear score` says on the screen."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from cli.score import warn_of_age
 from cli.score_summary import show_actions, show_moment, show_what_to_add
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
+from tests.cli.conftest import Run
 
 NO_NOTICE = {"code": "notice_missing", "sentence": "The notice was not sent."}
 CLOSE = {"code": "close_call", "sentence": "The milder action wins."}
@@ -83,3 +85,27 @@ def test_reviews_for_which_the_queue_has_no_place_are_counted(
     }
     show_actions(AdvisedParts.of(pa.table(columns)))
     assert "review budget: 2 reviews beyond it" in capsys.readouterr().out
+
+
+def test_a_payment_of_the_day_of_the_list_is_said_and_times_have_a_zone(
+    forbear: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "portfolio.yaml").write_text("currency: EUR\n")
+    (tmp_path / "customers.csv").write_text(
+        "customer_id,created_at\na,2025-01-01T00:00Z\n"
+    )
+    (tmp_path / "invoices.csv").write_text(
+        "customer_id,invoice_id,event_at,due_at,amount\n"
+        "a,1,2026-05-01,2026-06-01,500\na,2,2026-06-01,2026-07-01,500\n"
+    )
+    (tmp_path / "payments.csv").write_text(
+        "customer_id,payment_id,event_at,status,amount,invoice_id\n"
+        "a,p,2026-06-30,succeeded,500,1\n"
+    )
+    said = forbear("score", tmp_path, "--as-of", "2026-06-30T10:00:00Z").out
+    assert "dated_today: 1 payment or dispute of the day" in " ".join(said.split())
+    assert "dated_today" not in forbear("score", tmp_path).out
+    told = forbear("explain", tmp_path, "a", "--as-of", "2026-06-30T10:00:00Z")
+    assert told.out.startswith("As of 2026-06-30 12:00, times in Europe/Brussels.\n")
+    words = "--as-of", "2026-06-30T10:00:00Z", "--audience", "customer"
+    assert "times in" not in forbear("explain", tmp_path, "a", *words).out

@@ -177,7 +177,7 @@ def test_rejected_rows_say_whom_they_keep_from_what() -> None:
     tables = plain()
     tables["payments"].append(dict(tables["payments"][0], payment_id="x", amount=-1.0))
     found = said(tables, "rejected rows")
-    assert "of 1 customers, who get no stop; of 1 of them" in found.answer
+    assert "of 1 customer, who get no stop; of 1 of them" in found.answer
     assert not [p for p in outlook(portfolio(plain())) if p.question == "rejected rows"]
 
 
@@ -200,7 +200,7 @@ def test_fraud_that_was_recorded_is_counted_by_customer() -> None:
     assert "fraud rests on evidence" in said(tables, "labels of fraud").answer
     fraud = {"customer_id": "c001", "kind": "fraud", "event_at": START + 90 * DAY}
     tables["outcomes"] = [fraud, fraud | {"event_at": START + 95 * DAY}]
-    assert said(tables, "labels of fraud").answer == "of 1 customers"
+    assert said(tables, "labels of fraud").answer == "of 1 customer"
 
 
 def test_where_no_fraud_was_recorded_the_starter_stands_in() -> None:

@@ -94,7 +94,7 @@ def test_warnings_say_what_was_ignored(folder: Path) -> None:
         "customers: column 'plan' of portfolio.yaml is not there: all unknown",
         "usage: column 'b' is not in the contract and was ignored",
         "usage: column 'colour' is not in the contract and was ignored",
-        "usage: 1 customers are not in `customers` and are not scored",
+        "usage: not in `customers` and not scored: 1 customer",
     )
 
 

@@ -234,7 +234,7 @@ def test_a_document_of_the_ledger_of_no_known_kind_is_named_and_protects(
 
     (unknown,) = report.unknown_values
     assert (unknown.column, unknown.value) == ("voucher_type", "Wibble")
-    assert any("1 customers are known" in note.text for note in report.notes)
+    assert any("known: 1 customer" in note.text for note in report.notes)
 
 
 def test_documents_without_the_ledger_are_refused(

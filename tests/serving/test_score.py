@@ -506,3 +506,20 @@ def without_sentences(value: Any) -> Any:  # noqa: ANN401 - JSON
         own = {"language", "decision_id", "recorded_at", "sentence", "customer"}
         return {k: without_sentences(v) for k, v in value.items() if k not in own}
     return [without_sentences(v) for v in value] if isinstance(value, list) else value
+
+
+def test_a_payment_of_today_without_a_time_is_said_to_count_tomorrow(
+    client: Client, asked: Asked
+) -> None:
+    """It does not take the overdue money away yet, which surprises whoever sent it."""
+    asked |= {"as_of": "2026-06-30T10:00:00Z"}
+    paid = {"payment_id": "p-today", "status": "succeeded", "amount": 234}
+    row = {**paid, "invoice_id": "4711", "event_at": "2026-06-30"}
+    plain = client.post("/v1/score", json=asked).json()
+    assert not any("dated_today" in text for text in plain["warnings"])
+    events = asked["events"]
+    events["payments"] = [*events.get("payments", []), row]
+    said = client.post("/v1/score", json=asked).json()
+    assert said["exposure"]["overdue"] == plain["exposure"]["overdue"]
+    [warning] = [text for text in said["warnings"] if "dated_today" in text]
+    assert "2026-06-30T21:59:59.999999+00:00" in warning
