@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -157,10 +158,25 @@ def _formed(body: bytes) -> ScoreRequest:
         content = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise ProblemError("malformed_json", str(error)) from error
+    events = content.get("events") if type(content) is dict else None
+    if has_rows := _are_rows(events):
+        content["events"] = {}  # whose cells are read later, one by one
     try:
-        return ScoreRequest.model_validate(content)
+        request = ScoreRequest.model_validate(content)
     except ValidationError as error:
         raise form_problem(error) from error
+    if has_rows:
+        request.events = events
+    return request
+
+
+def _are_rows(events: object) -> bool:
+    """Whether it has the form of rows by table, as JSON has it."""
+    return (
+        type(events) is dict
+        and {list}.issuperset(map(type, events.values()))
+        and {dict}.issuperset(map(type, chain.from_iterable(events.values())))
+    )
 
 
 def as_of_moment(request: ScoreRequest, skew_s: float) -> datetime:

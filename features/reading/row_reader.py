@@ -1,7 +1,8 @@
 """Reads the JSON rows of one table of a request, with the contract's rules."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import lt
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -72,7 +73,7 @@ class TableReader:
         self.columns = settings.columns[table]
         self.places = {column.name: i for i, column in enumerate(self.columns)}
         self.slots: dict[str, tuple[int, Parser]] = {
-            column.name: (i, cell_parser(column, settings.zone))
+            column.name: (i, _parser(column, settings))
             for i, column in enumerate(self.columns)
         }
         self.blank: Cells = [column.default for column in self.columns]
@@ -87,9 +88,8 @@ class TableReader:
             if name not in ("customer_id", "event_at")
         ]
         self.created_at = self.places.get("created_at")
-        self.moments = [
-            i for i, column in enumerate(self.columns) if column.kind in MOMENT_KINDS
-        ]
+        self._kind = self.places["kind"] if table == "invoices" else None
+        self._currency = self.places.get("currency")
         self.nothing = self._columnise([])
 
     def read(self, customer_id: str, rows: Sequence[JsonRow]) -> ReadTable:
@@ -111,11 +111,17 @@ class TableReader:
         stands, lost = self.versions.standing(good)
         if self.table == "customers":
             self._fill_created_at(good, stands)
+        self._sort(stands)
+        return ReadTable(self._columnise(stands), bad, is_rejected, lost)
+
+    def _sort(self, rows: list[Cells]) -> None:
+        moments = [cells[EVENT_AT] for cells in rows]
+        if all(map(lt, moments, moments[1:])):  # mostly, as they were sent
+            return
         text_key = self.text_key
-        stands.sort(
+        rows.sort(
             key=lambda c: (c[EVENT_AT], c[KNOWN_AT], [c[i] or "" for i in text_key])
         )
-        return ReadTable(self._columnise(stands), bad, is_rejected, lost)
 
     def broken_rule(self, customer_id: str, row: JsonRow) -> RowError | None:
         """The rule and the column that one row breaks, None where it stands."""
@@ -143,27 +149,18 @@ class TableReader:
                 read = parse(value)
                 if read is not None or place == CUSTOMER_ID:
                     cells[place] = read
-        for i in self.moments:
-            read = cells[i]
-            if read is not None and not 0 <= read < NO_END:
-                cells[i] = bounded(read, self.columns[i])
         for i in self.required:
             if cells[i] is None:
                 raise RowError("missing_required", self.columns[i].name)
         self._check(customer_id, cells)
         return cells
 
-    def _cell(self, column: ColumnSpec, value: object) -> Any:  # noqa: ANN401
-        read: Any = self.slots[column.name][1](value)
-        is_moment = read is not None and column.kind in MOMENT_KINDS
-        return bounded(read, column) if is_moment else read
-
     def _first_error(self, customer_id: str, row: JsonRow) -> RowError:
         """The error tables would name: cells in the contract's order come first."""
         for i, column in enumerate(self.columns):
             cell = row.get(column.name, customer_id if i == CUSTOMER_ID else None)
             try:
-                read = self._cell(column, cell)
+                read = self.slots[column.name][1](cell)
             except CellError as error:
                 return RowError(error.rule, column.name)
             if i == CUSTOMER_ID and (read is None or not str(read).strip()):
@@ -200,7 +197,7 @@ class TableReader:
         for i, column in enumerate(self.columns):
             if i != CUSTOMER_ID:
                 try:
-                    read = self._cell(column, broken.row.get(column.name))
+                    read = self.slots[column.name][1](broken.row.get(column.name))
                 except CellError:
                     unread.add(column.name)
                     continue
@@ -222,15 +219,15 @@ class TableReader:
         if cells[CUSTOMER_ID] != customer_id or not customer_id.strip():
             raise RowError("other_customer", "customer_id")
         if (
-            self.table == "invoices"
-            and cells[self.places["kind"]] == "invoice"
+            self._kind is not None
+            and cells[self._kind] == "invoice"
             and cells[self.places["due_at"]] is None
         ):
             raise RowError("due_at_missing", "due_at")
         if self._complete_moments(cells):
             raise RowError("known_before_event", "known_at")
-        if "currency" in self.places:
-            self._convert(cells)
+        if self._currency is not None and cells[self._currency] is not None:
+            self._convert(cells, cells[self._currency])
 
     def _complete_moments(self, cells: Cells) -> bool:
         """Fills what is absent; whether the row was known too early to be true."""
@@ -246,10 +243,10 @@ class TableReader:
             return is_known_too_early(known_at, event_at, self.settings.zone)
         return False
 
-    def _convert(self, cells: Cells) -> None:
-        currency, place = cells[self.places["currency"]], self.places["amount"]
-        if currency is None or currency == self.settings.currency:
+    def _convert(self, cells: Cells, currency: str) -> None:
+        if currency == self.settings.currency:
             return
+        place = self.places["amount"]
         rate = self.settings.rates.get(currency)
         if rate is None:
             raise RowError("unknown_currency", "currency")
@@ -295,11 +292,35 @@ class TableReader:
         return columns
 
 
+def _parser(column: ColumnSpec, settings: PortfolioSettings) -> Parser:
+    """Reads one cell; a moment of another century says what its column makes of it."""
+    parse: Callable[[object], Any] = cell_parser(column, settings.zone)
+    if column.kind not in MOMENT_KINDS:
+        return parse
+
+    def read_moment(value: object) -> int | None:
+        """Microseconds since 1970 UTC; None is missing."""
+        moment: int | None = parse(value)
+        if moment is None or 0 <= moment < NO_END:
+            return moment
+        return bounded(moment, column)
+
+    return read_moment
+
+
 def _array(column: ColumnSpec, cells: Sequence[Any]) -> AnyArray:
+    n_missing = cells.count(None)
     if column.kind in INT64_KINDS:
+        if not n_missing:
+            return np.array(cells, np.int64)
+        if n_missing == len(cells):  # mostly, of what rows may leave out
+            return np.full(n_missing, MISSING)
         return np.array([MISSING if c is None else c for c in cells], np.int64)
     if column.kind in FLOAT_KINDS:
+        if n_missing == len(cells):
+            return np.full(n_missing, np.nan)
         return np.array([np.nan if c is None else c for c in cells], np.float64)
     array = np.empty(len(cells), object)
-    array[:] = cells
+    if n_missing < len(cells):  # else it is empty already
+        array[:] = cells
     return array

@@ -105,8 +105,10 @@ def row_identity(spec: TableSpec, places: Mapping[str, int]) -> Identity:
     def told_apart(cells: Sequence[Any]) -> Any:  # noqa: ANN401 - hashes
         """A part of the key counts only where nothing else stands for it."""
         return tuple(
-            None if any(cells[other] is not None for other in others) else cells[place]
-            for place, others in parts
+            [
+                None if [x for x in others if cells[x] is not None] else cells[place]
+                for place, others in parts
+            ]
         )
 
     return told_apart
