@@ -261,11 +261,17 @@ def latest_there(connection: Any, table: str, portfolio: Path) -> None:
         of_form = [file for file in files if file.suffix == f".{form}"]
         if of_form:
             parts.append(_there(connection, spec.columns, of_form))
-    connection.execute(
-        f"CREATE TABLE there_{table} AS FROM ({' UNION ALL '.join(parts)}) "
-        f"QUALIFY row_number() OVER (PARTITION BY {key}, customer_id "
-        "ORDER BY known_at DESC NULLS LAST) = 1"
-    )
+    there = f"there_{table}"
+    connection.execute(f"CREATE TABLE {there} AS FROM ({' UNION ALL '.join(parts)})")
+    (is_once,) = connection.execute(
+        f"SELECT count(*) = count(DISTINCT hash({key}, customer_id)) FROM {there}"
+    ).fetchone()
+    if not is_once:  # to put all rows in order costs several times their reading
+        connection.execute(
+            f"CREATE OR REPLACE TABLE {there} AS FROM {there} "
+            f"QUALIFY row_number() OVER (PARTITION BY {key}, customer_id "
+            "ORDER BY known_at DESC NULLS LAST) = 1"
+        )
 
 
 def _there(

@@ -60,14 +60,14 @@ def write_lists(run: ImportRun, report: ImportReport) -> tuple[WrittenList, ...]
     folder = run.portfolio / LISTS
     written = []
     for name in run.source.lists:
-        run.connection.execute(f"CREATE TABLE list_{name} AS {run.source.query(name)}")
-        (n,) = run.connection.execute(f"SELECT count(*) FROM list_{name}").fetchone()
+        made = run.folder / f"{name}.csv"
+        (n,) = run.connection.execute(
+            f"COPY ({run.source.query(name)}) TO '{escaped(made)}' (HEADER)"
+        ).fetchone()
         if n == 0:
             continue
         folder.mkdir(exist_ok=True)
         stem = f"{run.source.name}-{name}-{report.exported_at:%Y%m%dT%H%M%S}"
-        made = run.folder / f"{name}.csv"
-        run.connection.execute(f"COPY list_{name} TO '{escaped(made)}' (HEADER)")
         earlier = folder.glob(f"{run.source.name}-{name}-*.csv")
         same = next((f for f in sorted(earlier) if cmp(f, made, shallow=False)), None)
         file = same or _free(folder, stem, "csv")
