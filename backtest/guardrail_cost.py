@@ -21,6 +21,7 @@ from decisions.actions import (
     SUSPEND,
     bits_of,
 )
+from decisions.money.inputs import Inputs
 from decisions.rules.catalogue import PRICE_LINES, RULE_BY_CODE, RULES
 from decisions.rules.eligibility import Eligibility
 from decisions.rules.price_lines import LADDER
@@ -108,7 +109,13 @@ def day_costs(decisions: DayDecisions, costs: FloatArray) -> DayCosts:
 def _recommended_without(decisions: DayDecisions, line: PriceLine) -> IntArray:
     """(n,) what would be recommended without the rules of a price line."""
     columns, terms = _without(decisions, line)
+    if terms is decisions.terms and _is_same(columns.inputs, decisions.columns.inputs):
+        return decisions.answer.recommended  # these rules hold nobody today
     return run(columns, terms, decisions.today.at, decisions.budget_use).recommended
+
+
+def _is_same(inputs: Inputs, others: Inputs) -> bool:
+    return all(map(np.array_equal, inputs, others))
 
 
 def _without(decisions: DayDecisions, line: PriceLine) -> tuple[Columns, Terms]:

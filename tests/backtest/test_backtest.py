@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,7 @@ from backtest.support import support
 from backtest.truth import Truth
 from decisions.actions import ACTIONS
 from decisions.policy_file.load import SHIPPED, Policy, load_policy, parse_document
+from decisions.steps.choose_columns import run
 from features.portfolio import Portfolio
 from scoring.bundle import Bundle
 
@@ -131,6 +133,20 @@ def test_guard_rails_cost_and_the_proposal_is_the_limit(
     means = {m.guardrail: m for m in mean_guardrail_costs(backtest.day_costs)}
     assert means["ladder"].cost > 0.0
     assert means["essential_service"].cost == 0.0
+
+
+def test_a_day_is_decided_again_only_without_what_holds_somebody(
+    advisor: Advisor, portfolio: Portfolio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = DecisionDays.between(*SHORT, portfolio.settings.zone, every=5)
+    decided_again = Mock(wraps=run)
+    monkeypatch.setattr("backtest.guardrail_cost.run", decided_again)
+    quick = run_backtest(advisor, portfolio, days)
+    n_quick = decided_again.call_count
+    monkeypatch.setattr("backtest.guardrail_cost._is_same", lambda *_inputs: False)
+    plain = run_backtest(advisor, portfolio, days)
+    assert quick.day_costs == plain.day_costs
+    assert n_quick < decided_again.call_count - n_quick
 
 
 def test_what_the_timeline_does_differently_is_told_with_reasons(
