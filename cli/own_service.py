@@ -13,6 +13,7 @@ COMMAND = (sys.executable, "-m", "cli.main")
 _STARTS_WITHIN_S = 120.0
 _ENDS_WITHIN_S = 30.0
 _POLL_S = 0.1
+_LAST_CHARACTERS = 600  # of its log, which may lie in a folder that is removed
 
 
 class ServiceNotUpError(Exception):
@@ -21,7 +22,12 @@ class ServiceNotUpError(Exception):
     code = "service_not_up"
 
     def __init__(self, log: Path) -> None:
-        super().__init__(f"the service did not start; why is in {log}")
+        said = log.read_text("utf-8", errors="replace") if log.is_file() else ""
+        last = " ".join(said.split())[-_LAST_CHARACTERS:]
+        why = f"the last it said: {last}" if last else "it said nothing yet"
+        super().__init__(
+            f"the service did not start within two minutes or ended; {why}"
+        )
 
 
 class PortTakenError(Exception):

@@ -11,7 +11,7 @@ import pytest
 
 from cli.demo import SAMPLES
 from cli.demo_desk import customers_to_look_at, send_customers
-from cli.own_service import PortTakenError, running_service
+from cli.own_service import PortTakenError, ServiceNotUpError, running_service
 from features.portfolio import Portfolio
 from store.opening import open_database, open_decision_reader
 from store.waiting import WaitingList
@@ -70,3 +70,13 @@ def test_customers_of_the_sample_wait_as_if_it_ended_today(
     }
     # on the sample's last day 66; today is at most a day later in its own time
     assert days["c-0002643"] in (66, 67)
+
+
+def test_why_a_service_did_not_start_is_told_though_its_log_goes(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "service.log"
+    assert "it said nothing yet" in str(ServiceNotUpError(log))
+    log.write_text("starting\nthe store is of another release\n")
+    told = str(ServiceNotUpError(log))
+    assert told.endswith("starting the store is of another release")
