@@ -70,8 +70,8 @@ def _of_portfolio(
 
     note = materiality_note(policy, portfolio.settings)
     if note is not None:
-        code, _, text = note.partition(": ")
-        yield Finding(code, "warning", "materiality", text)
+        text = note.partition(": ")[2]
+        yield Finding("portfolio_materiality_holds", "warning", "materiality", text)
     if before is not None:
         n_customers = n_who_begin_again(portfolio, before, policy)
         at = to_datetime(portfolio.latest_moment)
