@@ -12,6 +12,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Annotated, cast
 
+import numpy as np
 from msgspec import Raw
 from msgspec.json import Encoder
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -171,13 +172,17 @@ SCORE_ANSWER = TypeAdapter(ScoreAnswer)
 SCORE_ANSWER.rebuild()  # now, and not when the first answer is given
 
 
-def _recorded(versions: object) -> Raw:
-    """The only part of an answer that is no dataclass, in its own words."""
-    assert isinstance(versions, Versions)  # noqa: S101 - else it would be written
-    return Raw(versions.as_json)
+def _in_json(value: object) -> object:
+    """What the encoder does not know: versions, in their own words, and NumPy's."""
+    if isinstance(value, Versions):
+        return Raw(value.as_json)
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"an answer cannot hold a {type(value).__name__}")
 
 
-_ENCODER = Encoder(enc_hook=_recorded)  # SCORE_ANSWER's bytes, for half of the CPU
+# SCORE_ANSWER's JSON for half of the CPU; from 1e16 on it writes 1e16, not 1e+16
+_ENCODER = Encoder(enc_hook=_in_json)
 
 
 def answer_bytes(answer: ScoreAnswer) -> bytes:

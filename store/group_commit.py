@@ -142,9 +142,13 @@ class GroupCommit(Generic[Item, Done]):
         self, batch: Sequence[_Waiting[Item, Done]]
     ) -> Sequence[Done | Exception]:
         try:
-            return self._commit([waiting.item for waiting in batch])
+            outcomes = self._commit([waiting.item for waiting in batch])
         except Exception as error:  # broad: it is raised again where it is waited for
             return [error] * len(batch)
+        if len(outcomes) == len(batch):
+            return outcomes
+        lost = f"{len(outcomes)} outcomes of {len(batch)} items"
+        return [RuntimeError(lost)] * len(batch)
 
     def _finish(
         self,

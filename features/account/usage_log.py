@@ -1,6 +1,6 @@
 """One customer's usage as sums over time, for whoever asks at one moment or at many."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import accumulate
 
 from features.events import FOREVER
@@ -21,7 +21,15 @@ class UsageLog:
         cost: ten-thousandths; a negative one corrects earlier ones.
     """
 
-    __slots__ = ("_columns", "_cost", "_ended", "_event_at", "_known_by", "_spent")
+    __slots__ = (
+        "_columns",
+        "_cost",
+        "_ended",
+        "_ended_at",
+        "_event_at",
+        "_known_by",
+        "_spent",
+    )
 
     def __init__(
         self,
@@ -35,16 +43,17 @@ class UsageLog:
 
     def cost(self, after: int, until: int, as_of: int) -> int:
         """Of what happened after a moment and until another, as known at `as_of`."""
-        event_at = self._event_at or self._read()
+        event_at = self._read() if self._event_at is None else self._event_at
         first, end = bisect_right(event_at, after), bisect_right(event_at, until)
         if first >= end:
             return 0
         if self._known_by[end - 1] > as_of:
             return self._added_up(first, end, as_of)
         spent = self._spent[end] - self._spent[first]
-        for i, ended_at in self._ended:
-            if first <= i < end and ended_at <= as_of:
-                spent -= self._cost[i]
+        ended = self._ended
+        for n in range(bisect_left(ended, first), bisect_left(ended, end)):
+            if self._ended_at[n] <= as_of:
+                spent -= self._cost[ended[n]]
         return spent
 
     def first(self, as_of: int) -> int | None:
@@ -69,7 +78,7 @@ class UsageLog:
             *accumulate(cost),
         ]  # before each row, and after the last
         self._known_by = list(accumulate(known_at, max))  # all rows up to each
-        ended = enumerate(superseded_at)
-        self._ended = [(i, at) for i, at in ended if at != FOREVER]
+        self._ended = [i for i, at in enumerate(superseded_at) if at != FOREVER]
+        self._ended_at = [superseded_at[i] for i in self._ended]
         self._event_at = event_at
         return self._event_at

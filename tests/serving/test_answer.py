@@ -1,8 +1,11 @@
 """Whatever is decided, the answer is what its documented schema says."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import get_args
+from typing import cast, get_args
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +14,16 @@ from advice.advice import Advice
 from advice.advisor import Advisor
 from decisions import Case, Policy, load_policy, recommend
 from decisions.policy_file.load import shipped_policies
-from serving.answer import SCORE_ANSWER, Versions, answer_bytes, answer_of
+from serving.answer import (
+    SCORE_ANSWER,
+    AnsweredReason,
+    ScoreAnswer,
+    Versions,
+    answer_bytes,
+    answer_of,
+)
 from serving.language import Language
-from tests.decisions.decision_cases import TUESDAY, random_cases
+from tests.decisions.decision_cases import TUESDAY, facts_of, random_cases
 from tests.serving.conftest import a_bundle
 
 BUNDLES = {target: a_bundle(target) for target in ("fraud", "nonpayment")}
@@ -41,3 +51,30 @@ def test_an_answer_reads_back_by_its_schema_and_is_written_the_same(
     assert answer_bytes(read) == written
     assert (read.proposal is None) == (read.action is None)
     assert (read.no_decision is None) == (read.action is not None)
+
+
+def test_numbers_of_numpy_and_large_ones_are_written_as_numbers() -> None:
+    policy = POLICIES[0]
+    case = Case(facts_of(), p_fraud=0.01, p_nonpayment=0.02)
+    advice = Advice(case, recommend(case, policy, TUESDAY), ())
+    advisor = ADVISORS[policy.reference]
+    answer = answer_of("d1", NOW, advice, advisor, VERSIONS, (), "en")
+    reason = AnsweredReason(
+        family="tenure",
+        share=cast("float", np.float32(0.5)),
+        targets=("fraud",),
+        feature="tenure_days",
+        value=cast("float", np.int64(3)),
+        typical=1e16,
+        staff="s",
+        customer="c",
+    )
+    written = json.loads(answer_bytes(replace(answer, reasons=(reason,))))
+    [read] = written["reasons"]
+    assert (read["share"], read["value"], read["typical"]) == (0.5, 3, 1e16)
+
+
+def test_what_is_no_json_is_refused_by_name() -> None:
+    odd = cast("ScoreAnswer", {"warnings": object()})
+    with pytest.raises(TypeError, match="an answer cannot hold a object"):
+        answer_bytes(odd)

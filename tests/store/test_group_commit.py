@@ -69,6 +69,22 @@ def test_whoever_waits_hears_of_a_failure_and_the_next_batch_is_committed() -> N
     writer.close()
 
 
+def test_a_batch_with_too_few_outcomes_fails_for_everybody_and_the_next_goes_on() -> (
+    None
+):
+    def commit(batch: Sequence[int]) -> Sequence[int]:
+        return [] if batch[0] == 0 else batch
+
+    async def submitted(writer: GroupCommit[int, int]) -> int:
+        with pytest.raises(RuntimeError, match="0 outcomes of 1 items"):
+            await asyncio.wait_for(writer.submit(0), 20)
+        return await asyncio.wait_for(writer.submit(1), 20)
+
+    writer = GroupCommit(commit)
+    assert asyncio.run(submitted(writer)) == 1
+    writer.close()
+
+
 def test_a_batch_waits_for_what_is_coming_and_not_for_one_alone() -> None:
     batches: list[list[int]] = []
 
