@@ -13,6 +13,8 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from babel.numbers import get_currency_precision
+
 from execution.asking import Reading, ask, read
 from execution.errors import (
     ExecutionError,
@@ -311,7 +313,10 @@ def _told(act: Act, about: str, answer: Mapping[str, Any]) -> Iterator[str]:
     named = answer["permission"].get("subscriptions") or ["all of the customer"]
     yield f"Subscriptions: {', '.join(named)}."
     if contested := sums_by_currency(answer, "contested"):
-        sums = " and ".join(f"{money:,.2f} {code}" for code, money in contested.items())
+        sums = " and ".join(
+            f"{money:,.{get_currency_precision(code)}f} {code}"
+            for code, money in contested.items()
+        )
         yield (
             f"The customer contests {sums} of what is billed; we do not count that as"
             " owed until it is decided."

@@ -39,7 +39,7 @@ SNIFFED_ROWS = 2048  # DuckDB's own 20,480 cost a twentieth of an import
 # said to DuckDB, which else refuses a quote after the rows that it looks at
 QUOTES = "quote = '\"', escape = '\"'"
 ROW = "row_number() OVER ()"
-ROW_OF_TEXT = f"1 + {ROW}"  # the header is row 1, as a spreadsheet shows it
+ROW_OF_TEXT = f"1 + {ROW}"  # the header is row 1; blank lines are not counted
 TABLE_FORMS = (".csv", ".tsv", ".parquet")
 FORMS = (*TABLE_FORMS, *JSON_FORMS)
 

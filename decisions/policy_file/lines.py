@@ -60,5 +60,9 @@ def _name(row: yaml.Node) -> str | None:
     """What a row calls itself."""
     if not isinstance(row, yaml.MappingNode):
         return None
-    by_key = {key.value: value.value for key, value in row.value}
+    by_key = {
+        key.value: value.value
+        for key, value in row.value
+        if isinstance(key, yaml.ScalarNode)  # others have lists of nodes
+    }
     return next((str(by_key[name]) for name in _NAMES if name in by_key), None)

@@ -48,11 +48,17 @@ def notices_restart(
     ways = "name them in `notices.accept_notices`"
     if is_namesake:
         ways = f"say `notices: {{count: same_policy}}`, or {ways}"
-    who = "whoever has had one"
+    consequence = "whoever has had one gets the first again, and waits anew"
     if n_customers is not None:
-        who = f"{n_customers:,} of the portfolio's customers, who have had one,"
+        has, gets, waits = ("has", "gets", "waits")
+        if n_customers > 1:
+            has, gets, waits = ("have", "get", "wait")
+        consequence = (
+            f"{n_customers:,} of the portfolio's customers, who {has} had one, {gets}"
+            f" the first again, and {waits} anew"
+        )
     text = (
         f"notices sent under {before.reference} count no more ({', '.join(lost)}):"
-        f" {who} gets the first again, and waits anew; to let them count, {ways}"
+        f" {consequence}; to let them count, {ways}"
     )
     yield Finding("notices_restart", "warning", "version", text)

@@ -12,7 +12,7 @@ from features.errors import UnreadableTableError
 from features.reading.sources import Part
 
 SEPARATORS = ",;\t|"
-_FIRST_ROW = 2  # below the header, as a spreadsheet counts
+_FIRST_ROW = 2  # below the header; unlike a spreadsheet, blank lines are not counted
 _BLOCK_BYTES = 32 << 20
 _LONGEST_HEADER = 1 << 20  # characters
 

@@ -11,6 +11,7 @@ from decisions import Case, Policy, PolicyFileError, default_policy, recommend
 from decisions.actions import SEVERITY
 from decisions.policy_file.check import check
 from decisions.policy_file.load import parse_document
+from decisions.policy_file.succession import notices_restart
 from features.facts import Notice
 from tests.decisions.decision_cases import (
     TUESDAY,
@@ -157,3 +158,21 @@ def test_fewer_letters_are_never_harsher(case: Case, kept: list[bool]) -> None:
     )
     if SEVERITY[less.action or "none"] >= SEVERITY["suspend"]:
         assert SEVERITY[more.action or "none"] >= SEVERITY["suspend"]
+
+
+@pytest.mark.parametrize(
+    ("n_customers", "said"),
+    [
+        (None, "whoever has had one gets the first again, and waits anew;"),
+        (1, "customers, who has had one, gets the first again, and waits anew;"),
+        (12, "customers, who have had one, get the first again, and wait anew;"),
+    ],
+)
+def test_who_begins_anew_is_told_in_the_right_number(
+    n_customers: int | None, said: str
+) -> None:
+    before = default_policy()
+    values = before.document.model_dump(mode="json", by_alias=True)
+    after = Policy(parse_document(values | {"version": 99}, "test"))
+    [finding] = notices_restart(before, after, TUESDAY, n_customers)
+    assert said in finding.message

@@ -10,6 +10,7 @@ import pytest
 from decisions.errors import PolicyFileError
 from decisions.policy.calendar import Calendar
 from decisions.policy_file.check import check_policy
+from decisions.policy_file.lines import Lines
 from decisions.policy_file.load import SHIPPED, Policy, parse_document, parse_policy
 from decisions.policy_file.reading import plain_values
 from decisions.rules.calendar import WorkingCalendar
@@ -40,6 +41,12 @@ def test_what_is_no_yaml_of_ours_is_refused(text: str, where: str) -> None:
     with pytest.raises(PolicyFileError) as refused:
         parse_policy(text)
     assert refused.value.where == where
+
+
+def test_a_row_with_a_key_that_is_a_list_has_a_line_all_the_same() -> None:
+    lines = Lines("a: {x: 1}\nladder: [{[1]: 2}]\n")
+    assert lines.of("ladder.first") == 2
+    assert Lines("ladder:\n- {[1]: 2, state: first}").of("ladder.first") == 2
 
 
 def test_a_file_in_another_encoding_is_a_finding(tmp_path: Path) -> None:

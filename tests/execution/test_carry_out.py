@@ -247,6 +247,21 @@ def test_a_request_says_what_was_seen_and_what_is_contested(
     assert "- Two payments were late." in late
 
 
+@pytest.mark.parametrize(
+    ("currency", "written"), [("JPY", "1,235 JPY"), ("KWD", "1,234.567 KWD")]
+)
+def test_a_request_writes_a_sum_with_the_places_of_its_currency(
+    currency: str, written: str
+) -> None:
+    answer = {
+        "permission": {},
+        "exposure": {"contested": 1_234.567, "items": []},
+        "question": {"currency": currency},
+    }
+    act = an_act(subscription="", kind="open_request")
+    assert f"contests {written} of" in drafted(act, answer).description
+
+
 def test_a_request_says_what_is_contested_in_the_invoice_s_currency() -> None:
     yen = {"contested": 900.0} | {
         "in_own_currency": {"currency": "JPY", "contested": 150_000.0}
@@ -258,7 +273,7 @@ def test_a_request_says_what_is_contested_in_the_invoice_s_currency() -> None:
         "question": {"currency": "EUR"},
     }
     act = an_act(subscription="", kind="open_request")
-    assert "contests 150,000.00 JPY and 20.00 EUR" in drafted(act, answer).description
+    assert "contests 150,000 JPY and 20.00 EUR" in drafted(act, answer).description
     exposure["contested"] = 1_000.0  # an answer lists only so many invoices
     assert "contests 1,000.00 EUR" in drafted(act, answer).description
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.numbers import get_currency_precision
+
 from decisions.actions import Action
 from decisions.policy.document import PolicyDocument
 from wording.explanation.naming import notice_part
@@ -149,12 +151,22 @@ def _owed(s: Source, values: NoticeValues) -> Section | None:
     total: dict[str, float] = {}
     for item in values.items:
         total[item.currency] = total.get(item.currency, 0.0) + item.to_pay
-    blocks.append(Paragraph(say("letter.owed.total", total=total)))
+    blocks.append(Paragraph(say("letter.owed.total", total=_without_zeros(total))))
     if values.fee:
         blocks.append(Paragraph(say("letter.owed.fee", fee=values.fee)))
     if values.interest:
         blocks.append(Paragraph(say("letter.owed.interest", interest=values.interest)))
     return section(s, "owed", *blocks)
+
+
+def _without_zeros(total: dict[str, float]) -> dict[str, float]:
+    """Sums that are not written as zero; the first zero where there is nothing else."""
+    sums = {
+        code: sum_
+        for code, sum_ in total.items()
+        if round(sum_, get_currency_precision(code))
+    }
+    return sums or dict([*total.items()][:1])
 
 
 def _pay(s: Source, values: NoticeValues) -> Section:

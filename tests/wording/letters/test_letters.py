@@ -116,6 +116,14 @@ def test_each_invoice_is_told_in_its_own_currency(lang: str) -> None:
     assert text.count(in_yen) == 3  # still open, to pay, in all
 
 
+def test_a_currency_of_which_nothing_is_to_pay_is_not_in_the_total() -> None:
+    promised = replace(ITEMS[1], currency="USD", covered=ITEMS[1].remainder)
+    text = notice_letter(values(items=(promised, ITEMS[0]))).text
+    assert "To pay: €134." in text
+    in_euros = replace(ITEMS[0], covered=ITEMS[0].remainder)
+    assert "To pay: US$0." in notice_letter(values(items=(promised, in_euros))).text
+
+
 def test_without_cover_no_column_speaks_of_it() -> None:
     plain = notice_letter(values(items=ITEMS[1:], links=LetterLinks(), next_on=None))
     assert "Not asked for" not in plain.text
