@@ -24,8 +24,8 @@ def in_own_currency(
 def sums_by_currency(answer: Mapping[str, Any], part: Part) -> dict[str, float]:
     """What of all open invoices is contested, say, in major units by currency.
 
-    In the portfolio's alone where the invoices of the answer do not add up to it: an
-    answer lists only so many, and an ageing report names none.
+    In the portfolio's alone where the invoices of the answer do not add up to it: a
+    service's answer lists 200 at most, and an ageing report names none.
     """
     exposure = answer.get("exposure") or {"items": ()}
     whole = exposure.get("open" if part == "remainder" else part) or 0.0

@@ -24,7 +24,7 @@ class Reply:
         reply_id: the same however often the form is sent.
         letter_id: whose link was followed.
         language: of the form, and of the answer.
-        amount: major units, as it was written; None: all of it.
+        amount: major units of the portfolio's currency; None: all of it.
         until: the day a promise names.
         content: the customer's own words.
         is_counted: its row is among the events.

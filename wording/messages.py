@@ -30,7 +30,7 @@ from babel.numbers import (
 from decisions.errors import DecisionError
 
 LANGUAGES = ("en", "pt-BR", "fr", "de")
-_LOCALES = {"en": "en_GB", "pt-BR": "pt_BR", "fr": "fr", "de": "de"}
+LOCALES = {"en": "en_GB", "pt-BR": "pt_BR", "fr": "fr", "de": "de"}
 _PLURALS = {"one", "many", "other"}
 Message = str | dict[str, str]
 _CODE_BEFORE_AMOUNT = re.compile(r"(?<=[A-Za-z])(?=\d)")  # CHF 25, but US$25
@@ -118,7 +118,7 @@ class Wording(string.Formatter):
     def __init__(self, lang: str, currency: str, zone: ZoneInfo) -> None:
         self.lang, self.currency, self.zone = lang, currency, zone
         self._messages = messages(lang)
-        self.locale = _LOCALES[lang]
+        self.locale = LOCALES[lang]
         self._locale = _parsed(self.locale)
 
     def has(self, key: str) -> bool:

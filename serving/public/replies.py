@@ -179,8 +179,8 @@ def _reply(asked: _Asked, fields: dict[str, str], lang: Language) -> Reply:
     is_of_money = kind != "appeal"
     written = fields.get("amount", "") if is_of_money else ""
     amount = asked.money.counted(written, invoice_id, lang) if written else None
-    if kind == "promise":
-        _require_owed(amount, asked.open)
+    if kind == "promise" and amount is not None and asked.open is not None:
+        amount = asked.money.promised(amount, invoice_id, asked.open)
     return Reply(
         reply_id=f"r{sha256(parts.encode()).hexdigest()[:31]}",
         letter_id=asked.letter.letter_id,
@@ -193,12 +193,6 @@ def _reply(asked: _Asked, fields: dict[str, str], lang: Language) -> Reply:
         until=_day(asked.terms, fields.get("day", "")) if kind == "promise" else None,
         content="" if kind == "promise" else text,
     )
-
-
-def _require_owed(amount: str | None, open_: float | None) -> None:
-    """Nobody promises more than is open, where that is known."""
-    if amount is not None and open_ is not None and float(amount) > open_:
-        raise MistakeError("more")
 
 
 def _day(terms: Terms, text: str) -> str:

@@ -206,8 +206,101 @@ def test_of_several_currencies_the_customer_says_which() -> None:
         money.counted("10", "", "en")
     assert money.counted("10", "i-1", "en") == "10.00"
     assert money.counted("10", "i-2", "en") == "0.06"
-    with pytest.raises(MistakeError, match="amount"):  # half a yen
+    with pytest.raises(MistakeError, match="whole"):  # half a yen
         money.counted("10.5", "i-2", "en")
+
+
+def test_the_remainder_that_a_letter_rounded_up_is_promised(public: Public) -> None:
+    in_yen(public, "of-osaka")
+    paid = {"payment_id": "p-1", "invoice_id": "i-of-osaka", "amount": "10.01"}
+    paid |= {"event_at": ago(days=1), "status": "succeeded"}
+    sent = {"customer_id": "of-osaka", "events": {"payments": [paid]}}
+    assert public.staff.post("/v1/events", json=sent).json()["rejected"] == 0
+    answer = again(public, "of-osaka")
+    [item] = answer["exposure"]["items"]
+    assert item["remainder"] == 889.99  # 148,331.67 yen, which a letter rounds
+    link = link_of(a_letter_about(public, answer))
+    fields = {"kind": "promise", "form_id": form_id(public.client.get(link).text)}
+    fields |= {"day": in_days(5), "amount": "JP¥148,334"}
+    assert "You cannot promise more" in public.client.post(link, data=fields).text
+    told = public.client.post(link, data=fields | {"amount": "JP¥148,332"}).text
+    assert "You promised to pay JP¥148,332 by" in told
+    assert again(public, "of-osaka")["exposure"]["promised"] == 889.99
+
+
+def test_a_promise_is_never_of_more_than_is_open() -> None:
+    dollars = {"i-1": OtherCurrency("USD", Decimal("0.92"))}
+    money = LetterMoney("EUR", ("i-1",), dollars)
+    amount = money.counted("63.74", "i-1", "en")
+    assert amount == "58.6408"
+    assert money.promised(amount, "i-1", 58.64) == "58.64"
+    assert money.promised("50.0000", "i-1", 58.64) == "50.0000"
+    for open_ in (58.63, 0.0):
+        with pytest.raises(MistakeError, match="more"):
+            money.promised(amount, "i-1", open_)
+    euros = LetterMoney("EUR", ("i-1",), {})
+    assert euros.promised("58.65", "i-1", 58.646) == "58.646"
+
+
+def test_a_sum_that_counts_for_nothing_is_asked_again() -> None:
+    dong = {"i-1": OtherCurrency("VND", Decimal("0.000037"))}
+    money = LetterMoney("EUR", ("i-1",), dong)
+    with pytest.raises(MistakeError, match="whole"):
+        money.counted("1", "i-1", "en")
+    assert money.counted("85025", "i-1", "en") == "3.1459"
+
+
+def test_an_invoice_that_the_answer_does_not_list_is_not_named() -> None:
+    """Nothing would say in which currency a sum of it is."""
+    item = {"invoice_id": "i-1", "in_own_currency": {"currency": "JPY", "rate": 0.006}}
+    answer = {"question": {"currency": "EUR"}, "exposure": {"items": [item]}}
+    money = LetterMoney.of(answer, ("i-1", "i-201"))
+    assert (money.invoices, money.currencies) == (("i-1",), ("JPY",))
+
+
+@pytest.mark.parametrize(
+    ("lang", "currency", "text", "amount"),
+    [
+        ("en", "JPY", "150,000", "150000"),
+        ("en", "JPY", "¥1,150,000", "1150000"),
+        ("en", "JPY", "JP¥150,000", "150000"),
+        ("de", "JPY", "150.000 ¥", "150000"),
+        ("pt-BR", "KRW", "₩\u00a0150.000", "150000"),
+        ("fr", "JPY", "150\u202f000 JPY", "150000"),
+        ("en", "KWD", "1,234.500", "1234.500"),
+        ("de", "KWD", "1,234", "1.234"),
+        ("en", "KWD", "0,234", "0.234"),
+        ("en", "USD", "US$63.74", "63.74"),
+        ("fr", "EUR", "1 234,50 €", "1234.50"),
+    ],
+)
+def test_a_sum_is_taken_as_a_letter_writes_it(
+    lang: Language, currency: str, text: str, amount: str
+) -> None:
+    money = LetterMoney(currency, ("i-1",), {})
+    assert money.counted(text, "i-1", lang) == amount
+
+
+@pytest.mark.parametrize(
+    ("lang", "currency", "text", "told"),
+    [
+        ("en", "KWD", "1,234", "amount"),
+        ("de", "TND", "1.234", "amount"),
+        ("pt-BR", "JOD", "1.234", "amount"),
+        ("fr", "TND", "1.234", "amount"),
+        ("en", "EUR", "€1,234", "amount"),
+        ("en", "EUR", "$100", "amount"),
+        ("en", "JPY", "150,00", "whole"),
+        ("en", "JPY", "150.000", "whole"),
+        ("de", "JPY", "-150.000", "whole"),
+    ],
+)
+def test_what_may_be_read_in_two_ways_is_asked_again(
+    lang: Language, currency: str, text: str, told: str
+) -> None:
+    money = LetterMoney(currency, ("i-1",), {})
+    with pytest.raises(MistakeError, match=told):
+        money.counted(text, "i-1", lang)
 
 
 @pytest.fixture(scope="module")
