@@ -76,7 +76,7 @@ def test_alerts_are_read_told_and_acknowledged(
     options = [*at, "--alerts-from", source]
     ran = forbear("act", "alerts", *options)
     assert ran.code == 0, ran.err
-    assert ran.out.startswith("1 alerts read, 1 new in their status, 1 sent, 0 tests")
+    assert ran.out.startswith("1 alert read, 1 new in their status, 1 sent, 0 tests")
     assert [(table, row["status"]) for table, row in service.rows] == [
         ("alerts", "active")
     ]
@@ -107,7 +107,7 @@ def test_a_request_is_told_of_step_by_step(
     sent = ["--is", "sent", "--number", "615", "--by", "Ada"]
     assert forbear("act", "request", OPENED.act_id, *sent).code == 0
     fake.more.requests["615"] = 2
-    assert "1 requests came further" in forbear("act", "requests", "--ask", *at).out
+    assert "1 request came further" in forbear("act", "requests", "--ask", *at).out
     assert "closed" in forbear("act", "requests").out
     assert [table for table, _ in service.rows] == ["actions"]
     late = ["request", OPENED.act_id, "--is", "closed", "--result", "fraud"]
