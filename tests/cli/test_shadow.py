@@ -47,7 +47,7 @@ def test_where_it_began_is_said_to_who_would_begin_elsewhere(
     run = "shadow", "run", "--bundle", folder, "--from"
     nothing = forbear(*run, "2099-01-01")
     assert "no decision of what is in force could be compared" in nothing.out
-    assert "1 decisions from" in forbear(*run, "2020-01-01").out
+    assert "1 decision from" in forbear(*run, "2020-01-01").out
     late = forbear(*run, "2021-01-01")
     assert late.code == 0, late.err
     assert "--from has no effect: this shadow began with 2020-01-01" in late.out
