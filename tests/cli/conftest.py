@@ -1,7 +1,9 @@
 """Runs commands as a person would: words in; exit code, stdout and stderr out."""
 
+import gc
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,8 +29,27 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def habits_kept() -> Iterator[None]:
+    """A command has a process of its own; here the next test has its process."""
+    threshold, interval, umask = (
+        gc.get_threshold(),
+        sys.getswitchinterval(),
+        os.umask(0),
+    )
+    os.umask(umask)
+    yield
+    gc.set_threshold(*threshold)
+    gc.unfreeze()
+    sys.setswitchinterval(interval)
+    os.umask(umask)
+
+
+@pytest.fixture
 def forbear(
-    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    habits_kept: None,
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Run:
     def run(*words: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["forbear", *map(str, words)])
