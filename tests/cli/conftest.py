@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,8 +29,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state"
 
 
-@pytest.fixture
-def habits_kept() -> Iterator[None]:
+@contextmanager
+def _habits_kept() -> Iterator[None]:
     """A command has a process of its own; here the next test has its process."""
     threshold, interval, umask = (
         gc.get_threshold(),
@@ -37,20 +38,21 @@ def habits_kept() -> Iterator[None]:
         os.umask(0),
     )
     os.umask(umask)
-    yield
-    gc.set_threshold(*threshold)
-    gc.unfreeze()
-    sys.setswitchinterval(interval)
-    os.umask(umask)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*threshold)
+        gc.unfreeze()
+        sys.setswitchinterval(interval)
+        os.umask(umask)
 
 
 @pytest.fixture
 def forbear(
-    habits_kept: None,
     home: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Run:
+) -> Iterator[Run]:
     def run(*words: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["forbear", *map(str, words)])
         try:
@@ -61,4 +63,5 @@ def forbear(
         said = capsys.readouterr()
         return Ran(code, said.out, said.err)
 
-    return run
+    with _habits_kept():
+        yield run
