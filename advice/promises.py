@@ -30,6 +30,12 @@ def settlement_note(policy: Policy, settings: PortfolioSettings) -> str | None:
 
 
 def materiality_note(policy: Policy, settings: PortfolioSettings) -> str | None:
+    """The same as `what_lies` with its stable code in front."""
+    text = what_lies(policy, settings)
+    return None if text is None else f"portfolio_materiality_holds: {text}"
+
+
+def what_lies(policy: Policy, settings: PortfolioSettings) -> str | None:
     """A sentence for people where the portfolio lets more lie than the policy says.
 
     Facts call nobody overdue up to the portfolio's amount, whatever the policy states.
@@ -44,7 +50,7 @@ def materiality_note(policy: Policy, settings: PortfolioSettings) -> str | None:
     if not stated or min(stated) >= counted:
         return None
     return (
-        f"portfolio_materiality_holds: the policy {policy.reference} publishes that"
+        f"the policy {policy.reference} publishes that"
         f" from {min(stated):g} {currency} overdue on steps follow (materiality), but"
         f" up to {counted:g} {currency} the portfolio calls nobody overdue"
         " (materiality of portfolio.yaml): lower the portfolio's, or raise the policy's"

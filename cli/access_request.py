@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import counted, say
+from cli.output import say
 from cli.policy_in_use import policy_in_use
+from features.counted import counted
 
 if TYPE_CHECKING:
     from execution.access_request import AccessRequest

@@ -31,8 +31,9 @@ from cli.act_options import (
 from cli.act_run import SHOWN, preview, tell_stopped_in_part
 from cli.act_table import remind, show_acts, show_waiting
 from cli.exits import DIFFERENT, OK
-from cli.output import counted, say
+from cli.output import say
 from cli.policy_in_use import place_of_store
+from features.counted import counted
 
 if TYPE_CHECKING:
     from execution.planned_run import Run

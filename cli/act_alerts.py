@@ -16,7 +16,8 @@ from cli.act_options import (
 )
 from cli.exits import DIFFERENT, OK
 from cli.our_service import our_service
-from cli.output import counted, say, show_table
+from cli.output import say, show_table
+from features.counted import counted
 
 if TYPE_CHECKING:
     from execution.port import Resolution

@@ -14,7 +14,8 @@ from cli.act_options import (
     asking,
     stores_of_acts,
 )
-from cli.output import counted, say
+from cli.output import say
+from features.counted import counted
 
 _DAY_US = 86_400_000_000
 

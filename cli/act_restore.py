@@ -18,7 +18,8 @@ from cli.act_options import (
 )
 from cli.exits import DIFFERENT, OK
 from cli.our_service import our_service
-from cli.output import counted, say
+from cli.output import say
+from features.counted import counted
 
 if TYPE_CHECKING:
     from execution.restoring import RestorationWatch

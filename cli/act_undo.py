@@ -13,7 +13,8 @@ from cli.act_options import (
     stores_of_acts,
 )
 from cli.act_table import show_acts
-from cli.output import counted, say
+from cli.output import say
+from features.counted import counted
 
 if TYPE_CHECKING:
     from cli.act_options import Stores

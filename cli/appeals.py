@@ -9,7 +9,8 @@ from cli.exits import DIFFERENT
 from cli.notify_stores import opened_stores
 from cli.notify_table import SHOWN
 from cli.our_service import our_service
-from cli.output import counted, say, show_table
+from cli.output import say, show_table
+from features.counted import counted
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,7 +8,8 @@ import typer
 
 from cli import audit_leakage
 from cli.exits import DIFFERENT
-from cli.output import counted, say, show_table
+from cli.output import say, show_table
+from features.counted import counted
 
 app = typer.Typer(
     help="Are records unchanged; do features know the future?",

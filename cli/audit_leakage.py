@@ -8,7 +8,8 @@ import typer
 
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
 from cli.exits import DIFFERENT
-from cli.output import counted, say, show_table, steps
+from cli.output import say, show_table, steps
+from features.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.exits import DIFFERENT
-from cli.output import counted, say
+from cli.output import say
+from features.counted import counted
 
 if TYPE_CHECKING:
     from serving.settings import ServingSettings

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output import counted, say
+from cli.output import say
+from features.counted import counted
 
 app = typer.Typer(help="The recorded decisions.", no_args_is_help=True)
 _MOMENT = "%Y-%m-%dT%H:%M:%S"

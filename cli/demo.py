@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.demo_desk import desk_of_sample
-from cli.output import begin, counted, heading, say, show_table, steps
+from cli.output import begin, heading, say, show_table, steps
+from features.counted import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa

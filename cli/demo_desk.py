@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.output import counted, heading, say, waiting
+from cli.output import heading, say, waiting
 from cli.own_service import running_service
+from features.counted import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output import counted, say
+from cli.output import say
+from features.counted import counted
 
 
 def register(app: typer.Typer) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output import counted, show_table
+from cli.output import show_table
+from features.counted import counted
 
 app = typer.Typer(help="What the models look at.", no_args_is_help=True)
 

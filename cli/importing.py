@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.exits import OK, REJECTS
-from cli.output import counted, say, show_table, waiting
+from cli.output import say, show_table, waiting
+from features.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

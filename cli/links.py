@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from cli.arguments import PortfolioFolder
-from cli.output import counted, say
+from cli.output import say
+from features.counted import counted
 
 
 def register(app: typer.Typer) -> None:

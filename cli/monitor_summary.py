@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from cli.output import counted, say, show_table
+from cli.output import say, show_table
+from features.counted import counted
 
 if TYPE_CHECKING:
     from monitoring.run import FourClocks

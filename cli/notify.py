@@ -13,7 +13,8 @@ from cli.notify_carrier import SMTP, addresses_of_environment, carrier_of
 from cli.notify_stores import opened_stores
 from cli.notify_table import SHOWN, preview_letters, show_letters
 from cli.our_service import our_service
-from cli.output import counted, say
+from cli.output import say
+from features.counted import counted
 
 if TYPE_CHECKING:
     from cli.notify_stores import Stores

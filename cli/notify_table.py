@@ -3,7 +3,8 @@
 import time
 from typing import TYPE_CHECKING
 
-from cli.output import counted, say, show_table
+from cli.output import say, show_table
+from features.counted import counted
 
 if TYPE_CHECKING:
     from execution.letters.sending import Sending

@@ -14,18 +14,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-__all__ = [
-    "WIDTH_IN_A_PIPE",
-    "begin",
-    "counted",
-    "heading",
-    "progress",
-    "rejected_rows",
-    "say",
-    "show_table",
-    "steps",
-    "waiting",
-]
 WIDTH_IN_A_PIPE = 160  # columns; nobody resizes a pipe
 _AS_WIDE_AS_IT_IS = 100_000  # columns
 

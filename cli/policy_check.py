@@ -62,15 +62,14 @@ def policy_until_now(named: Path | None) -> "Policy | None":
 def _of_portfolio(
     policy: "Policy", before: "Policy | None", portfolio: "Portfolio"
 ) -> "Iterator[Finding]":
-    from advice.promises import materiality_note
+    from advice.promises import what_lies
     from advice.succession import n_who_begin_again
     from decisions.policy.finding import Finding
     from decisions.policy_file.succession import notices_restart
     from features.moments import to_datetime
 
-    note = materiality_note(policy, portfolio.settings)
-    if note is not None:
-        text = note.partition(": ")[2]
+    text = what_lies(policy, portfolio.settings)
+    if text is not None:
         yield Finding("portfolio_materiality_holds", "warning", "materiality", text)
     if before is not None:
         n_customers = n_who_begin_again(portfolio, before, policy)

@@ -7,7 +7,8 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.exits import DIFFERENT, OK
-from cli.output import counted, say, show_table, waiting
+from cli.output import say, show_table, waiting
+from features.counted import counted
 
 if TYPE_CHECKING:
     from backtest.offpolicy import OffPolicyReport

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.arguments import PortfolioFolder
-from cli.output import counted, progress, say, show_table, waiting
+from cli.output import progress, say, show_table, waiting
+from features.counted import counted
 
 if TYPE_CHECKING:
     from backtest.outcome import Backtest

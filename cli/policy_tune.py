@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.arguments import PortfolioFolder
-from cli.output import counted, say, show_table, waiting
+from cli.output import say, show_table, waiting
+from features.counted import counted
 
 if TYPE_CHECKING:
     from backtest.tuning import Draft

@@ -17,7 +17,7 @@ from cli.lists import (
     write_notices,
     writing,
 )
-from cli.output import counted, rejected_rows, say
+from cli.output import rejected_rows, say
 from cli.policy_in_use import policy_in_use
 from cli.reading import Memory
 from cli.score_run import ScoreQuestion, read_for_run
@@ -28,6 +28,7 @@ from cli.score_summary import (
     show_permitted_soon,
     show_what_to_add,
 )
+from features.counted import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa

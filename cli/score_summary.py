@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from cli.output import counted, say, show_table
+from cli.output import say, show_table
+from features.counted import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,7 +8,8 @@ import typer
 
 from cli.decisions import FORMATS, recorded_at_us
 from cli.exits import DIFFERENT
-from cli.output import counted, say, show_table, steps
+from cli.output import say, show_table, steps
+from features.counted import counted
 
 if TYPE_CHECKING:
     from monitoring.shadow import Comparison, GroupComparison

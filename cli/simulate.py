@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output import counted, progress, say, show_table
+from cli.output import progress, say, show_table
+from features.counted import counted
 
 
 class FolderNotEmptyError(Exception):

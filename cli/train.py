@@ -9,8 +9,9 @@ import typer
 
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
 from cli.exits import DIFFERENT, OK, REJECTS, UNUSABLE
-from cli.output import begin, counted, rejected_rows, say, show_table, steps
+from cli.output import begin, rejected_rows, say, show_table, steps
 from cli.reading import tables_of
+from features.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

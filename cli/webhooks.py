@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.exits import DIFFERENT, OK
-from cli.output import counted, say, show_table
+from cli.output import say, show_table
+from features.counted import counted
 
 if TYPE_CHECKING:
     from store.outbox import Outbox, State

@@ -1,12 +1,12 @@
 """Group commit: what waits while a commit is on its way shares the next one."""
 
 import asyncio
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from store.errors import StoreUnavailableError
@@ -58,24 +58,20 @@ class GroupCommit(Generic[Item, Done]):
         self._until_s = 0.0  # how long the first of them waits (`time.monotonic`)
         self._timer: asyncio.TimerHandle | None = None
         self._is_busy = False
-        self._batches: queue.SimpleQueue[list[_Waiting[Item, Done]] | None]
-        self._batches = queue.SimpleQueue()
-        self._thread = threading.Thread(
-            target=self._run, name="group-commit", daemon=True
-        )
-        self._thread.start()
+        self._thread = ThreadPoolExecutor(1, "group-commit")
 
     @contextmanager
     def coming(self) -> Iterator[None]:
         """While something is made that is submitted right after. Of one event loop."""
         self._n_coming += 1
+        is_made = False
         try:
             yield
-        except BaseException:  # nothing of it comes, and others need not wait for it
-            self._look_soon()
-            raise
+            is_made = True
         finally:
             self._n_coming -= 1
+            if not is_made:  # nothing of it comes, and others need not wait for it
+                self._look_soon()
 
     async def submit(self, item: Item) -> Done:
         """What came of `item`, once its batch is durable.
@@ -93,14 +89,10 @@ class GroupCommit(Generic[Item, Done]):
         self._look_soon()
         return await future
 
-    def is_alive(self) -> bool:
-        return self._thread.is_alive()
-
     def close(self) -> None:
         """Commit what waits, then end the thread."""
         self._hand_over()
-        self._batches.put(None)
-        self._thread.join()
+        self._thread.shutdown()
 
     def _look_soon(self) -> None:
         """Look once those that have arrived meanwhile are `coming`, or submitted."""
@@ -128,39 +120,42 @@ class GroupCommit(Generic[Item, Done]):
         batch, self._waiting = self._waiting, []
         if batch:
             self._is_busy = True
-            self._batches.put(batch)
+            items = [waiting.item for waiting in batch]
+            committed = self._thread.submit(self._commit, items)
+            committed.add_done_callback(partial(self._committed, batch))
 
-    def _run(self) -> None:
-        while (batch := self._batches.get()) is not None:
-            outcomes = self._outcomes(batch)
-            self._is_busy = False
-            loop = batch[0].future.get_loop()
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(self._finish, batch, outcomes)
-
-    def _outcomes(
-        self, batch: Sequence[_Waiting[Item, Done]]
-    ) -> Sequence[Done | Exception]:
-        try:
-            outcomes = self._commit([waiting.item for waiting in batch])
-        except Exception as error:  # broad: it is raised again where it is waited for
-            return [error] * len(batch)
-        if len(outcomes) == len(batch):
-            return outcomes
-        lost = f"{len(outcomes)} outcomes of {len(batch)} items"
-        return [RuntimeError(lost)] * len(batch)
+    def _committed(
+        self,
+        batch: Sequence[_Waiting[Item, Done]],
+        outcomes: "Future[Sequence[Done | Exception]]",
+    ) -> None:
+        """In the thread: the event loop tells who waited."""
+        self._is_busy = False
+        loop = batch[0].future.get_loop()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._finish, batch, _each(outcomes, len(batch)))
 
     def _finish(
         self,
         batch: Sequence[_Waiting[Item, Done]],
-        outcomes: Sequence[Done | Exception],
+        outcomes: "Sequence[Done | Exception] | Sequence[BaseException]",
     ) -> None:
         """In the event loop: tell who waited, and see to those who came meanwhile."""
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if waiting.future.cancelled():  # the caller went away; the record stands
                 continue
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, BaseException):
                 waiting.future.set_exception(outcome)
             else:
                 waiting.future.set_result(outcome)
         self._look_soon()
+
+
+def _each(
+    outcomes: "Future[Sequence[Done | Exception]]", n: int
+) -> "Sequence[Done | Exception] | Sequence[BaseException]":
+    """What came of each of `n` items; where the whole commit failed, that for each."""
+    error = outcomes.exception()
+    if error is None and len(outcomes.result()) != n:
+        error = RuntimeError(f"{len(outcomes.result())} outcomes of {n} items")
+    return outcomes.result() if error is None else [error] * n
