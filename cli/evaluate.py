@@ -87,7 +87,7 @@ def evaluate(
 
 def _show(evidence: "Evidence", page: Path, document: Path) -> None:
     from training.model_card import METRIC_NAMES
-    from training.report.sections import SPLITS
+    from training.report.sections import SPLITS, WORTH
 
     rows = [
         (
@@ -106,4 +106,7 @@ def _show(evidence: "Evidence", page: Path, document: Path) -> None:
             rows,
         )
     say(SPLITS[evidence.learnt.split.kind])
+    shortfall = None if evidence.savings is None else evidence.savings.shortfall()
+    if shortfall is not None:
+        say(f'look at this: {shortfall}: see "{WORTH}"')
     say(f"{page}\n{document}\n")

@@ -80,15 +80,18 @@ def _show(read: "Portfolio") -> None:
 def _beside_policy(read: "Portfolio") -> "Iterator[str]":
     """What the policy in use says otherwise, where it can be read."""
     from advice.promises import materiality_note
+    from advice.succession import idle_notices_note
     from cli.policy_in_use import policy_in_use
     from decisions.errors import PolicyFileError
     from decisions.policy_file.load import load_policy
     from store.errors import PolicyUnreadableError
 
     with suppress(PolicyFileError, PolicyUnreadableError):  # other commands refuse it
-        note = materiality_note(load_policy(policy_in_use(None)), read.settings)
-        if note is not None:
-            yield note
+        policy = load_policy(policy_in_use(None))
+        notes = [materiality_note(policy, read.settings)]
+        if read.report.has_customers:
+            notes.append(idle_notices_note(read, policy))
+        yield from filter(None, notes)
 
 
 def _show_outlook(read: "Portfolio") -> None:

@@ -87,6 +87,8 @@ def promote(
 ) -> Promotion:
     """Compare a registered version with the champion; where it holds up, it serves.
 
+    Nothing is measured or written down where that version is in force already.
+
     Args:
         target: whose model.
         tracker: the registry, and the home to publish to.
@@ -114,6 +116,8 @@ def promote(
             _require_suspected(accepted, fetched)
             bundle_id = fetched.bundle.bundle_id
             before = champion_id(tracker.home, target)
+            if before == bundle_id and _champion_version(client, target) == number:
+                return Promotion(target, number, fetched.bundle, before)
             measured = tuple(_gates(client, target, fetched, terms, accepted))
             if before not in (None, bundle_id):
                 asked = target, bundle_id, champion_ids(tracker.home), shadows

@@ -6,6 +6,7 @@ from datetime import datetime
 from decisions.policy.finding import Finding
 from decisions.policy_file.load import Policy
 from decisions.rules.notices_served import counts_as
+from decisions.terms import Terms
 from features.facts import Notice
 
 
@@ -21,8 +22,24 @@ def forgets(notice: Notice, before: Policy, after: Policy, at: datetime) -> bool
     then, now = (one.in_force(at) or one.latest for one in (before, after))
     if counts_as(notice, then, at) is None:
         return False
-    name = counts_as(notice, now, at)
-    return name is None or name not in now.document.notices.kinds
+    return not is_of_use(notice, now, at)
+
+
+def is_of_use(notice: Notice, terms: Terms, at: datetime) -> bool:
+    """Whether a notice counts, and as one that the policy has."""
+    return counts_as(notice, terms, at) in terms.document.notices.kinds
+
+
+def ways_to_accept(*, is_namesake: bool) -> str:
+    """What to write in a policy that notices of another count under it.
+
+    Args:
+        is_namesake: the other is a version of the same policy.
+    """
+    ways = "name them in `notices.accept_notices`"
+    if is_namesake:
+        return f"say `notices: {{count: same_policy}}`, or {ways}"
+    return ways
 
 
 def notices_restart(
@@ -44,10 +61,7 @@ def notices_restart(
     lost = [one.name for one in sent if forgets(one, before, after, at)]
     if not lost or n_customers == 0:
         return
-    is_namesake = before.document.name == after.document.name
-    ways = "name them in `notices.accept_notices`"
-    if is_namesake:
-        ways = f"say `notices: {{count: same_policy}}`, or {ways}"
+    ways = ways_to_accept(is_namesake=before.document.name == after.document.name)
     consequence = "whoever has had one gets the first again, and waits anew"
     if n_customers is not None:
         has, gets, waits = ("has", "gets", "waits")

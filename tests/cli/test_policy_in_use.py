@@ -167,6 +167,38 @@ def test_a_new_version_that_begins_notices_anew_says_so(
     assert "notices_restart" in forbear("policy", "check", file).out
 
 
+@pytest.mark.parametrize(
+    ("rows", "way"),
+    [
+        pytest.param("n1,reminder_1,house@1", "accept_notices", id="another's"),
+        pytest.param("n1,first_letter,", "accept_notices", id="names of no policy"),
+        pytest.param("n1,reminder_1,reseller-default@0", "same_policy", id="version"),
+        pytest.param("n1,reminder_1,reseller-default@1", None, id="this policy's"),
+        pytest.param("n1,reminder_1,", None, id="this policy's name"),
+        pytest.param("", None, id="nothing arrived"),
+    ],
+)
+def test_validate_says_where_no_notice_that_arrived_counts(
+    forbear: Run, tmp_path: Path, rows: str, way: str | None
+) -> None:
+    """What is said of a sending holds of its delivery."""
+    folder = tmp_path / "portfolio"
+    folder.mkdir()
+    (folder / "customers.csv").write_text(
+        "customer_id,created_at\na,2025-01-01T00:00Z\n"
+    )
+    sent = rows or "n1,reminder_1,house@1"
+    delivered = "a,notice_delivered,2026-02-11T00:00Z,n1,,\n" if rows else ""
+    (folder / "contacts.csv").write_text(
+        "customer_id,kind,event_at,notice_id,notice,policy\n"
+        f"a,notice_sent,2026-02-10T00:00Z,{sent}\n{delivered}"
+    )
+    said = " ".join(forbear("validate", folder).out.split())
+    assert ("no notice that was delivered counts" in said) == (way is not None)
+    if way is not None:
+        assert way in said
+
+
 def test_with_a_portfolio_it_is_said_for_how_many(
     forbear: Run, tmp_path: Path, changed: Path
 ) -> None:

@@ -120,6 +120,19 @@ def test_forced_with_a_reason_it_serves_and_rollback_goes_back(
     assert Tracker(home).promotions.history()[-1].is_forced
 
 
+def test_what_is_in_force_already_is_not_compared_or_written_down_again(
+    first_and_second: tuple[TrainingResult, TrainingResult], home: Path
+) -> None:
+    forced(home, "2")
+    forced(home, "1")  # whatever was in force: this is a change
+    before = Tracker(home).promotions.history()
+    again = promote("nonpayment", Tracker(home), "1", terms=TERMS)
+    assert again.is_done
+    assert not again.is_change
+    assert again.gates == ()
+    assert Tracker(home).promotions.history() == before
+
+
 def test_force_and_acceptance_need_a_reason(
     first_and_second: tuple[TrainingResult, TrainingResult], home: Path
 ) -> None:

@@ -10,15 +10,17 @@ import pytest
 from fairlearn.metrics import MetricFrame
 
 from advice.stakes import Stakes
+from cli.evaluate import _show
 from decisions.policy_file.load import default_policy
 from features.portfolio import Portfolio
+from scoring.intervals import MetricEstimate
 from training.drawing import axes_of
 from training.errors import ProtectedFileError
 from training.report.evaluation_report import evaluate, write_evaluation
 from training.report.evidence import Evidence, _sample, read_protected
 from training.report.fairness import UNKNOWN, audit
 from training.report.figures import as_svg
-from training.report.savings import savings
+from training.report.savings import Saving, Savings, savings
 
 TERMS = default_policy().latest
 
@@ -132,6 +134,39 @@ def test_savings_know_a_perfect_model_and_a_useless_one() -> None:
     assert captured(label) == pytest.approx(1.0)
     assert captured(np.full(n, 1e-6)) == pytest.approx(0.0)
     assert captured(1.0 - label) < 0.0
+
+
+@pytest.mark.parametrize(
+    ("model", "threshold", "than"),
+    [
+        pytest.param(-0.5, 0.0, "less than doing nothing", id="below nothing"),
+        pytest.param(1.0, 2.0, "one threshold for everybody", id="below a threshold"),
+        pytest.param(2.0, 2.0, None, id="as good"),
+        pytest.param(np.nan, np.nan, None, id="unknown"),
+    ],
+)
+def test_the_terminal_says_where_a_simpler_way_saves_more(
+    found: Evidence,
+    capsys: pytest.CaptureFixture[str],
+    model: float,
+    threshold: float,
+    than: str | None,
+) -> None:
+    saved = {"this model": model, "best single threshold": threshold}
+    unknown = MetricEstimate(np.nan, np.nan, np.nan)
+    ways = tuple(
+        Saving(name, MetricEstimate(value, value - 1, value + 1), unknown, 0.1, 0.0)
+        for name, value in saved.items()
+    )
+    weighed = Savings("EUR", "house@1", 400, 3.0, unknown, ways)
+    _show(replace(found, savings=weighed), Path("page"), Path("document"))
+    said = " ".join(capsys.readouterr().out.split())
+    if than is None:
+        assert "save" not in said
+        return
+    assert than in said
+    assert f"{model:,.2f} EUR a row (95 %: {model - 1:,.2f} to" in said
+    assert 'see "What is it worth?"' in said
 
 
 def test_no_protected_column_reaches_the_features(found: Evidence) -> None:

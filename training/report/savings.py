@@ -19,6 +19,9 @@ from features.targets import Target
 from scoring.intervals import MetricEstimate
 
 N_DRAWS = 400
+_MODEL = "this model"
+_THRESHOLD = "best single threshold"
+_CEILING = "ceiling: what came was known"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,28 @@ class Savings:
     regret: MetricEstimate
     ways: tuple[Saving, ...]
 
+    def shortfall(self) -> str | None:
+        """A sentence where the model saves less than a simpler way; None: it does not.
+
+        The best single threshold saves no less than doing nothing, so it comes second.
+        """
+        saved = {way.name: way.per_customer for way in self.ways}
+        ours, threshold = saved[_MODEL], saved[_THRESHOLD]
+        if ours.value < 0.0:
+            than = "less than doing nothing"
+        elif ours.value < threshold.value:
+            than = (
+                f"less than one threshold for everybody ({threshold.value:,.2f}; found"
+                " on these very rows, which flatters it)"
+            )
+        else:
+            return None
+        return (
+            f"by the costs of {self.priced_with}, decisions by this model save"
+            f" {ours.value:,.2f} {self.currency} a row (95 %: {ours.low:,.2f} to"
+            f" {ours.high:,.2f}), {than}"
+        )
+
 
 def savings(
     target: Target,
@@ -81,20 +106,20 @@ def savings(
     real = _costs(target, stakes, model, label)
     rows = np.arange(len(label))
     ways = {
-        "this model": _costs(target, stakes, model, p).argmin(axis=1),
-        "best single threshold": _best_threshold(real, p),
+        _MODEL: _costs(target, stakes, model, p).argmin(axis=1),
+        _THRESHOLD: _best_threshold(real, p),
         "plain timeline": by_timeline(days_overdue),
-        "ceiling: what came was known": real.argmin(axis=1),
+        _CEILING: real.argmin(axis=1),
     }
     saved = {name: real[:, 0] - real[rows, action] for name, action in ways.items()}
-    ceiling = saved["ceiling: what came was known"]
+    ceiling = saved[_CEILING]
     stops = np.isin(np.array(ACTIONS, dtype=object), ("suspend", "block"))
     return Savings(
         currency,
         priced_with,
         len(label),
         float(real[:, 0].mean()),
-        _drawn(ceiling - saved["this model"], np.ones(len(label)), blocks),
+        _drawn(ceiling - saved[_MODEL], np.ones(len(label)), blocks),
         tuple(
             Saving(
                 name,

@@ -32,6 +32,7 @@ SPLITS = {
     " model.",
 }
 LEAST_SEGMENT = 30
+WORTH = "What is it worth?"
 
 
 def page_of(evidence: Evidence) -> Page:
@@ -273,7 +274,7 @@ def money(evidence: Evidence) -> Section:
             "Not measured: no money at stake is known for enough rows, or the policy"
             " states no costs."
         )
-        return Section("money", "What is it worth?", (Paragraph(text),))
+        return Section("money", WORTH, (Paragraph(text),))
     rows = tuple(
         (
             way.name,
@@ -305,7 +306,7 @@ def money(evidence: Evidence) -> Section:
         Paragraph(text),
         figures.captured(evidence),
     )
-    return Section("money", "What is it worth?", blocks)
+    return Section("money", WORTH, blocks)
 
 
 def reasons(evidence: Evidence) -> Section:
