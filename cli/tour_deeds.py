@@ -145,13 +145,14 @@ def shop_without_payments(folder: Path) -> Path:
 
 
 def stay(stage: Stage) -> None:
-    """Keep the desk open, and say with which key."""
+    """Keep the desk open, and say with which keys."""
     name, role = ANALYST
     heading("Look around")
     say(f"the desk   {stage.url}/desk")
     say(f"your key   {stage.new_key(name, role)}")
     say("           shown only now, as a risk analyst; it ends with this tour")
-    say(f"Today      {stage.page_of(LATER)} waits for somebody who agrees")
+    say(f"Today      {stage.page_of(LATER)} waits for an approver, who agrees with")
+    say(f"           {stage.new_key(_APPROVERS[0], 'approver')}")
     say(f"the log    {stage.url}/desk/log: every decision and act; replay one by `v`")
     say(f"the policy {stage.url}/policy, as customers read it")
     say("\nserving until Ctrl-C; then everything is removed …")
