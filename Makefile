@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL = $(if $(shell command -v uv),uv pip install -q -p $(VENV),$(BIN)/python -m pip install -q --disable-pip-version-check)
 SERVE ?= 1
 # a file of tests stays in one process: its fixtures are made once
 PARALLEL ?= -n 2 --dist loadfile
@@ -19,14 +20,15 @@ help: ## list these targets
 
 # One stamp per locked list: the environment is made again when the list or a
 # kernel in C changes.
-$(VENV)/.installed-%: requirements/%.txt pyproject.toml hatch_build.py $(wildcard scoring/*.c features/*/*.c)
+$(VENV)/.installed-%: requirements/%.txt requirements/compiler.txt pyproject.toml hatch_build.py $(wildcard scoring/*.c features/*/*.c)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Forbear needs Python 3.11 or newer: make PYTHON=python3.11 …")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing requirements/$*.txt …"
-	@if command -v uv >/dev/null; then uv pip install -q -p $(VENV) --require-hashes -r $<; \
-	 else $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<; fi
-	@if command -v uv >/dev/null; then uv pip install -q -p $(VENV) --no-deps --no-build-isolation -e .; \
-	 else $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; fi
+	@$(INSTALL) --require-hashes -r $<
+	@set -- $${CC:-cc}; test "$$FORBEAR_BUILD_KERNEL" = 0 || command -v "$$1" >/dev/null || \
+	 { echo "no C compiler: installing requirements/compiler.txt …"; $(INSTALL) --require-hashes -r requirements/compiler.txt; } || \
+	 echo "no C compiler to be had: Python and NumPy answer instead of kernels, the same, slower"
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 setup: $(VENV)/.installed-dev ## make .venv with everything a developer needs
@@ -60,12 +62,13 @@ bench: setup ## the ratios and floors the README quotes
 	  echo "== benchmarks/$$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: ## compile requirements/*.txt anew (needs uv)
-	@for extras in "dev:serve train bank postgres otel lake spark build dev" "train:serve train bank build" "serve:serve build" "deploy:serve postgres build"; do \
+	@compile() { uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links "$$@"; }; \
+	for extras in "dev:serve train bank postgres otel lake spark build dev" "train:serve train bank build" "serve:serve build" "deploy:serve postgres build"; do \
 	  name=$${extras%%:*}; flags=$$(for e in $${extras#*:}; do printf -- '--extra %s ' $$e; done); \
 	  constraint=$$(test $$name = dev || echo "-c requirements/dev.txt"); \
-	  uv pip compile -q pyproject.toml $$flags $$constraint --universal --python-version 3.11 \
-	    --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	    -o requirements/$$name.txt; done
+	  compile pyproject.toml $$flags $$constraint -o requirements/$$name.txt; done; \
+	compile --group compiler -c requirements/dev.txt -o requirements/compiler.txt
 
 docs: setup ## generate the pages of docs/ that come from code
 	$(BIN)/python -m cli.docs

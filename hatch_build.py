@@ -1,7 +1,9 @@
 """Compiles the optional kernels when the project is built or installed.
 
-Without a C compiler, or with `FORBEAR_BUILD_KERNEL=0`, there are none, and Python
-and NumPy give the same answers (`scoring/kernels.py`, `features/reading/json_rows.py`).
+By `cc`, by what `CC` names, or, where neither is there, by the C compiler that the
+package `ziglang` brings. Without any, or with `FORBEAR_BUILD_KERNEL=0`, there are no
+kernels, and Python and NumPy give the same answers (`scoring/kernels.py`,
+`features/reading/json_rows.py`).
 """
 
 import os
@@ -10,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +25,19 @@ KERNELS = (
     "features/online/leaves_kernel",
 )
 FLAGS = ("-std=c11", "-O3", "-ffp-contract=off", "-fPIC", "-shared")
+# any processor of this kind, as `cc` has it, not only the one that compiles
+ZIG = (sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline", "-s")
 
 
 class KernelHook(BuildHookInterface):
     PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        """A compiler, where one is wanted and none is there."""
+        if is_refused() or own_compiler() is not None:
+            return []
+        groups: dict[str, list[str]] = self.metadata.config["dependency-groups"]
+        return groups["compiler"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Into the checkout if it is installed as it lies, else into the wheel."""
@@ -46,19 +58,35 @@ class KernelHook(BuildHookInterface):
         self._folder.cleanup()
 
 
+def is_refused() -> bool:
+    """Whether kernels are not wanted, or nobody would load them."""
+    return os.environ.get("FORBEAR_BUILD_KERNEL") == "0" or sys.platform == "win32"
+
+
+def own_compiler() -> list[str] | None:
+    """The command of this machine's C compiler; None where it has none."""
+    command = shlex.split(os.environ.get("CC", "cc"))
+    return command if command and shutil.which(command[0]) else None
+
+
 def compiled(source: Path, folder: Path) -> Path | None:
     """The kernel, written into `folder`; None where it cannot be compiled."""
-    if os.environ.get("FORBEAR_BUILD_KERNEL") == "0" or sys.platform == "win32":
+    if is_refused():
+        return None
+    compiler = own_compiler() or (ZIG if find_spec("ziglang") else None)
+    if compiler is None:
+        sys.stderr.write("no C compiler: Python and NumPy answer instead of kernels\n")
         return None
     fresh = folder / f"{source.stem}.so"
-    compiler = shlex.split(os.environ.get("CC", "cc"))
     command = [*compiler, *FLAGS, "-o", str(fresh), str(source), "-lm"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        problem = done.stderr if done.returncode else ""
-    except OSError as error:
-        problem = str(error)
-    if problem:
-        sys.stderr.write(f"no kernel in C, NumPy answers instead: {problem}\n")
+    caches = {
+        f"ZIG_{kind}_CACHE_DIR": str(folder / "zig") for kind in ("GLOBAL", "LOCAL")
+    }
+    environment = {**os.environ, **caches}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment
+    )
+    if done.returncode:
+        sys.stderr.write(f"no kernel in C, NumPy answers instead: {done.stderr}\n")
         return None
     return fresh

@@ -74,11 +74,11 @@ def test_nothing_is_unpickled() -> None:
 
 def test_locks_are_hashed_and_name_no_index() -> None:
     locks = sorted((ROOT / "requirements").glob("*.txt"))
-    assert [p.stem for p in locks] == ["deploy", "dev", "serve", "train"]
+    assert [p.stem for p in locks] == ["compiler", "deploy", "dev", "serve", "train"]
     for lock in locks:
         text = lock.read_text()
         pins = re.findall(r"^[a-z0-9][\w.\-]*(?:\[[^\]]*\])?==", text, re.M)
-        assert len(pins) > 20
+        assert len(pins) > 20 or (lock.stem, len(pins)) == ("compiler", 1)
         assert "://" not in text
         assert "index" not in text
         assert text.count("--hash=sha256:") >= len(pins)

@@ -1,6 +1,7 @@
 """What is installed is what was written: the wheel holds every room and runs alone."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,6 +13,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 pytestmark = pytest.mark.slow  # builds and installs
 
@@ -79,24 +81,59 @@ print(len(built_kernels()), margins.tobytes().hex(), parts.tobytes().hex())
 """
 
 
-def test_without_a_compiler_the_same_answers_come_from_numpy(
-    installed: Path, tmp_path: Path
-) -> None:
-    without = {**os.environ, "CC": "no-such-compiler"}
-    plain = built_wheel(tmp_path, without)
-    assert not list(plain.rglob("*.so"))
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(500, 4))
     data = lightgbm.Dataset(x, (x[:, 0] > x[:, 1]).astype(float))
     parameters = {"objective": "binary", "verbosity": -1, "num_threads": 1}
     booster = lightgbm.train(parameters, data, 20)
-    for site in (plain, installed):
-        booster.save_model(site.parent / "model.txt")
-    n_kernels, *answers = run_installed(plain, KERNEL).split()
-    assert n_kernels == "0"
-    its_kernels, *its_answers = run_installed(installed, KERNEL).split()
-    assert int(its_kernels) == len(list(installed.rglob("*.so")))
-    assert answers == its_answers
+    booster.save_model(tmp_path / "model.txt")
+    return tmp_path / "model.txt"
+
+
+def explained(site: Path, model: Path) -> tuple[int, list[str]]:
+    """How many kernels answer, and the bits of what they answer."""
+    shutil.copy(model, site.parent)
+    n_kernels, *answers = run_installed(site, KERNEL).split()
+    return int(n_kernels), answers
+
+
+def test_without_kernels_the_same_answers_come_from_numpy(
+    installed: Path, model: Path, tmp_path: Path
+) -> None:
+    plain = built_wheel(tmp_path / "plain", {**os.environ, "FORBEAR_BUILD_KERNEL": "0"})
+    assert not list(plain.rglob("*.so"))
+    n_built, answers = explained(installed, model)
+    assert n_built == len(list(installed.rglob("*.so")))
+    assert explained(plain, model) == (0, answers)
+
+
+def test_without_cc_the_kernels_are_compiled_all_the_same(
+    installed: Path, model: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("ziglang")  # has no wheel for this machine
+    without_cc = {**os.environ, "CC": "no-such-compiler"}
+    by_zig = built_wheel(tmp_path / "zig", without_cc)
+    _, answers = explained(installed, model)
+    assert explained(by_zig, model) == (3, answers)
+
+
+@pytest.mark.parametrize(
+    ("variables", "n_compilers"),
+    [({"CC": "no-such-compiler"}, 2), ({"CC": "sh -c"}, 0)],
+    ids=["none", "there"],
+)
+def test_a_compiler_is_asked_for_where_none_is_there(
+    variables: dict[str, str], n_compilers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("FORBEAR_BUILD_KERNEL", raising=False)
+    asked = WheelBuilder(str(ROOT)).config.dependencies
+    assert [line.split(">")[0] for line in asked] == ["ziglang"] * n_compilers
+    monkeypatch.setenv("FORBEAR_BUILD_KERNEL", "0")
+    assert WheelBuilder(str(ROOT)).config.dependencies == []
 
 
 def test_the_names_are_ours() -> None:
