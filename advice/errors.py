@@ -61,11 +61,14 @@ class SettingsDifferError(AdviceError):
 class CurrencyMismatchError(AdviceError):
     code = "policy_currency"
 
-    def __init__(self, policy: str, currency: str, portfolio_currency: str) -> None:
+    def __init__(
+        self, policy: str, file: str, currency: str, portfolio: str, counts_in: str
+    ) -> None:
+        where = f" ({file})" if file else ""
         super().__init__(
-            f"the policy {policy} counts in {currency}, the portfolio in"
-            f" {portfolio_currency}: state a rate for {currency} in portfolio.yaml, or"
-            f" give a policy in {portfolio_currency}"
+            f"the policy {policy}{where} counts in {currency}, the portfolio"
+            f" {portfolio} in {counts_in}: state a rate for {currency} in its"
+            f" portfolio.yaml, or give a policy in {counts_in}"
         )
 
 

@@ -48,6 +48,10 @@ class PendingOutcomes:
 
     Args:
         next_at: when the next date matures, µs since 1970 UTC; None: none came yet.
+        learnt_until: the latest date the model learnt from; None: not recorded.
+        since: dates before it share outcomes with those learnt.
+        horizon_days: of the target's outcomes. lag_days: until they are known after it.
+        timezone: of the days.
         n_positives, n_negatives: of dates that are mature, none of whose outcomes the
             model has learnt.
     """
@@ -56,6 +60,11 @@ class PendingOutcomes:
     next_at: int | None
     n_positives: int
     n_negatives: int
+    learnt_until: int | None
+    since: int
+    horizon_days: float
+    lag_days: float
+    timezone: str
 
 
 def mature_window(
@@ -73,7 +82,8 @@ def mature_window(
     as_of = pairs["as_of"].to_numpy()
     mature_at = as_of + horizon_us + lag_us
     until = labels_observed_until(portfolio, target)
-    fresh = as_of >= _learnt_outcomes_end(bundle)
+    since = _learnt_outcomes_end(bundle)
+    fresh = as_of >= since
     is_mature = mature_at <= until
     judged = pairs.filter(pa.array(fresh & is_mature))
     column = labels(portfolio, judged, target)["label"]
@@ -82,7 +92,17 @@ def mature_window(
     if n_positives < LEAST_POSITIVES or not n_negatives:
         pending = mature_at[fresh & ~is_mature]
         next_at = int(pending.min()) if len(pending) else None
-        return PendingOutcomes(target, next_at, n_positives, n_negatives)
+        return PendingOutcomes(
+            target,
+            next_at,
+            n_positives,
+            n_negatives,
+            None if bundle.reference is None else bundle.reference.learnt_until,
+            since,
+            horizon_us / DAY_US,
+            lag_us / DAY_US,
+            portfolio.settings.timezone,
+        )
     window = _window(judged["as_of"].to_numpy(), label)
     return MatureWindow(judged.filter(pa.array(window)), label[window])
 

@@ -11,6 +11,7 @@ from decisions.engine import recommend
 from decisions.policy_file.load import Policy
 from decisions.recommendation import RaisedBy, Recommendation
 from features.arrays import FloatArray, IntArray
+from features.counted import counted
 from wording.answer import answer_in_words
 
 N_EXAMPLES = 12
@@ -114,7 +115,7 @@ def _known(case: Case, recommendation: Recommendation) -> str:
         currency = recommendation.question.currency
         parts.append(f"{exposure:,.0f} {currency} at stake")
     if case.facts.days_overdue:
-        parts.append(f"{case.facts.days_overdue} days overdue")
+        parts.append(f"{counted(case.facts.days_overdue, 'day')} overdue")
     return ", ".join(parts)
 
 

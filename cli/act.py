@@ -96,7 +96,7 @@ def plan(
         run = plan_run(stores.decisions, stores.acts, provider, since, now, in_force)
         n_new = stores.acts.plan(run.acts)
         decisions = counted(run.n_decisions, "decision")
-        say(f"{decisions}, {counted(n_new, 'new act')} in {run.run_id}")
+        say(f"{counted(n_new, 'new act')} from {decisions}, in {run.run_id}")
         _tell_what_is_left_out(run, at)
         show_acts(stores.acts, run.acts)
         is_told = not run.by_hand or tell_by_hand(run.by_hand, at, by_hand)

@@ -46,7 +46,7 @@ def leakage(
     from training.audits.leakage import audit_leakage
 
     vouched = acceptances(accept_leak, because)
-    with steps() as step:
+    with steps("audit leakage") as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio)
         audit = audit_leakage(read, vouched, seed=seed, progress=step)
@@ -72,7 +72,9 @@ def _show(audit: "LeakageAudit") -> None:
 
     _show_checks("All features", audit.checks)
     for one in audit.targets:
-        title = f"{one.target}: {one.n_rows:,} rows, {one.n_positives:,} positive"
+        title = (
+            f"{one.target}: {counted(one.n_rows, 'row')}, {one.n_positives:,} positive"
+        )
         _show_checks(title, one.checks)
         if one.echo_power:
             say(f"{one.target}, present echo: {one.echo_power}")

@@ -78,7 +78,7 @@ def _trained(name: str, home: Path) -> "tuple[Portfolio, list[TrainingResult]]":
     from features.portfolio import Portfolio
     from training.train import train
 
-    with steps() as step:
+    with steps("demo") as step:
         step("reading the portfolio")
         portfolio = Portfolio.open(SAMPLES / name)
         results = train(portfolio, progress=step, home=home)
@@ -115,7 +115,7 @@ def _scored(
     from cli.score import advise, champions
     from cli.score_summary import show_actions
 
-    with steps() as step:
+    with steps("demo") as step:
         step("scoring everybody")
         advisor = champions(home, policy)
         advised = advise(advisor, portfolio, None)

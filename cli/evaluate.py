@@ -62,7 +62,7 @@ def evaluate(
 
     stated = load_policy(policy_in_use(policy))
     n_judged = 0
-    with steps() as step:
+    with steps("evaluate") as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio)
         terms = terms_now(in_portfolio_currency(stated, read.settings))

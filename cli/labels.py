@@ -36,7 +36,7 @@ def audit(
     from training.audits.label_page import label_page, summary
     from training.audits.labels import audit_labels
 
-    with steps() as step:
+    with steps("labels audit") as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio)
         audited = audit_labels(read, seed=seed, progress=step)

@@ -13,6 +13,7 @@ from cli.arguments import PolicyFile, PortfolioFolder
 from cli.exits import DIFFERENT, OK
 from cli.monitor_summary import show
 from cli.output import say, steps
+from features.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,7 @@ def report(
 
     at = time.time_ns() // 1_000
     advisor: Advisor = champions(models or forbear_home(), policy)
-    with steps() as step:
+    with steps("monitor") as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio)
         before = _numbers_before(read.settings.name, store)
@@ -154,7 +155,7 @@ def _record(run: "FourClocks", at: int, store: Path | None) -> None:
 
 
 def _alarms(n: int) -> str:
-    return "1 alarm stands" if n == 1 else f"{n:,} alarms stand"
+    return f"{counted(n, 'alarm')} {'stands' if n == 1 else 'stand'}"
 
 
 @app.command()

@@ -14,6 +14,7 @@ def show(run: "FourClocks") -> None:
     from features.moments import to_datetime
 
     say(f"{run.portfolio}, data until {to_datetime(run.as_of):%Y-%m-%d %H:%M} UTC")
+    say(f"{run.count}")
     _inputs_and_scores(run)
     _early(run)
     _mature(run)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
 import typer
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 WIDTH_IN_A_PIPE = 160  # columns; nobody resizes a pipe
 _AS_WIDE_AS_IT_IS = 100_000  # columns
+_TOLD_FROM_S = 1.0  # what takes less is over before somebody wonders
 
 
 def say(text: str = "") -> None:
@@ -122,12 +124,35 @@ def progress(text: str) -> "Iterator[Callable[[int, int], None]]":
 
 
 @contextmanager
-def steps() -> "Iterator[Callable[[str], None]]":
-    """Gives a function that names the step under way on a terminal."""
+def steps(command: str = "") -> "Iterator[Callable[[str], None]]":
+    """Gives a function that names the step under way on a terminal.
+
+    Args:
+        command: of which a pipe or a file is told each step that took a second, as a
+            plain line once it is over; empty: it is told nothing.
+    """
     if not sys.stderr.isatty():
-        yield lambda _line: None
+        with _told_when_over(command) as step:
+            yield step
         return
     from rich.console import Console
 
     with Console(stderr=True).status("") as status:
         yield status.update
+
+
+@contextmanager
+def _told_when_over(command: str) -> "Iterator[Callable[[str], None]]":
+    """A line per step on stderr; none about one that an error ended."""
+    under_way, began_s = "", monotonic()
+
+    def step(line: str) -> None:
+        """Ends the step before, and begins this one."""
+        nonlocal under_way, began_s
+        took_s = monotonic() - began_s
+        if command and under_way and took_s >= _TOLD_FROM_S:
+            typer.echo(f"{command}: {under_way} ({took_s:,.0f} s)", err=True)
+        under_way, began_s = line, monotonic()
+
+    yield step
+    step("")

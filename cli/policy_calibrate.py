@@ -7,6 +7,7 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.output import say, show_table, waiting
+from features.counted import counted
 
 if TYPE_CHECKING:
     from backtest.review_effect import ReviewEffect
@@ -56,7 +57,7 @@ def _show(effect: "ReviewEffect") -> None:
         ("called fraud by mistake", effect.n_mistaken),
         ("cleared", effect.n_cleared),
     ]
-    title = f"{effect.n_reviews:,} reviews, old enough to judge"
+    title = f"{counted(effect.n_reviews, 'review')}, old enough to judge"
     show_table(title, ("what came of it", "reviews"), rows)
     if effect.n_found + effect.n_missed:
         say(

@@ -44,7 +44,7 @@ def recalibrate(
         raise NoSuchVersionError(
             f"no champion of {target} is in force: `forbear train` makes one"
         )
-    with steps() as step:
+    with steps("recalibrate") as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio)
         step("fitting on the latest mature outcomes")

@@ -12,6 +12,7 @@ import typer
 from cli.decisions import FORMATS, recorded_at_us
 from cli.exits import DIFFERENT
 from cli.output import say, show_table, steps
+from features.counted import counted
 
 if TYPE_CHECKING:
     from serving.replay_range import RangeReplay
@@ -99,38 +100,39 @@ def _replay_many(
     from serving.settings import serving_settings
 
     first, end = FIRST if since is None else since, LAST if before is None else before
-    counted: Counter[str] = Counter()
+    results: Counter[str] = Counter()
     n_of_features, shown = 0, list["RangeReplay"]()
     with _listing(out) as add, steps() as step:
         for one in replay_range(serving_settings(), first, end, customer):
-            counted[one.result] += 1
+            results[one.result] += 1
             n_of_features += one.is_identical and one.basis == "features"
             if not one.is_identical:
                 add(one)
                 shown += [one] if len(shown) < _MOST_SHOWN else []
-            if counted.total() % _EVERY == 0:
-                n_other = counted.total() - counted["identical"]
-                step(f"{counted.total():,} decisions, {n_other:,} not identical")
-    _say_result(counted, n_of_features, shown, out)
+            if results.total() % _EVERY == 0:
+                n_other = results.total() - results["identical"]
+                step(f"{results.total():,} decisions, {n_other:,} not identical")
+    _say_result(results, n_of_features, shown, out)
 
 
 def _say_result(
-    counted: "Counter[str]",
+    results: "Counter[str]",
     n_of_features: int,
     shown: "list[RangeReplay]",
     out: Path | None,
 ) -> None:
-    n, n_other = counted.total(), counted.total() - counted["identical"]
-    say(f"{n:,} decisions computed again: {n - n_other:,} identical, {n_other:,} not")
+    n, n_other = results.total(), results.total() - results["identical"]
+    again = f"{counted(n, 'decision')} computed again"
+    say(f"{again}: {n - n_other:,} identical, {n_other:,} not")
     if n_of_features:
         say(
-            f"{n_of_features:,} of the identical ones from recorded facts and features:"
+            f"of the identical {n_of_features:,} from recorded facts and features:"
             " their events are not stored any more; counterfactuals were not compared"
         )
     if not n_other:
         return
-    del counted["identical"]
-    show_table("", ("result", "decisions"), counted.most_common())
+    del results["identical"]
+    show_table("", ("result", "decisions"), results.most_common())
     show_table(
         f"the first {len(shown)}" if n_other > len(shown) else "",
         ("decision", "result", "why"),

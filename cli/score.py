@@ -24,6 +24,7 @@ from cli.score_run import ScoreQuestion, read_for_run
 from cli.score_summary import (
     show_actions,
     show_first,
+    show_head_count,
     show_moment,
     show_permitted_soon,
     show_what_to_add,
@@ -142,7 +143,7 @@ def score(
             if notices is not None:
                 day = _day_of(read, as_of, datetime.now(tz=UTC))
                 n_due = _write_notices(advised, notices_file, day, home, read)
-        _show(advised, advisor, read, out)
+        _show(advised, advisor, read, moment, out)
         if notices is not None:
             _show_notices(n_due, day, notices)
             warn_of_age(read, as_of, day)
@@ -197,10 +198,15 @@ def warn_of_age(read: "Portfolio", as_of: str | None, day: date) -> None:
 
 
 def _show(
-    advised: "AdvisedParts", advisor: "Advisor", read: "Portfolio", out: Path | None
+    advised: "AdvisedParts",
+    advisor: "Advisor",
+    read: "Portfolio",
+    moment: int | None,
+    out: Path | None,
 ) -> None:
     zone = read.settings.zone
     show_moment(advised, advisor.policy.reference, zone)
+    show_head_count(advised, read, moment)
     show_actions(advised)
     show_permitted_soon(advised, zone)
     show_what_to_add(advised)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from advice.advised import AdvisedParts
+    from features.portfolio import Portfolio
 
 _COUNTED = (
     "proposed_action",
@@ -32,6 +33,20 @@ def show_moment(advised: "AdvisedParts", policy: str, zone: ZoneInfo) -> None:
     if len(moments) == 1:
         local = moments.pop().as_py().astimezone(zone)
         say(f"As of {local:%Y-%m-%d %H:%M} ({zone.key}), by the policy {policy}:")
+
+
+def show_head_count(
+    advised: "AdvisedParts", read: "Portfolio", moment: int | None
+) -> None:
+    """How the scored come from all customers of the portfolio."""
+    from features.head_count import head_count
+
+    if moment is None and "snapshots" in read.settings.tables:
+        n = counted(len(advised), "row")
+        say(f"{n}: the customers and moments that `snapshots` names")
+        return
+    moment = read.latest_moment if moment is None else moment
+    say(f"{head_count(read, moment, len(advised))}")
 
 
 def show_actions(advised: "AdvisedParts") -> None:
@@ -66,7 +81,8 @@ def show_actions(advised: "AdvisedParts") -> None:
             " reviews"
         )
     if n_cut:
-        say(f"review budget: {n_cut:,} reviews beyond it have no place in this run")
+        beyond = counted(n_cut, "review")
+        say(f"review budget: {beyond} beyond it without a place in this run")
 
 
 def _cut(part: "pa.Table") -> int:

@@ -141,7 +141,7 @@ def _trained(
     untold: list[str] = []
     tuned: dict[Target, str] = {}
     is_tuned = asked.tuning_minutes is not None
-    with steps() as step:
+    with steps("train") as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(folder, duck)
         results = train_targets(
@@ -299,7 +299,9 @@ def _show_curve(curve: "LearningCurve") -> None:
 
 
 def _show_standing(result: "TrainingResult") -> None:
-    """Whether it serves, and what keeps it from that."""
+    """Whether it serves, what keeps it from that, and what would do better."""
+    from training.evaluation import done_better
+
     if result.learnt is None or result.registered is None:
         return
     for name, why in result.learnt.accepted.items():
@@ -321,6 +323,9 @@ def _show_standing(result: "TrainingResult") -> None:
             f"{result.target}: challenger; the champion stays in force until"
             f" `forbear promote {result.target}`"
         )
+    better = done_better(result.learnt.judgement)
+    if better is not None:
+        say(f"look at this: {better}")
 
 
 def _range(metric: "MetricEstimate | None") -> str:

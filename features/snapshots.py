@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from features.account.rows import Row
 from features.account.standing import Rules, Standing
 from features.events import FOREVER
 from features.fraud_signs import FraudSigns
+from features.head_count import HeadCount, PopulationCount, head_count
 from features.moments import DAY_US, days_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ _DAY_ZERO = date(1970, 1, 1)
 _NO_HISTORY = frozenset({"customers", "outcomes", "snapshots"})
 
 Pairs = Iterator[tuple[str, int]]
+LeftOut = Literal["not_yet", "gone", "late", "fraud"]  # of the population
 # is shown each account once its moments in the population are found
 Onlooker = Callable[[Account, Sequence[int]], None]
 
@@ -124,21 +127,32 @@ def latest_population(portfolio: Portfolio) -> pa.Table:
     return pairs.filter(pa.array(moments > since, pa.bool_()))
 
 
-def population_and_book(portfolio: Portfolio) -> tuple[pa.Table, int]:
-    """`latest_population`, and how many are in the book at the end of the data."""
-    until = portfolio.observed_until
+def population_and_count(portfolio: Portfolio) -> tuple[pa.Table, PopulationCount]:
+    """`latest_population`, and how it comes from all customers of the portfolio."""
+    until, ids = portfolio.observed_until, portfolio.customer_ids
+    days = portfolio.settings.labels.nonpayment.days_past_due
     if not has_grid(portfolio):
-        book = latest_snapshots(portfolio, until)
-        return latest_population(portfolio), int(book.num_rows)
-    belongs = _membership(portfolio, is_grid=True)
-    pairs, n_in_book = [], 0
-    everyone = dict.fromkeys(portfolio.customer_ids, (until,))
-    for account, standings in _standings(portfolio, everyone):
+        scored = head_count(
+            portfolio, until, latest_snapshots(portfolio, until).num_rows
+        )
+        pairs_asked = latest_population(portfolio)
+        n = pc.count_distinct(pairs_asked["customer_id"]).as_py()
+        others = "whom `snapshots` of the latest 31 days do not name"
+        return pairs_asked, PopulationCount(scored, 0, days, 0, n, others)
+    why_not = _left_out(portfolio, is_grid=True)
+    pairs, n_scored, left_out = [], 0, Counter[LeftOut | None]()
+    for account, standings in _standings(portfolio, dict.fromkeys(ids, (until,))):
         for standing, first_known_at in standings:
-            n_in_book += _is_in_book(standing)
-            if belongs(account, standing, first_known_at):
+            n_scored += _is_in_book(standing)
+            reason = why_not(account, standing, first_known_at)
+            left_out[reason] += 1
+            if reason is None:
                 pairs.append((account.history.customer_id, standing.as_of))
-    return _table(iter(pairs)), n_in_book
+    n_gone = left_out["gone"]
+    scored = HeadCount(len(ids), len(ids) - n_scored - n_gone, n_gone)
+    n_late, n_frauds = left_out["late"], left_out["fraud"]
+    count = PopulationCount(scored, n_late, days, n_frauds, len(pairs))
+    return _table(iter(pairs)), count
 
 
 def has_grid(portfolio: Portfolio) -> bool:
@@ -237,18 +251,22 @@ def _population(
     is_grid: bool,
 ) -> Pairs:
     """Those of the pairs that belong to the population, in order."""
-    belongs = _membership(portfolio, is_grid=is_grid)
+    why_not = _left_out(portfolio, is_grid=is_grid)
     for account, standings in _standings(portfolio, moments):
-        theirs = [s.as_of for s, known_at in standings if belongs(account, s, known_at)]
+        theirs = [
+            standing.as_of
+            for standing, first_known_at in standings
+            if why_not(account, standing, first_known_at) is None
+        ]
         yield from ((account.history.customer_id, as_of) for as_of in theirs)
         if onlooker is not None:
             onlooker(account, theirs)
 
 
-def _membership(
+def _left_out(
     portfolio: Portfolio, *, is_grid: bool
-) -> Callable[[Account, Standing, int], bool]:
-    """Whether who stands so, and was first known then, belongs to the population.
+) -> Callable[[Account, Standing, int], LeftOut | None]:
+    """Why who stands so, and was first known then, is not in the population, if so.
 
     On a grid "created before t" is strict. Where each customer has one given moment,
     who has no creation date counts as created when first known, often at that moment.
@@ -257,25 +275,27 @@ def _membership(
     is_capped = is_grid and limits.source == "events"
     signs = FraudSigns(portfolio)
 
-    def belongs(account: Account, standing: Standing, first_known_at: int) -> bool:
-        """Whether one account is decided about at the moment of its standing."""
+    def why_not(
+        account: Account, standing: Standing, first_known_at: int
+    ) -> LeftOut | None:
+        """None: the account is decided about at the moment of its standing."""
         as_of, customer_id = standing.as_of, account.history.customer_id
         if standing.customer is None:
-            return False
+            return "not_yet"
         created_at = standing.customer.created_at
         is_created = created_at < as_of or (
             not is_grid and created_at == first_known_at
         )
-        is_present = not standing.is_departed or bool(standing.open)
-        is_late = is_capped and (standing.days_overdue or 0) >= limits.days_past_due
-        return (
-            is_created
-            and is_present
-            and not is_late
-            and signs.first_known(customer_id, -FOREVER, as_of, as_of) is None
-        )
+        if not is_created:
+            return "not_yet"
+        if standing.is_departed and not standing.open:
+            return "gone"
+        if is_capped and (standing.days_overdue or 0) >= limits.days_past_due:
+            return "late"
+        known_at = signs.first_known(customer_id, -FOREVER, as_of, as_of)
+        return None if known_at is None else "fraud"
 
-    return belongs
+    return why_not
 
 
 def _standings(

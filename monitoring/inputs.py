@@ -66,7 +66,7 @@ class TableFlow:
         if self.is_stopped:
             why = (
                 f"{self.table}: nothing new for {self.quiet_days:.1f} days; the longest"
-                f" gap before was {self.longest_gap_days:.1f}"
+                f" gap before was {self.longest_gap_days:.1f} days"
             )
             yield Cause("inputs", "feed_stopped", self.table, why)
         elif self.usual is not None and not self._is_usual(*self.usual):

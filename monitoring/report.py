@@ -30,7 +30,7 @@ def report(run: FourClocks, bundles: Sequence[Bundle]) -> Page:
         lead=_lead(run),
         facts=(
             ("Data until", day(run.as_of)),
-            ("Customers", f"{run.n_customers:,}"),
+            ("Customers", f"{run.count}"),
             *((f"Model of {target}", one) for target, one in run.bundles.items()),
             ("Policy", run.policy_hash[:12]),
         ),

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from advice.mature_window import PendingOutcomes
+from features.moments import to_datetime
 from monitoring.early_outcomes import CONFIDENCE, EarlyOutcomes
 from monitoring.figures import Interval, ratios
 from monitoring.mature_outcomes import MatureOutcomes
@@ -165,8 +167,31 @@ def not_yet(one: PendingOutcomes) -> str:
             f"{one.target}: it happened on none of {one.n_negatives:,} mature rows of"
             " dates after the training; twenty are needed to say something."
         )
-    when = "" if one.next_at is None else f" They begin on {day(one.next_at)}."
-    return f"{one.target}: no date after the training is mature yet.{when}"
+    when = "" if one.next_at is None else f" They begin on {_local(one, one.next_at)}."
+    none_yet = f"{one.target}: no date after the training is mature yet."
+    return f"{none_yet}{when} {_rule(one)}"
+
+
+def _rule(one: PendingOutcomes) -> str:
+    """From which date on outcomes tell, with the numbers that it follows from."""
+    horizon, since = f"{one.horizon_days:g} days", _local(one, one.since)
+    learnt = (
+        f"The bundle does not record until when it learnt: dates count from {since} on"
+        if one.learnt_until is None
+        else f"The model learnt from dates until {_local(one, one.learnt_until)}; later"
+        f" ones count once the outcomes of that date have ended, {horizon} on, from"
+        f" {since}"
+    )
+    return (
+        f"{learnt}. A date is mature when its own {horizon} are over, and"
+        f" {one.lag_days:g} more in which outcomes become known."
+    )
+
+
+def _local(one: PendingOutcomes, moment: int) -> str:
+    """The portfolio's day of a moment."""
+    zone = ZoneInfo(one.timezone)
+    return to_datetime(moment).astimezone(zone).date().isoformat()
 
 
 def _judged(one: MatureOutcomes) -> Iterator[Block]:

@@ -11,8 +11,9 @@ from advice.advisor import Advisor
 from advice.mature_window import PendingOutcomes
 from advice.population import Population, present_population
 from advice.portfolio_run import advise_portfolio
+from features.head_count import PopulationCount
 from features.portfolio import Portfolio
-from features.snapshots import latest_snapshots
+from features.snapshots import latest_snapshots, population_and_count
 from monitoring.due_days import DueDays, due_days
 from monitoring.early_outcomes import EarlyOutcomes, early_outcomes
 from monitoring.fraud_signs import FraudSignsScan, fraud_signs_scan
@@ -45,7 +46,7 @@ class FourClocks:
         as_of: how far it observes, µs since 1970 UTC.
         now: moment from which quiet of a table was counted.
         policy_hash, bundles: what was monitored; bundles by target.
-        n_customers: that were scored.
+        count: whom the models speak of, and how that comes from the portfolio.
         tables, terms, inputs: the first clock; terms are None without enough invoices.
         scores, actions: the second.
         early: the third.
@@ -60,7 +61,7 @@ class FourClocks:
     now: int
     policy_hash: str
     bundles: Mapping[str, str]
-    n_customers: int
+    count: PopulationCount
     tables: tuple[TableFlow, ...]
     terms: DueDays | None
     inputs: tuple[TargetInputs, ...]
@@ -128,7 +129,10 @@ def monitor(
     """
     trained = {t: b for t, b in advisor.bundles.items() if not b.is_starter}
     progress("the population of now")
-    populations = {t: present_population(portfolio, b) for t, b in trained.items()}
+    pairs, count = population_and_count(portfolio)
+    populations = {
+        t: present_population(portfolio, b, pairs) for t, b in trained.items()
+    }
     compared = list(_with_reference(trained, populations))
     progress("actions")
     table = decided(portfolio, advisor)
@@ -143,7 +147,7 @@ def monitor(
         now=now,
         policy_hash=policy_hash,
         bundles=bundles,
-        n_customers=max((len(p.probability) for p in populations.values()), default=0),
+        count=count,
         tables=table_flows(portfolio, now),
         terms=due_days(portfolio),
         inputs=tuple(target_inputs(b.target, r, p) for b, r, p in compared),

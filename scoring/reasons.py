@@ -126,7 +126,7 @@ def _reason(
         event = feature.staff_text.removesuffix(" {value} days ago")
         staff = f"{event.replace('{value}', '…')}: {feature.missing}"
     else:
-        staff = feature.staff_text.replace("{value}", shown(value))
+        staff = _with_value(feature.staff_text, shown(value))
         if typical is not None and typical != value:
             staff += f" (typical: {shown(typical)})"
     return Reason(
@@ -148,6 +148,20 @@ def _value(bundle: Bundle, feature: Feature, x: float) -> float | str | None:
         word: str = bundle.feature_set.vocabularies[feature.name][int(x)]
         return word
     return float(x)
+
+
+def _with_value(text: str, value: str) -> str:
+    """The text about one value.
+
+    >>> _with_value("last reply {value} days ago", "1")
+    'last reply 1 day ago'
+    >>> _with_value("usage is {value} times their mean", "1")
+    'usage is 1 times their mean'
+    """
+    if value == "1":
+        for unit in ("day", "unit"):
+            text = text.replace(f"{{value}} {unit}s", f"{{value}} {unit}")
+    return text.replace("{value}", value)
 
 
 def shown(value: float | str) -> str:

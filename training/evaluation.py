@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import BoolArray, FloatArray, IntArray
+from features.counted import counted
 from scoring.bundle import Learner
 from scoring.intervals import (
     MetricEstimate,
@@ -18,7 +19,7 @@ from scoring.intervals import (
     customer_blocks,
     measured,
 )
-from scoring.metrics import METRICS, auc
+from scoring.metrics import METRICS, auc, log_loss
 from training.fitting import HeldOutMargin, calibrated
 from training.lateness import lateness_feature
 from training.rows import Rows
@@ -148,6 +149,28 @@ def judge(
             ranks(chosen, metrics["auc"]),
         ),
         auc_not_past_due=auc_not_past_due(test, p[chosen]),
+    )
+
+
+def done_better(judged: Evaluation) -> str | None:
+    """What does better than the model in use on the rows that judge it; None: nothing.
+
+    Beside its rivals, one rate for all rows: their own.
+    """
+    if not judged.metrics:
+        return None
+    own, rate = judged.metrics["log_loss"].value, judged.label.mean()
+    constant = log_loss(judged.label, np.full(len(judged.label), rate))
+    ways: dict[str, float] = {"one rate for all of them": constant}
+    ways |= {str(name): each["log_loss"] for name, each in judged.others.items()}
+    better = sorted((loss, way) for way, loss in ways.items() if loss < own)
+    if not better:
+        return None
+    place = "the last" if len(better) == len(ways) else "worse than others"
+    said = " and ".join(f"{loss:.5f} of {way}" for loss, way in better)
+    return (
+        f"on {counted(len(judged.label), 'row')} it did not see {judged.learner} is"
+        f" {place}: log-loss {own:.5f} against {said} (lower is better)"
     )
 
 

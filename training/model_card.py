@@ -9,9 +9,10 @@ from datetime import datetime
 import numpy as np
 from markdown_it import MarkdownIt
 
+from features.head_count import PopulationCount
 from scoring.bundle import Bundle
 from scoring.intervals import MetricEstimate
-from training.evaluation import Evaluation, remarks
+from training.evaluation import Evaluation, done_better, remarks
 from training.later import later_of
 from training.learning_curve import LearningCurve
 from training.outlook import Outlook
@@ -53,6 +54,7 @@ def model_card(
     seed: int,
     outlook: Outlook | None = None,
     curve: LearningCurve | None = None,
+    count: PopulationCount | None = None,
 ) -> str:
     """The card in Markdown; numbers are of test rows the judged model never saw."""
     judgement, gains = learnt.judgement, list(learnt.gains.items())
@@ -63,6 +65,7 @@ def model_card(
         seed=seed,
         outlook=outlook,
         curve=curve,
+        count=count,
         curve_rows=curve_rows(curve),
         curve_head=CURVE_HEAD,
         event=EVENT[bundle.target],
@@ -84,6 +87,7 @@ def model_card(
         metric_rows=tuple(_metrics(judgement, later_of(learnt, rows))),
         learnt=learnt,
         remarks=remarks(judgement.metrics),
+        done_better=done_better(judgement),
         fitted=learnt.fitted,
         alarms=learnt.alarms,
         left_out=learnt.left_out,

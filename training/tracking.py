@@ -20,6 +20,7 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 from mlflow.types.schema import AnyType
 
 from features.feature_set import FeatureSet
+from features.head_count import PopulationCount
 from scoring.bundle import Bundle
 from scoring.cards import card_of, keep_card
 from scoring.metrics import expected_calibration_error
@@ -95,6 +96,7 @@ class Tracker:
         seed: int,
         outlook: Outlook | None = None,
         curve: LearningCurve | None = None,
+        count: PopulationCount | None = None,
     ) -> RegisteredModel:
         """Log the run and a new version; first of its name, it becomes champion.
 
@@ -103,7 +105,7 @@ class Tracker:
         with self.connected() as client, tempfile.TemporaryDirectory() as scratch:
             with mlflow.start_run(run_name=bundle.bundle_id) as run:
                 _log_numbers(bundle, learnt, rows, seed)
-                told = model_card(bundle, learnt, rows, seed, outlook, curve)
+                told = model_card(bundle, learnt, rows, seed, outlook, curve, count)
                 _log_card(bundle, learnt, told, Path(scratch))
                 _log_judged(judged, Path(scratch))
                 saved = bundle.save(Path(scratch))

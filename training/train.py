@@ -15,9 +15,10 @@ from advice.population import with_reference
 from advice.young_dates import early_warning
 from features.batch import feature_table
 from features.feature_set import FeatureSet
+from features.head_count import PopulationCount
 from features.labels import all_labels_rejected, lacking_tables
 from features.portfolio import Portfolio
-from features.snapshots import population_and_book
+from features.snapshots import population_and_count
 from features.targets import TARGETS, Target
 from scoring.bundle import Bundle, Typical
 from scoring.early_warning import YoungOutcomes
@@ -129,7 +130,7 @@ def train(
             on_untold(nothing_told(target, gathered, portfolio))
             continue  # not a refusal: the portfolio says nothing about this target
         work = (present, target, gathered, seed, accepted, search, tracker, progress)
-        result = _or_refused(target, progress, partial(_train_one, *work))
+        result = _or_refused(target, partial(_train_one, *work))
         results.append(result)
         on_result(result)
     return results
@@ -156,30 +157,29 @@ class Present:
     @cached_property
     def features(self) -> pa.Table:
         """Of the population of training, or those of it who are in the sample."""
-        population, _ = self._population_and_book
+        population, _ = self._population_and_count
         if self._sample is not None and not self._sample.is_everyone:
             chosen = pa.array(self._sample.customer_ids, pa.string())
             population = population.filter(pc.is_in(population["customer_id"], chosen))
         return feature_table(self.portfolio, population, self._feature_set)
 
     @property
-    def n_customers(self) -> int:
-        """Whom a list of today would hold."""
-        return self._population_and_book[1]
+    def count(self) -> PopulationCount:
+        """Whom a list of today would hold, and whom the models speak of."""
+        return self._population_and_count[1]
 
     @cached_property
-    def _population_and_book(self) -> tuple[pa.Table, int]:
-        return population_and_book(self.portfolio)
+    def _population_and_count(self) -> tuple[pa.Table, PopulationCount]:
+        return population_and_count(self.portfolio)
 
 
 def _or_refused(
-    target: Target, progress: Progress, train_one: Callable[[], TrainingResult]
+    target: Target, train_one: Callable[[], TrainingResult]
 ) -> TrainingResult:
     """The result of training, or why there is none."""
     try:
         return train_one()
     except TrainingError as refusal:
-        progress(f"{target}: {refusal}")
         # its traceback would keep the rows of this target while the next one learns
         return TrainingResult(target, refusal=refusal.with_traceback(None))
 
@@ -215,7 +215,9 @@ def _train_one(
     test, p = rows[learnt.split.test], learnt.judgement.p
     money = money_of(portfolio, test, gathered.customer_ids, seed)
     judged = judged_table(bundle, test, p, money, gathered.customer_ids, key)
-    registered = tracker.register(bundle, learnt, rows, judged, seed, ahead, curve)
+    registered = tracker.register(
+        bundle, learnt, rows, judged, seed, ahead, curve, present.count
+    )
     return TrainingResult(
         target, bundle, learnt, registered, None, ahead, later, verdicts, young, curve
     )
@@ -320,7 +322,7 @@ def bundle_of(
         typical=_typical(gathered.rows[target]),
         metrics=metrics,
         data_hash=portfolio.content_hash,
-        n_customers=present.n_customers or None,
+        n_customers=present.count.scored.n_scored or None,
         versions={name: version(name) for name in ("forbear", "lightgbm", "numpy")},
         is_proven=learnt.is_proven,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from backtest.outcome import Backtest
+from features.counted import counted
 
 UNMOVED = (
     "The recorded history does not react to the new policy: payments, usage and fraud"
@@ -53,7 +54,7 @@ def assumed(backtest: Backtest) -> Iterator[str]:
         )
     yield (
         "A reviewed customer is not reviewed again for"
-        f" {assumptions.review_rest_days} days, and a review changes no"
+        f" {counted(assumptions.review_rest_days, 'day')}, and a review changes no"
         " probability. A protective pause that expired is not repeated on the same"
         " signs."
     )

@@ -12,6 +12,7 @@ from backtest.report.figures import bars
 from backtest.report.numbers import money, percent_range, plain
 from backtest.support import DEFINITION
 from decisions.actions import ACTIONS
+from features.counted import counted
 from wording.publication.page import Block, Items, Paragraph, Section, Table
 
 _DECIDED_BY = {
@@ -75,8 +76,8 @@ def differences_section(backtest: Backtest) -> Section:
     n_apart = sum(n for i, row in enumerate(table) for j, n in enumerate(row) if i != j)
     blocks: list[Block] = [
         Paragraph(
-            f"{n_apart:,} customers would have met another harshest act. Rows: under"
-            " the old policy; columns: under the new one."
+            f"{counted(n_apart, 'customer')} would have met another harshest act."
+            " Rows: under the old policy; columns: under the new one."
         ),
         Table("Customers by harshest act", ("", *names), rows),
     ]

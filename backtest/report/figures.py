@@ -5,6 +5,7 @@ from datetime import date
 from html import escape
 
 from decisions.actions import ACTIONS, Action
+from features.counted import counted
 from wording.plots.svg import COLOURS, FONT, GRID, INK, QUIET, element, text
 from wording.plots.svg import round_ticks as ticks
 from wording.publication.page import Figure
@@ -147,7 +148,7 @@ def queue_load(
         body.append(text(_LEFT + 6, y - 5, f"capacity {capacity:,}", font_size=12))
     body += _legend(entries)
     description = (
-        f"{sum(taken):,} reviews, at most {max(taken, default=0):,} a day;"
+        f"{counted(sum(taken), 'review')}, at most {max(taken, default=0):,} a day;"
         f" {sum(refused):,} had no place."
     )
     return _picture("queue", "Review queue per day", description, body)

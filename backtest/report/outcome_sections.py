@@ -11,6 +11,7 @@ from backtest.report.assumption_sentences import cautions
 from backtest.report.figures import actions_per_day, queue_load, saving_by_action
 from backtest.report.numbers import money_range, plain
 from decisions.actions import ACTIONS
+from features.counted import counted
 from wording.publication.page import Block, Items, Paragraph, Section, Table
 
 
@@ -109,7 +110,8 @@ def reviews_section(backtest: Backtest) -> Section:
     taken, refused = days["n_review"].to_pylist(), days["queue_refused"].to_pylist()
     capacity = days["queue_capacity"].to_pylist()[-1] or 0
     busy = float(np.quantile(taken, 0.95)) if taken else 0.0
-    sentence = f"{sum(taken):,} reviews; on 95 of 100 days at most {busy:,.0f}."
+    reviews = counted(sum(taken), "review")
+    sentence = f"{reviews}; on 95 of 100 days at most {busy:,.0f}."
     if any(refused):
         sentence += (
             f" {sum(refused):,} times a review had no place, and the next best action"

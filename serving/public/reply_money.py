@@ -13,6 +13,7 @@ from features.money import UNITS, ten_thousandths
 from serving.language import Language
 from wording.messages import LOCALES
 
+_IN_A_GROUP = 3  # digits, between two marks of thousands
 _AMOUNT = re.compile(r"[0-9]{1,20}(?:[.,](?P<places>[0-9]+))?")
 # marks of thousands, then the mark before a fraction: 1.234,50 and 1,234.50
 _MARKS: dict[Language, tuple[str, str]] = {
@@ -143,13 +144,16 @@ def _amount(text: str, currency: str, lang: Language) -> Decimal:
 
     What may be a group of thousands is asked again, and never taken for a fraction.
     Where both marks stand there, or blanks, or the currency has no fractions, it is
-    read as the language writes it.
+    read as the language writes it; so it is beside the currency's sign, unless three
+    digits may be a fraction of that currency.
     """
     n_places = get_currency_precision(currency)
     bare = _without_sign(text, currency, lang)
     grouped = _GROUPED[lang].fullmatch(bare)
     if grouped is not None:
-        if n_places and not grouped["fraction"] and re.search(r"[.,]", bare):
+        has_one_mark = not grouped["fraction"] and re.search(r"[.,]", bare)
+        has_sign = bare != text.strip()
+        if n_places and has_one_mark and not (has_sign and n_places < _IN_A_GROUP):
             raise _no_amount(currency)
         bare = re.sub(f"[{_MARKS[lang][0]}]", "", bare)
     found = _AMOUNT.fullmatch(bare)

@@ -316,8 +316,8 @@ def test_champions_of_two_portfolios_are_a_misfit(
 def test_a_policy_in_another_currency_is_refused(
     bundle_of: BundleOf, policy: Policy
 ) -> None:
-    there = in_currency(policy, "TWD", 32.0)
-    with pytest.raises(CurrencyMismatchError, match="TWD"):
+    there = Policy(in_currency(policy, "TWD", 32.0).document, "ours.yaml")
+    with pytest.raises(CurrencyMismatchError, match=r"\(ours.yaml\) counts in TWD"):
         Advisor({"fraud": bundle_of("fraud")}, there)
 
 

@@ -101,9 +101,9 @@ def test_what_was_decided_is_planned_children_first(
     record(home, ("acme", an_answer()), recorded_at=time.time_ns() // 1_000)
     ran = forbear("act", "plan", *provider)
     assert ran.code == 0, ran.err
-    assert ran.out.startswith("1 decision, 2 new acts in run-")
+    assert ran.out.startswith("2 new acts from 1 decision, in run-")
     again = forbear("act", "plan", *provider)
-    assert again.out.startswith("1 decision, 0 new acts in run-")
+    assert again.out.startswith("0 new acts from 1 decision, in run-")
     assert planned_order(home) == ["s2", "s1"]
 
 

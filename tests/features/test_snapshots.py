@@ -17,7 +17,7 @@ from features.snapshots import (
     latest_population,
     latest_snapshots,
     newest_population,
-    population_and_book,
+    population_and_count,
     snapshots,
 )
 
@@ -293,10 +293,10 @@ def test_whom_to_score_at_a_moment(make_portfolio: MakePortfolio) -> None:
     assert names == ["old"]
 
 
-def test_population_and_book_are_looked_at_together(
+def test_population_and_scored_are_counted_together(
     make_portfolio: MakePortfolio,
 ) -> None:
-    """Who is too late to learn from is in the book all the same."""
+    """Who is too late to learn from is scored all the same."""
     tables = {
         "customers": [
             customer("late"),
@@ -307,11 +307,15 @@ def test_population_and_book_are_looked_at_together(
         "payments": [],
     }
     portfolio = make_portfolio(tables, settings(observed_until="2024-09-01T00:00:00Z"))
-    population, n_in_book = population_and_book(portfolio)
+    population, count = population_and_count(portfolio)
     assert population["customer_id"].to_pylist() == ["prompt"]
     assert population == latest_population(portfolio)
     until = portfolio.observed_until
-    assert n_in_book == latest_snapshots(portfolio, until).num_rows == 2
+    assert count.scored.n_scored == latest_snapshots(portfolio, until).num_rows == 2
+    assert str(count) == (
+        "3 customers in the portfolio less 1 not there yet: 2 scored"
+        " less 1 at least 60 days overdue already: 1 in the models' population"
+    )
 
 
 def test_an_empty_portfolio_has_no_snapshots(make_portfolio: MakePortfolio) -> None:

@@ -16,7 +16,7 @@ from advice.population import present_population
 from decisions.policy_file.load import load_policy
 from features.catalogue import feature_set
 from features.maturity import maturity_us
-from features.moments import DAY_US, microseconds
+from features.moments import DAY_US, microseconds, to_datetime
 from features.portfolio import Portfolio
 from monitoring.early_outcomes import (
     CONFIDENCE,
@@ -35,6 +35,7 @@ from monitoring.mature_outcomes import (
     mature_outcomes,
 )
 from monitoring.report import page
+from monitoring.report_outcomes import not_yet
 from monitoring.run import FourClocks, decided, monitor, shares_before
 from monitoring.scores import ActionShares, action_shares, expected_auc
 from scoring.bundle import Bundle
@@ -183,7 +184,17 @@ def test_a_model_that_says_half_of_what_comes_rings_early_and_late(
 def test_before_the_first_date_matures_it_says_when(
     now: Portfolio, model: Bundle
 ) -> None:
-    assert isinstance(mature_outcomes(now, trained_until(model, NOW)), PendingOutcomes)
+    seen = mature_outcomes(now, trained_until(model, NOW))
+    assert isinstance(seen, PendingOutcomes)
+    assert seen.learnt_until is not None
+    assert seen.since == seen.learnt_until + int(seen.horizon_days * DAY_US)
+    said = not_yet(seen)
+    for moment in (seen.learnt_until, seen.since):
+        local = to_datetime(moment).astimezone(now.settings.zone)
+        assert local.date().isoformat() in said
+    assert (
+        f"own {seen.horizon_days:g} days are over, and {seen.lag_days:g} more" in said
+    )
 
 
 def test_no_date_is_judged_that_the_model_was_trained_on(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
+from features.counted import counted
 from features.targets import Target
 from training.audits.figures import COLOURS, Plot, lines, plot_of
 from training.audits.label_counts import FOLLOWED_DAYS, LOST, STATES, Share
@@ -26,15 +27,13 @@ def label_page(audit: LabelsAudit) -> str:
         sections.append(Section("Delays", plots=tuple(_delays(audit))))
     if audit.base_rates:
         sections.append(Section("Base rates", plots=tuple(_base_rates(audit))))
-    lead = (
-        f"{audit.n_looked_at:,} of {audit.n_customers:,} customers were looked at,"
-        f" {audit.n_losses:,} losses among them."
-    )
+    lead = f"{_looked_at(audit)}."
     return audit_page(f"Labels of {audit.portfolio}", lead, sections)
 
 
 def summary(audit: LabelsAudit) -> Iterator[str]:
     """What is recommended, beside what is stated, and what cannot be said."""
+    yield _looked_at(audit)
     stated = f"(portfolio.yaml: {audit.stated_days_past_due})"
     if audit.days_past_due is None:
         yield f"days past due: the data cannot say {stated}"
@@ -70,8 +69,22 @@ def summary(audit: LabelsAudit) -> Iterator[str]:
         yield f"not to be told from these data: {what}"
 
 
+def _looked_at(audit: LabelsAudit) -> str:
+    """Whom the audit speaks of, and how that comes from the portfolio."""
+    everyone = f"{counted(audit.n_customers, 'customer')} in the portfolio"
+    drawn = f", {audit.n_looked_at:,} of them drawn by lot"
+    never = audit.n_looked_at - audit.n_billed
+    return (
+        everyone
+        + (drawn if audit.n_looked_at < audit.n_customers else "")
+        + (f" less {never:,} never billed nor reported" if never else "")
+        + f": {audit.n_billed:,} looked at, also who has left since;"
+        f" {counted(audit.n_losses, 'loss', 'losses')} among them"
+    )
+
+
 def _recommended(audit: LabelsAudit) -> Section:
-    return Section("Recommended", tuple(summary(audit)))
+    return Section("Recommended", tuple(islice(summary(audit), 1, None)))
 
 
 def _cell(value: Share | None) -> str:

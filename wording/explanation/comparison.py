@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from decisions.actions import ACTIONS, Action
+from decisions.actions import ACTIONS, SEVERITY, Action
 from decisions.money.cost import CostModel, expected_costs, terms_of
 from decisions.money.thresholds import Stake, Threshold
 from decisions.recommendation import Recommendation
@@ -13,7 +13,7 @@ from features.targets import Target
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The break-even nearest to the customer's probability.
+    """The break-even at issue, nearest to the customer's probability.
 
     `dearer_if_good` and `saved_if_bad` are major units of the policy's currency, both
     positive: what `harsher` costs more than `milder`, and what it saves.
@@ -44,14 +44,16 @@ def probability_of(recommendation: Recommendation, target: Target) -> float:
 
 
 def compare(recommendation: Recommendation, terms: Terms) -> Comparison | None:
-    """The nearest break-even in words' numbers; None where no cost decides."""
+    """The break-even at issue in words' numbers; None where no cost decides."""
     model, proposal = terms.model, recommendation.proposal
     if recommendation.question.mode != "cost" or model is None or proposal is None:
         return None
     stake = proposal.stake
     target = leading_target(recommendation)
     p = probability_of(recommendation, target)
-    edge = _nearest(recommendation.thresholds(model).get(target, ()), p)
+    edge = _at_issue(
+        recommendation, recommendation.thresholds(model).get(target, ()), p
+    )
     if edge is None:
         return None
     milder, switch = edge
@@ -64,11 +66,19 @@ def compare(recommendation: Recommendation, terms: Terms) -> Comparison | None:
     )
 
 
-def _nearest(
-    thresholds: tuple[Threshold, ...], p: float
+def _at_issue(
+    recommendation: Recommendation, thresholds: tuple[Threshold, ...], p: float
 ) -> tuple[Action, Threshold] | None:
-    """The switch closest to `p`, with the action it takes over from."""
+    """The switch closest to `p`, with the action it takes over from.
+
+    Where less is recommended than costs least, the one at which that begins to pay:
+    what is harsher still is not asked about.
+    """
     edges = [(before.action, after) for before, after in pairwise(thresholds)]
+    proposed, permitted = recommendation.proposed_action, recommendation.action
+    if proposed and permitted and SEVERITY[permitted] < SEVERITY[proposed]:
+        into = [edge for edge in edges if edge[1].action == proposed]
+        edges = into or edges
     return min(edges, key=lambda edge: abs(edge[1].probability - p), default=None)
 
 

@@ -272,6 +272,10 @@ def test_an_invoice_that_the_answer_does_not_list_is_not_named() -> None:
         ("en", "KWD", "0,234", "0.234"),
         ("en", "USD", "US$63.74", "63.74"),
         ("fr", "EUR", "1 234,50 €", "1234.50"),
+        ("en", "EUR", "€1,234", "1234.00"),
+        ("en", "EUR", "EUR 1,234,567", "1234567.00"),
+        ("de", "EUR", "1.234 €", "1234.00"),
+        ("pt-BR", "BRL", "R$ 1.234", "1234.00"),
     ],
 )
 def test_a_sum_is_taken_as_a_letter_writes_it(
@@ -288,7 +292,10 @@ def test_a_sum_is_taken_as_a_letter_writes_it(
         ("de", "TND", "1.234", "amount"),
         ("pt-BR", "JOD", "1.234", "amount"),
         ("fr", "TND", "1.234", "amount"),
-        ("en", "EUR", "€1,234", "amount"),
+        ("en", "EUR", "1,234", "amount"),
+        ("en", "EUR", "€1.234", "amount"),
+        ("de", "EUR", "€1,234", "amount"),
+        ("en", "KWD", "KWD 1,234", "amount"),
         ("en", "EUR", "$100", "amount"),
         ("en", "JPY", "150,00", "whole"),
         ("en", "JPY", "150.000", "whole"),

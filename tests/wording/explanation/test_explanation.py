@@ -28,6 +28,7 @@ from tests.decisions.changed_answer import changed
 from tests.decisions.decision_cases import TUESDAY, UNITS, facts_of, overdue_facts
 from wording.answer import answer_in_words
 from wording.explanation import LANGUAGES, explain
+from wording.explanation.comparison import compare
 from wording.messages import Wording
 
 AT = datetime(2026, 6, 9, 10, tzinfo=UTC)
@@ -142,11 +143,11 @@ def test_the_studys_customer_is_explained_with_the_studys_numbers() -> None:
 
     142.45 by hand: 0.70 * (0.82*600*0.1 + 0.82*400*0.6) - 2 - 0.35*0.088*900.
     """
-    policy, case = default_policy(), flat_case(0.35)
+    policy, case = default_policy(), flat_case(0.40)
     answer = recommend(case, policy, AT)
     passages = {p.topic: p.sentences for p in explain(case, answer, policy, "en").staff}
     assert passages["risk"] == (
-        "Of 100 customers like this, 35 do not pay within 90 days.",
+        "Of 100 customers like this, 40 do not pay within 90 days.",
         "There is no probability of fraud: fraud rests on signs alone.",
     )
     [stake] = passages["stake"]
@@ -165,6 +166,18 @@ def test_the_studys_customer_is_explained_with_the_studys_numbers() -> None:
     )
 
 
+def test_where_less_is_permitted_nothing_harsher_than_the_proposal_is_compared() -> (
+    None
+):
+    """At 35 of 100 the break-even for suspension is nearest, and costs more."""
+    policy, case = default_policy(), flat_case(0.35)
+    answer = recommend(case, policy, AT)
+    assert (answer.proposed_action, answer.action) == ("service_request", "remind")
+    compared = compare(answer, policy.in_force(AT) or policy.latest)
+    assert compared is not None
+    assert (compared.milder, compared.harsher) == ("remind", "service_request")
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_does_not_accrue_is_no_amount(lang: str) -> None:
     policy, case = default_policy(), flat_case(0.35)
@@ -176,16 +189,16 @@ def test_what_does_not_accrue_is_no_amount(lang: str) -> None:
 
 
 def test_the_german_sentence_inflects() -> None:
-    policy, case = default_policy(), flat_case(0.35)
+    policy, case = default_policy(), flat_case(0.40)
     said = explain(case, recommend(case, policy, AT), policy, "de").text()
-    assert "zahlen 35 innerhalb von 90 Tagen nicht" in said
+    assert "zahlen 40 innerhalb von 90 Tagen nicht" in said
     assert "Verglichen mit einer Serviceanfrage kostet eine Sperre 81\xa0€ mehr" in said
 
 
 def test_a_probability_beside_its_break_even_never_looks_equal_to_it() -> None:
-    policy, case = default_policy(), flat_case(0.361)
+    policy, case = default_policy(), flat_case(0.364)
     said = explain(case, recommend(case, policy, AT), policy, "en").text()
-    assert "Of 1,000 customers like this, 361 do not pay" in said
+    assert "Of 1,000 customers like this, 364 do not pay" in said
     assert "Break-even for suspension: 363 of 1,000." in said
 
 
