@@ -13,7 +13,7 @@ computed again after more has arrived.
 The store knows nothing of what rows mean. Moments are microseconds since 1970 UTC.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -144,6 +144,12 @@ class EventReader(Protocol):
 
         At most `most`, ordered by table and digest.
         """
+        ...
+
+    def of_tables(
+        self, customer_ids: Collection[str], tables: Collection[str]
+    ) -> list[NumberedEvent]:
+        """All rows of a few tables of a few customers, without the dismissed ones."""
         ...
 
     def observed(self, customer_id: str, until: int) -> Mapping[str, Observed]:

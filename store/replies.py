@@ -4,7 +4,7 @@ A reply is written down before its row is kept among the events, and an appeal k
 what a person decided about it, and why. Moments are microseconds since 1970 UTC.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Literal
 
@@ -59,6 +59,7 @@ _DECIDED = """
 UPDATE replies SET decided_at = ?, decided_by = ?, result = ?, reasons = ?,
     instead_until = ? WHERE reply_id = ? AND kind = 'appeal' AND result IS NULL
 """
+_UPHELD = "kind = 'appeal' AND result = 'upheld'"
 _OPEN = "kind = 'appeal' AND result IS NULL"
 _UNTOLD = "kind = 'appeal' AND result IS NOT NULL AND is_reported = 0"
 
@@ -114,6 +115,14 @@ class Replies:
     def of_customer(self, customer_id: str) -> list[Reply]:
         """All replies of a customer, in their order."""
         return self._rows("customer_id = ? ORDER BY position", customer_id)
+
+    def upheld(self, customer_ids: Collection[str]) -> list[Reply]:
+        """Appeals of these customers that were upheld, in their order."""
+        if not customer_ids:
+            return []
+        places = ", ".join("?" * len(customer_ids))
+        condition = f"{_UPHELD} AND customer_id IN ({places}) ORDER BY position"
+        return self._rows(condition, *customer_ids)
 
     def decide(
         self,

@@ -1,7 +1,7 @@
 """Events in tables: what is asked of them, written once for every database."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from store.database import Database
 from store.errors import DecisionStoreError, IdempotencyConflictError
@@ -33,6 +33,14 @@ WHERE customer_id = ? AND sequence <= ? AND NOT EXISTS (
     WHERE dismissed.customer_id = event_rows.customer_id
     AND dismissed.digest = event_rows.digest AND dismissed.sequence <= ?
 ) ORDER BY table_name, digest LIMIT ?
+"""
+_OF_TABLES = """
+SELECT customer_id, table_name, sequence, digest, content FROM event_rows
+WHERE customer_id IN ({}) AND table_name IN ({}) AND NOT EXISTS (
+    SELECT 1 FROM event_dismissed AS dismissed
+    WHERE dismissed.customer_id = event_rows.customer_id
+    AND dismissed.digest = event_rows.digest
+)
 """
 _OBSERVED = """
 SELECT said.table_name, said.sequence, observed_until FROM event_observed AS said
@@ -86,6 +94,11 @@ _BALLAST = bytes(100_000)
 _MOST_WAITING = 16  # batches; each may hold thousands of rows in memory
 
 
+def _places(values: Collection[str]) -> str:
+    """A mark for each value of a list in a query."""
+    return ", ".join("?" * len(values))
+
+
 class SqlEventReader(EventReader):
     """Looks events up in a database."""
 
@@ -98,6 +111,15 @@ class SqlEventReader(EventReader):
     def rows(self, customer_id: str, until: int, most: int) -> list[KeptRow]:
         rows = self._db.rows(_ROWS, customer_id, until, until, most)
         return [KeptRow(*row) for row in rows]
+
+    def of_tables(
+        self, customer_ids: Collection[str], tables: Collection[str]
+    ) -> list[NumberedEvent]:
+        if not customer_ids or not tables:
+            return []
+        query = _OF_TABLES.format(_places(customer_ids), _places(tables))
+        rows = self._db.rows(query, *customer_ids, *tables)
+        return [NumberedEvent(*row) for row in rows]
 
     def observed(self, customer_id: str, until: int) -> Mapping[str, Observed]:
         rows = self._db.rows(_OBSERVED, customer_id, until, customer_id)

@@ -19,6 +19,12 @@ from serving.desk.addresses import (
 )
 from serving.desk.appeals import appeals_of
 from serving.desk.case_file import case_file
+from serving.desk.clearances import (
+    Clearance,
+    latest_clearances,
+    paragraph,
+    upheld_appeals,
+)
 from serving.desk.days import FIRST, LAST
 from serving.desk.deeds import longest_hold
 from serving.desk.history import (
@@ -31,7 +37,7 @@ from serving.desk.history import (
     told,
     within,
 )
-from serving.desk.page import desk_router, page, ranked_by, wording_of
+from serving.desk.page import DeskText, desk_router, page, ranked_by, wording_of
 from serving.desk.releases import FINDINGS, RELEASED
 from serving.desk.teams import named_team
 from serving.desk.visitor import LookingVisitor, records_of
@@ -53,6 +59,7 @@ class _Kept(NamedTuple):
     waiting: WaitingCustomer | None
     snoozes: list[Snooze]
     acts: list[Act]
+    upheld: dict[str, Clearance]
 
 
 @router.get(f"{CUSTOMERS}/{{code}}")
@@ -84,6 +91,9 @@ async def customer_page(
     now = datetime.now(UTC)
     today = now.astimezone(words.zone).date()
     period = Period(days, min(until or today, today))
+    said = latest_clearances(
+        request.app.state.events, [customer_id], kept.upheld, words.zone
+    ).get(customer_id)
     return page(
         request,
         "customer.html",
@@ -106,6 +116,9 @@ async def customer_page(
         done=done if words.has(f"desk.done.{done}") else "",
         appeals=await appeals_of(request, visitor, customer_id),
         can_act=True,
+        cleared=None
+        if said is None
+        else paragraph(said, DeskText(words).moment(said.at), entries, words),
         findings=FINDINGS,
         released_here=RELEASED,
         named_team=partial(named_team, request, visitor),
@@ -146,4 +159,5 @@ def _kept(database: Database, customer_id: str) -> _Kept:
         waiting.of_customer(customer_id),
         waiting.snoozes(customer_id),
         [act for _, act in acts],
+        upheld_appeals(database, [customer_id]),
     )

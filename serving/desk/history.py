@@ -33,6 +33,8 @@ LANES = (
     "decisions",
     "acts",
 )
+# that nothing was paid says something; of what nobody sends, an empty lane does not
+_ALWAYS_DRAWN = frozenset({"invoices", "payments", "decisions"})
 _LANE_OF_TABLE = {
     "ageing": "invoices",
     "actions": "acts",
@@ -160,8 +162,9 @@ def drawn(
     period: Period,
 ) -> Markup:
     """The timeline of a period as SVG: wide, and narrow for a phone."""
-    lanes = [(name, words.say(f"desk.lane.{name}")) for name in LANES]
     plotted = [*_of_entries(words, entries), *_of_acts(words, acts)]
+    told = {entry.lane for entry in plotted} | _ALWAYS_DRAWN
+    lanes = [(name, words.say(f"desk.lane.{name}")) for name in LANES if name in told]
     title = words.say("desk.customer.timeline")
     bounds = period.bounds(words.zone)
     both = [

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from advice.advisor import Advisor
-from features.moments import microseconds
+from features.moments import DAY_US, microseconds
 from monitoring.shadow import NO_DECISION
 from scoring.bundle import Bundle
 from scoring.cards import Card, card, challenger_card
@@ -38,6 +38,7 @@ from store.shadows import Shadow, Shadows
 router = desk_router()
 MODELS = f"{HOME}/models"
 MOST_RUNS = 10
+_SHOWN_US = 7 * DAY_US  # that an alarm was released
 _MOST_LOOKED_AT = 50  # portfolios that share a store take turns
 _MOST_ALARMS = 1_000  # among which one that was released is looked for
 # in the order of the model card; a bundle may have others, which the card explains
@@ -74,6 +75,7 @@ class Model(NamedTuple):
 
 class _Watched(NamedTuple):
     alarms: list[Alarm]
+    released: list[Alarm]
     runs: list[MonitoringRun]
     shadows: list[Shadow]
 
@@ -85,7 +87,12 @@ async def models_page(request: Request, visitor: LookingVisitor) -> Response:
     def look(database: Database) -> _Watched:
         monitoring = Monitoring(database)
         runs = monitoring.latest_runs(_MOST_LOOKED_AT)
-        return _Watched(monitoring.standing(), runs, Shadows(database).listed())
+        return _Watched(
+            monitoring.standing(),
+            _released(monitoring, microseconds(datetime.now(UTC))),
+            runs,
+            Shadows(database).listed(),
+        )
 
     watched = await records_of(request).ask(look)
     in_force = in_force_of(request)
@@ -101,6 +108,7 @@ async def models_page(request: Request, visitor: LookingVisitor) -> Response:
         ),
         compared=MEASURES,
         alarms=watched.alarms,
+        released=watched.released,
         runs=watched.runs[:MOST_RUNS],
         shadows=shadow_cases(
             watched.shadows, decider_of(in_force), wording_of(request)
@@ -129,6 +137,16 @@ async def release(
 
     await records_of(request).ask(let_go)
     return redirect(MODELS)
+
+
+def _released(monitoring: Monitoring, now: int) -> list[Alarm]:
+    """Alarms that people let go a short while ago, the latest first."""
+    known = [
+        (alarm.released_at, alarm)
+        for alarm in monitoring.alarms(_MOST_ALARMS)
+        if alarm.released_at is not None and alarm.released_at > now - _SHOWN_US
+    ]
+    return [alarm for _, alarm in sorted(known, key=lambda one: one[0], reverse=True)]
 
 
 def _models(advisor: Advisor, runs: list[MonitoringRun], home: Path) -> list[Model]:

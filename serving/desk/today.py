@@ -1,6 +1,7 @@
 """Today: whom a person should look at, what gains most first."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isinf
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from serving.access import note_reading, note_reading_of
 from serving.desk.acts import reasons_to_withdraw
 from serving.desk.addresses import customer_path
 from serving.desk.appeals import open_appeals
+from serving.desk.clearances import Clearance, latest_clearances, upheld_appeals
 from serving.desk.page import (
     HOME,
     DeskText,
@@ -34,7 +36,9 @@ from serving.waiting import TOPICS
 from store.act import Act
 from store.acts import Acts
 from store.database import Database
+from store.events import EventReader
 from store.waiting import Rank, WaitingCustomer, WaitingList
+from wording.messages import Wording
 
 router = desk_router()
 ON_A_PAGE = 100
@@ -57,6 +61,7 @@ class _Today(NamedTuple):
     n_before: int  # of those that wait, on the pages before
     counts: dict[str, int]
     acts: list[Act]
+    upheld: dict[str, Clearance]
 
 
 @router.post(f"{HOME}/find")
@@ -84,15 +89,23 @@ async def today(
 
     def look(database: Database) -> _Today:
         waiting, moment = WaitingList(database), microseconds(now)
+        rows, n_before = _piece(
+            waiting, moment, topic, begin, _rank(behind), _rank(ahead)
+        )
         return _Today(
-            *_piece(waiting, moment, topic, begin, _rank(behind), _rank(ahead)),
+            rows,
+            n_before,
             waiting.counts(moment, begin),
             Acts(database).waiting_for_people(MOST_ACTS, begin),
+            upheld_appeals(database, [one.customer_id for one in rows]),
         )
 
     records = records_of(request)
     found = records.look(look)
     words = wording_of(request)
+    ids = [one.customer_id for one in found.waiting]
+    events: EventReader = request.app.state.events
+    cleared = latest_clearances(events, ids, found.upheld, words.zone)
     skipped, n_shown = found.n_before, len(found.waiting)
     n_waiting = found.counts.get(topic, 0) if topic else sum(found.counts.values())
     number = 1 - (-skipped // ON_A_PAGE)
@@ -100,7 +113,7 @@ async def today(
         request,
         "today.html",
         visitor,
-        rows=_rows(DeskText(words), found.waiting, skipped, microseconds(now)),
+        rows=_rows(words, found.waiting, skipped, microseconds(now), cleared),
         counts={name: found.counts[name] for name in TOPICS if name in found.counts},
         n_all=sum(found.counts.values()),
         n_waiting=n_waiting,
@@ -153,9 +166,14 @@ def _rank(text: str) -> Rank | None:
 
 
 def _rows(
-    show: DeskText, waiting: list[WaitingCustomer], skipped: int, now: int
+    words: Wording,
+    waiting: list[WaitingCustomer],
+    skipped: int,
+    now: int,
+    cleared: Mapping[str, Clearance],
 ) -> list[tuple[str, ...]]:
     """Texts are looked up once each: a hundred lines have few different ones."""
+    show = DeskText(words)
     topics = {
         name: show.say(f"desk.topic.{name}") for name in {w.topic for w in waiting}
     }
@@ -172,6 +190,7 @@ def _rows(
             customer_path(one.customer_id),
             one.customer_id,
             topics[one.topic],
+            _cleared(words, show, cleared.get(one.customer_id)),
             actions[one.action] + (beside[one.measure] if one.measure else ""),
             _gain(show, one.gain),
             show.moment(one.due_at),
@@ -180,6 +199,10 @@ def _rows(
         )
         for number, one in enumerate(waiting, start=skipped + 1)
     ]
+
+
+def _cleared(words: Wording, show: DeskText, said: Clearance | None) -> str:
+    return "" if said is None else said.told(words, show.moment(said.at))
 
 
 def _gain(show: DeskText, gain: int | None) -> str:

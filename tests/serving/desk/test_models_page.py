@@ -58,6 +58,9 @@ def test_a_person_releases_an_alarm_with_a_reason(
         last = monitoring.alarms(1)[0]
     assert (last.released_by, last.reason) == ("one risk_analyst", "the feed is back")
     assert analyst.sends(place, page=MODELS, reason="again").status_code == 409
+    after = analyst.opens(MODELS).text
+    assert "by one risk_analyst (“the feed is back”)" in after
+    assert after.count("no row for &lt;b&gt;nine&lt;/b&gt; days") >= 1
     unknown = f"{MODELS}/alarms/nothing/release"
     assert analyst.sends(unknown, page=MODELS, reason="again").status_code == 404
 
