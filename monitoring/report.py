@@ -30,7 +30,7 @@ def report(run: FourClocks, bundles: Sequence[Bundle]) -> Page:
         lead=_lead(run),
         facts=(
             ("Data until", day(run.as_of)),
-            ("Customers", f"{run.count}"),
+            ("In the models' population", f"{run.count.n_population:,}"),
             *((f"Model of {target}", one) for target, one in run.bundles.items()),
             ("Policy", run.policy_hash[:12]),
         ),

@@ -17,7 +17,8 @@ _SHOWN = 12  # features
 
 
 def input_blocks(run: FourClocks) -> Iterator[Block]:
-    """Tables, terms of payment, and features against the training."""
+    """Whom it is about, tables, terms of payment, features against the training."""
+    yield Paragraph(f"{run.count}.")
     head = ("table", "rows", "rejected", "last week", "weeks before", "quiet, days")
     rows = tuple(
         (

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from advice.mature_window import PendingOutcomes
-from features.moments import to_datetime
+from features.moments import DAY_US, to_datetime
 from monitoring.early_outcomes import CONFIDENCE, EarlyOutcomes
 from monitoring.figures import Interval, ratios
 from monitoring.mature_outcomes import MatureOutcomes
@@ -167,9 +167,18 @@ def not_yet(one: PendingOutcomes) -> str:
             f"{one.target}: it happened on none of {one.n_negatives:,} mature rows of"
             " dates after the training; twenty are needed to say something."
         )
-    when = "" if one.next_at is None else f" They begin on {_local(one, one.next_at)}."
     none_yet = f"{one.target}: no date after the training is mature yet."
-    return f"{none_yet}{when} {_rule(one)}"
+    return f"{none_yet}{_when(one)} {_rule(one)}"
+
+
+def _when(one: PendingOutcomes) -> str:
+    """Which date matures first, and when."""
+    if one.next_at is None:
+        return ""
+    days = one.horizon_days + one.lag_days
+    begins = _local(one, one.next_at - round(days * DAY_US))
+    at = to_datetime(one.next_at).astimezone(ZoneInfo(one.timezone))
+    return f" They begin on {at:%Y-%m-%d %H:%M}, with those of {begins}."
 
 
 def _rule(one: PendingOutcomes) -> str:

@@ -153,7 +153,7 @@ def judge(
 
 
 def done_better(judged: Evaluation) -> str | None:
-    """What does better than the model in use on the rows that judge it; None: nothing.
+    """What does better by log-loss than the model in use on untouched rows, if any.
 
     Beside its rivals, one rate for all rows: their own.
     """
@@ -166,11 +166,11 @@ def done_better(judged: Evaluation) -> str | None:
     better = sorted((loss, way) for way, loss in ways.items() if loss < own)
     if not better:
         return None
-    place = "the last" if len(better) == len(ways) else "worse than others"
+    place = "the highest" if len(better) == len(ways) else "a higher"
     said = " and ".join(f"{loss:.5f} of {way}" for loss, way in better)
     return (
-        f"on {counted(len(judged.label), 'row')} it did not see {judged.learner} is"
-        f" {place}: log-loss {own:.5f} against {said} (lower is better)"
+        f"on {counted(len(judged.label), 'row')} it did not see, {judged.learner} has"
+        f" {place} log-loss: {own:.5f} against {said} (lower is better)"
     )
 
 

@@ -31,13 +31,13 @@ def judged(own: float, **others: float) -> Evaluation:
     [
         pytest.param(
             judged(RATE + 0.2, linear=RATE + 0.1, rule=RATE + 0.05),
-            "the last",
+            "the highest",
             ["one rate", "rule", "linear"],
             id="all do better, the best first",
         ),
         pytest.param(
             judged(RATE - 0.1, linear=RATE - 0.2, rule=RATE + 0.1),
-            "worse than others",
+            "a higher",
             ["linear"],
             id="one does",
         ),
@@ -47,7 +47,7 @@ def test_what_does_better_is_named_with_its_log_loss(
     evaluation: Evaluation, place: str, named: list[str]
 ) -> None:
     told = done_better(evaluation) or ""
-    assert f"lightgbm is {place}" in told
+    assert f"lightgbm has {place} log-loss" in told
     assert [told.index(name) for name in named] == sorted(map(told.index, named))
     assert told.count(" of ") == len(named) + ("one rate for all of them" in told)
     assert f"{evaluation.metrics['log_loss'].value:.5f} against" in told
