@@ -32,6 +32,7 @@ MOST_AT_ONCE = 8
 MOST_ATTEMPTS = 16  # in 23 to 47 hours
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 6 * 3_600.0
 _LONGEST_RETRY_AFTER_S = 86_400.0
+_SHORT_DIGITS, _READ_S = 4, 1.0  # an answer's body that is read: its length, how long
 _LOOK_S, _LONGEST_LOOK_S = 1.0, 30.0  # between looks at the outbox
 _log = logging.getLogger("forbear.webhooks")
 _SECOND = 1_000_000
@@ -134,6 +135,7 @@ class Courier:
         try:
             # the client's own timeouts are for a part each; this one is for all
             async with asyncio.timeout(TIMEOUT_S), sent as answer:
+                await _read_if_short(answer)
                 return _failure(answer)
         except (TimeoutError, httpx.TimeoutException):
             return Failure("timeout")
@@ -159,6 +161,20 @@ def pause_before(attempt: int) -> float:
     """
     longest = min(_FIRST_PAUSE_S * 3.0 ** (attempt - 1), _LONGEST_PAUSE_S)
     return longest * random.uniform(0.5, 1.0)
+
+
+async def _read_if_short(answer: httpx.Response) -> None:
+    """Then its connection serves the next message; what it says is not asked.
+
+    Its status stands, whatever comes of the rest.
+    """
+    length = answer.headers.get("content-length", "")
+    is_short = length.isascii() and length.isdigit() and len(length) <= _SHORT_DIGITS
+    if is_short or answer.status_code == HTTPStatus.NO_CONTENT:
+        with suppress(TimeoutError, httpx.HTTPError):
+            async with asyncio.timeout(_READ_S):
+                async for _ in answer.aiter_raw():
+                    pass
 
 
 def _failure(answer: httpx.Response) -> Failure | None:

@@ -26,6 +26,7 @@ class Receiver:
 
     answer: Callable[[Received], Answer] = lambda _: (204, {})
     received: list[Received] = field(default_factory=list)
+    n_connections: int = 0
     url: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -33,11 +34,24 @@ class Receiver:
         return [one.message_id for one in self.received]
 
 
+class Server(ThreadingHTTPServer):
+    # a connect that finds the queue full is tried again after a second
+    request_queue_size = 64
+    daemon_threads = True  # a sender may keep its connection
+
+
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # a connection serves more than one message
+
+        def setup(self) -> None:
+            super().setup()
+            with receiver.lock:
+                receiver.n_connections += 1
+
         def do_POST(self) -> None:
             n_bytes = int(self.headers["content-length"])
             body = self.rfile.read(n_bytes).decode()
@@ -59,7 +73,7 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, *_: Any) -> None:  # noqa: ANN401 - as it is declared
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()

@@ -120,14 +120,15 @@ class Deliveries:
         decision = a_decision(number, customer_id=who, action=action)
         asyncio.run(self.store.record(decision, {}))
 
-    def deliver(self) -> bool | None:
-        """One round."""
+    def deliver(self, n_rounds: int = 1) -> bool | None:
+        """What the last round says; all of them share connections."""
 
-        async def once() -> bool | None:
+        async def deliver() -> bool | None:
             async with httpx.AsyncClient() as client:
-                return await self.courier.deliver_due(client)
+                said = [await self.courier.deliver_due(client) for _ in range(n_rounds)]
+            return said[-1]
 
-        return asyncio.run(once())
+        return asyncio.run(deliver())
 
     def states(self) -> list[tuple[str, int, str | None]]:
         listed = [*self.outbox.listed("waiting", 9), *self.outbox.listed("dead", 9)]
@@ -220,6 +221,28 @@ def test_a_receiver_that_hangs_is_left(
     assert deliveries.deliver() is False
     wait.set()
     assert deliveries.states() == [("msg_d1", 1, "timeout")]
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_connection_serves_one_message_after_the_other(
+    deliveries: Deliveries, receiver: Receiver, status: int
+) -> None:
+    receiver.answer = lambda _: (status, {})
+    for number in range(3):
+        deliveries.record(number)
+    deliveries.deliver(3)
+    assert receiver.names() == ["msg_d0", "msg_d1", "msg_d2"]
+    assert receiver.n_connections == 1
+
+
+def test_a_message_is_received_though_the_rest_of_the_answer_never_comes(
+    deliveries: Deliveries, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "_READ_S", 0.05)
+    receiver.answer = lambda _: (200, {"Content-Length": "5"})
+    deliveries.record(1)
+    assert deliveries.deliver()
+    assert deliveries.outbox.states() == {}
 
 
 def test_a_store_that_fails_meanwhile_loses_nothing(
