@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 from importing.bank.movements import Direction, Movement, Problem, Read, Statement
@@ -116,8 +117,8 @@ def _width(kind: str, rest: list[str]) -> int:
 def _transaction(row: int, fields: list[str], group: _Group, account: _Account) -> Read:
     code, minor = fields[0], int(fields[1] or 0)
     account.control += minor
-    rest = fields[3:][_width(fields[2], fields[3:]) :]
-    bank, customer, *words = [*rest, "", ""][: max(len(rest), 2)]
+    rest = fields[3 + _width(fields[2], fields[3:]) :] + [""] * 2
+    bank, customer, words = rest[0], rest[1], rest[2:-2]
     direction = direction_of(code)
     if direction is None and minor and not is_status(code):
         return Problem(
@@ -144,6 +145,7 @@ def _transaction(row: int, fields: list[str], group: _Group, account: _Account) 
     )
 
 
+@lru_cache(maxsize=1000)
 def direction_of(code: str) -> Direction | None:
     """Where the money of a type code goes; None: the tables do not say.
 

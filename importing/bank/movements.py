@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
-from json.encoder import encode_basestring_ascii as as_json
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -22,6 +21,7 @@ from importing.unread import keep_unread
 ROWS_OF_A_PART = 10_000
 TOO_LARGE = Decimal(10) ** 14  # no table of the contract holds it
 PLACES = 5  # of an amount: one more than the contract has
+_BETWEEN = "\x1f"  # the unit separator of ASCII: nobody types it into a reference
 Direction = Literal["in", "out"]  # as seen from the account's owner, the reseller
 Status = Literal[
     "booked",  # on the account
@@ -201,8 +201,8 @@ def _insert(
     same = {n: v[0] for n, v in cells.items() if v.count(v[0]) == len(v)}
     varying = {n: values for n, values in cells.items() if n not in same or n == "row"}
     for column in varying.keys() & _LISTS:
-        varying[column] = [f"[{','.join(map(as_json, t))}]" for t in varying[column]]
-    connection.register("part", {n: _objects(values) for n, values in varying.items()})
+        varying[column] = list(map(_BETWEEN.join, varying[column]))
+    connection.register("part", {n: _of_numpy(n, v) for n, v in varying.items()})
     typed = ", ".join(
         f"{_cell(column, is_same=column not in varying)}::{type_}"
         for column, type_ in types.items()
@@ -218,10 +218,13 @@ def _insert(
 
 
 def _cell(column: str, *, is_same: bool) -> str:
-    """SQL of a cell: a parameter, or a column of `part`, where a list is JSON."""
+    """SQL of a cell: a parameter, or a column of `part`, where a list is one text."""
     if is_same:
         return "?"
-    return f'"{column}"::JSON' if column in _LISTS else f'"{column}"'
+    if column in _LISTS:
+        parts = f"string_split(\"{column}\", '{_BETWEEN}')"
+        return f"CASE WHEN \"{column}\" = '' THEN [] ELSE {parts} END"
+    return f'"{column}"'
 
 
 def _must_fit(
@@ -249,7 +252,10 @@ def _exponent(amount: Decimal) -> int:
     return int(amount.as_tuple().exponent)
 
 
-def _objects(values: Sequence[Any]) -> Any:
+def _of_numpy(name: str, values: Sequence[Any]) -> Any:
+    """A column: places of rows and statements as whole numbers, all else as objects."""
+    if name in ("row", "statement"):
+        return np.array(values)
     column = np.empty(len(values), dtype=object)
     column[:] = values
     return column

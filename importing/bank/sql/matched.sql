@@ -1,6 +1,6 @@
-SELECT rule_text(o.rule) AS rule, m.status, m.customer_id, m.invoice_id, m.payment_id, o.booked_on,
-       o.direction, m.amount, o.currency, o.end_to_end, o.structured, o.text, o.file, o.row
-FROM outcome AS o JOIN (
+SELECT rule_text(o.rule) AS rule, m.status, m.customer_id, m.invoice_id, m.payment_id, t.booked_on,
+       t.direction, m.amount, t.currency, t.end_to_end, t.structured, t.text, t.file, t.row
+FROM told AS t JOIN outcome AS o USING (movement_id) JOIN (
     SELECT movement_id, 'received' AS status, customer_id, invoice_id, payment_id, amount FROM received
     UNION ALL
     SELECT movement_id, kind, customer_id, invoice_id, payment_id, undone FROM undoing WHERE kind <> 'undone'
@@ -12,4 +12,4 @@ FROM outcome AS o JOIN (
     UNION ALL
     SELECT movement_id, 'received again', customer_id, invoice_id, payment_id, amount FROM standing_again
 ) AS m USING (movement_id) WHERE o.became = 'taken'
-ORDER BY o.file, o.row, m.payment_id
+ORDER BY t.file, t.row, m.payment_id

@@ -142,21 +142,29 @@ INSERT INTO naming
     JOIN invoice_name ON name = plain(id)
     WHERE is_telling AND (is_listed OR NOT list_contains(serials, id));
 
--- The words of a text, and up to six in a row together, for a number may be written in
--- parts: those that may be an invoice.
+-- The words of a text that may be an invoice, which have a digit; and up to six words in
+-- a row together, for a number may be written in parts. One of these has a digit too, so
+-- where all that have one are as long as the longest name there is nothing to put together.
 CREATE TABLE word AS
-    WITH cut AS (
-        SELECT movement_id, regexp_extract_all(upper(text), '[0-9A-Z]+') AS words FROM unnamed
+    WITH said AS NOT MATERIALIZED (
+        SELECT movement_id, upper(text) AS said FROM unnamed
         WHERE text IS NOT NULL AND kind IN ('received', 'announced', 'returned', 'undone', 'sent', 'rejected')
+    ), telling AS (
+        SELECT name FROM invoice_name WHERE is_telling
+    ), numbered AS MATERIALIZED (
+        SELECT movement_id, unnest(regexp_extract_all(said, '[A-Z]*[0-9][0-9A-Z]*')[:200]) AS word FROM said
     ), placed AS (
-        SELECT movement_id, words, unnest(generate_series(1, least(len(words), 200))) AS place FROM cut
-    ), said AS (
-        SELECT movement_id, n > 1 AS is_joined, array_to_string(words[place : place + n - 1], '') AS word
-        FROM placed, generate_series(1, 6) AS series(n) WHERE place + n - 1 <= len(words)
+        SELECT movement_id, regexp_extract_all(said, '[0-9A-Z]+') AS words,
+               unnest(generate_series(1, least(len(words), 200))) AS place
+        FROM said WHERE movement_id IN (
+            SELECT movement_id FROM numbered WHERE length(word) < (SELECT max(length(name)) FROM telling))
+    ), joined AS (
+        SELECT movement_id, array_to_string(words[place : place + n - 1], '') AS word
+        FROM placed, generate_series(2, 6) AS series(n) WHERE place + n - 1 <= len(words)
     )
-    SELECT * FROM said
-    WHERE word IN (SELECT name FROM invoice_name WHERE is_telling)
-       OR (NOT is_joined AND regexp_full_match(word, '(RF[0-9]{2}[0-9A-Z]+|[0-9]{12}|[0-9]{27})'));
+    SELECT movement_id, false AS is_joined, word FROM numbered WHERE word IN (FROM telling)
+        OR regexp_full_match(word, '(RF[0-9]{2}[0-9A-Z]+|[0-9]{12}|[0-9]{27})')
+    UNION ALL SELECT movement_id, true, word FROM joined WHERE word IN (FROM telling);
 INSERT INTO naming
     SELECT DISTINCT movement_id, 5, nr FROM word JOIN invoice_name ON name = word
     WHERE is_telling AND NOT (is_joined AND is_number);
@@ -314,9 +322,9 @@ CREATE TABLE standing_again AS
                       AND k.amount = p.amount)
            OR t.status = 'dishonored');
 
--- What became of each movement.
+-- What became of each movement: without what only the lists say, for wide rows are dear.
 CREATE TABLE outcome AS
-    SELECT t.*, coalesce(p.rule, u.rule) AS rule,
+    SELECT t.movement_id, t.file, t.row, t.kind, t.amount, t.currency, t.booked_at, coalesce(p.rule, u.rule) AS rule,
         CASE WHEN t.kind IN ('received', 'announced') THEN
                  CASE WHEN p.movement_id IS NULL AND t.is_whole THEN 'a sum of several transactions that are not listed'
                       WHEN p.movement_id IS NULL AND s.movement_id IS NOT NULL THEN 'names invoices of several customers that do not add up'
@@ -342,11 +350,11 @@ CREATE TABLE outcome AS
 
 -- Parts of movements that were taken otherwise.
 CREATE VIEW left_part AS
-    SELECT p.movement_id, p.amount FROM part AS p JOIN outcome AS o USING (movement_id)
+    SELECT p.movement_id, p.amount FROM part AS p JOIN outcome AS o USING (movement_id) JOIN told AS t USING (movement_id)
     WHERE o.became = 'taken' AND CASE
         WHEN o.kind = 'received' THEN p.payment_id IN (FROM told_elsewhere)
         WHEN o.kind IN ('returned', 'sent') THEN
-            p.payment_id NOT IN (SELECT part_id FROM undoing) AND o.key NOT IN (SELECT part_id FROM undoing)
+            p.payment_id NOT IN (SELECT part_id FROM undoing) AND t.key NOT IN (SELECT part_id FROM undoing)
         WHEN o.kind = 'undone' THEN
             p.payment_id NOT IN (SELECT payment_id FROM standing_again)
             AND p.payment_id NOT IN (SELECT part_id FROM taken_back)
