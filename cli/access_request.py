@@ -102,6 +102,7 @@ def _decisions(reader: "DecisionReader", customer_id: str) -> "list[Decision]":
 def _rows(
     settings: "ServingSettings", customer_id: str
 ) -> dict[str, list[dict[str, Any]]]:
+    """The stored rows of a customer by table; none where no events are kept."""
     import json
 
     from store.opening import has_events, open_event_reader

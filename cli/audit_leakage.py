@@ -68,6 +68,7 @@ def write_report(folder: Path, name: str, page: str, numbers: object) -> None:
 
 
 def _show(audit: "LeakageAudit") -> None:
+    """Checks as tables, then by target what is named and what is to be looked at."""
     from training.audits.hindsight import is_noteworthy
 
     _show_checks("All features", audit.checks)

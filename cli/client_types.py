@@ -60,6 +60,7 @@ def _named(part: object) -> Iterator[str]:
 
 
 def _definition(name: str, schema: Schema) -> Iterator[str]:
+    """The lines of one type: a `TypedDict`, or an alias of what has no fields."""
     if "properties" not in schema:
         yield f"{name} = {_type(schema)}"
         return

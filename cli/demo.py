@@ -90,6 +90,7 @@ def _trained(name: str, home: Path) -> "tuple[Portfolio, list[TrainingResult]]":
 
 
 def _floors(results: "list[TrainingResult]") -> None:
+    """How the real sample compares with the floors of the benchmarks."""
     from scoring.metrics import expected_calibration_error
 
     for result in results:
@@ -110,6 +111,7 @@ def _floors(results: "list[TrainingResult]") -> None:
 def _scored(
     portfolio: "Portfolio", home: Path, out: Path, policy: Path | None
 ) -> "tuple[Advisor, pa.Table]":
+    """Everybody scored into a file; who advised, and what was said."""
     from advice.advised import AdvisedParts
     from cli.lists import write_list, writing
     from cli.score import advise, champions
@@ -183,6 +185,7 @@ def _explain(
 
 
 def _ask(home: Path, portfolio: "Portfolio", row: dict[str, Any], port: int) -> None:
+    """A request of one customer as a file, and the `curl` line that sends it."""
     import json
 
     from serving.request_rows import request_body
@@ -206,6 +209,7 @@ def _ask(home: Path, portfolio: "Portfolio", row: dict[str, Any], port: int) -> 
 
 
 def _pointers(home: Path, results: "list[TrainingResult]", port: int) -> None:
+    """Where everything lies that the demo wrote."""
     from cli.train import card
 
     for result in results:

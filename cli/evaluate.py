@@ -86,6 +86,7 @@ def evaluate(
 
 
 def _show(evidence: "Evidence", page: Path, document: Path) -> None:
+    """What to expect of a later period, how rows were split, where the pages lie."""
     from training.model_card import METRIC_NAMES
     from training.report.sections import SPLITS, WORTH
 

@@ -110,6 +110,7 @@ def _currency(text: str) -> str:
 
 
 def _rates(texts: list[str]) -> "Mapping[str, float]":
+    """Prices of currencies that --rate states. Raises BadParameter: not above 0."""
     from math import inf, nan
 
     rates = {}
@@ -140,6 +141,7 @@ def _timezone(name: str) -> str:
 
 
 def _show(report: "ImportReport", *, is_exported_at_said: bool) -> None:
+    """What was made of the export, where its money went, what was left out."""
     show_table(
         f"exported {report.exported_at:%Y-%m-%d %H:%M} UTC",
         ("table", "rows and versions", "of them new", "corrections"),
@@ -192,6 +194,7 @@ def _show(report: "ImportReport", *, is_exported_at_said: bool) -> None:
 
 
 def _show_looked_at(report: "ImportReport") -> None:
+    """How far tables count as looked at, and what keeps others from it."""
     others = ", ".join(report.told_by_others)
     if report.observed or not others:
         nothing = (

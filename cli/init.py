@@ -70,6 +70,7 @@ def _show_tables(tables: "Sequence[RecognisedTable]") -> None:
 
 
 def _say_what_next(folder: Path, tables: "Sequence[RecognisedTable]") -> None:
+    """What keeps these files from being a portfolio, a line each."""
     for table in tables:
         if table.is_named_well:
             continue

@@ -42,6 +42,7 @@ def _inputs_and_scores(run: "FourClocks") -> None:
 
 
 def _early(run: "FourClocks") -> None:
+    """Outcomes known early, and first signs of fraud, beside what was expected."""
     rows = [
         (
             f"{one.target}, {counted(one.age_days, 'day')}",
@@ -71,6 +72,7 @@ def _early(run: "FourClocks") -> None:
 
 
 def _mature(run: "FourClocks") -> None:
+    """What came true of dates after the training, and what would set it right."""
     from monitoring.mature_outcomes import MatureOutcomes
     from monitoring.report_outcomes import not_yet
 

@@ -46,6 +46,7 @@ def carrier_of(by: str, out: Path | None, stack: ExitStack) -> "Carrier":
 
 
 def _webhook(stack: ExitStack) -> "Carrier":
+    """By the environment. Raises MissingSettingError where it names no address."""
     import httpx
 
     from execution.errors import MissingSettingError

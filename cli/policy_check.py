@@ -62,6 +62,7 @@ def policy_until_now(named: Path | None) -> "Policy | None":
 def _of_portfolio(
     policy: "Policy", before: "Policy | None", portfolio: "Portfolio"
 ) -> "Iterator[Finding]":
+    """Findings that only the data of a portfolio tell."""
     from advice.promises import what_lies
     from advice.succession import n_who_begin_again
     from decisions.policy.finding import Finding

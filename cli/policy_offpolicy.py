@@ -65,6 +65,7 @@ def offpolicy(
 
 
 def _show(report: "OffPolicyReport", currency: str) -> None:
+    """Costs by each estimate, and what says how far they can be trusted."""
     named = {
         "what was done, as it came": report.logged,
         "new policy, direct method": report.direct,

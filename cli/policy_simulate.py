@@ -161,6 +161,7 @@ def _step_progress() -> "Iterator[StepProgress]":
 
 
 def _show(backtest: "Backtest") -> None:
+    """The result in a sentence, its cautions, and what each guard-rail costs."""
     from backtest.guardrail_cost import mean_guardrail_costs
     from backtest.report.assumption_sentences import cautions
     from backtest.report.composition import lead

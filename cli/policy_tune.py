@@ -80,6 +80,7 @@ def write_draft(text: str, out: Path) -> None:
 
 
 def _show(draft: "Draft") -> None:
+    """What each way to decide saves, and which of them were drafted."""
     rows = [
         (p.title, round(p.saving, 1), f"{p.share:.0%}", "drafted" * p.is_drafted)
         for p in draft.saved

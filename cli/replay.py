@@ -68,6 +68,7 @@ def replay(
 
 
 def _replay_one(decision_id: str) -> None:
+    """Exit code 1 where it comes out differently."""
     from serving.replay import replay as replayed
     from serving.settings import serving_settings
 
@@ -96,6 +97,7 @@ def _show_differences(decision_id: str, replay_: "Replay") -> None:
 def _replay_many(
     since: int | None, before: int | None, customer: str | None, out: Path | None
 ) -> None:
+    """What is not identical goes to `out` as it is found."""
     from serving.replay_range import FIRST, LAST, replay_range
     from serving.settings import serving_settings
 

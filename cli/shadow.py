@@ -72,6 +72,7 @@ def run(
 
 
 def _bundles(names: list[str], folders: list[Path]) -> "dict[str, Bundle]":
+    """Challengers by name of a target and by folder, one of a target at most."""
     from features.targets import TARGETS
     from scoring.bundle import Bundle
 

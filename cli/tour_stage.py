@@ -215,6 +215,7 @@ def tour_policy() -> str:
 
 
 def _environment(folder: Path, url: str, settings: Mapping[str, str]) -> dict[str, str]:
+    """Nothing of the settings of whoever runs the tour."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("FORBEAR_")}
     policy = folder / "policy.yaml"
     policy.write_text(tour_policy(), "utf-8")

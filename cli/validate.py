@@ -52,6 +52,7 @@ def validate(
 
 
 def _show(read: "Portfolio") -> None:
+    """Rows by table, what to correct, warnings, and whether it can be used."""
     report = read.report
     tables = [(t.table, t.n_read, t.n_accepted, t.n_rejected) for t in report.tables]
     show_table("", ("table", "rows", "good", "rejected"), tables)

@@ -51,6 +51,7 @@ def dead(endpoint: Endpoint = None) -> None:
 
 
 def _show(state: "State", endpoint: str | None) -> None:
+    """How many messages wait or were given up, and the first of one state."""
     from features.moments import to_datetime
 
     outbox = _outbox()

@@ -57,6 +57,7 @@ def _lead(run: FourClocks) -> str:
 
 
 def _rests_on(run: FourClocks) -> Iterator[Block]:
+    """What our own stops hide, and which changes would not be seen."""
     judged = [one for one in run.mature if isinstance(one, MatureOutcomes)]
     stopped = [
         f"{one.target}: {one.stopped_share:.1%} of the mature customer dates are of"

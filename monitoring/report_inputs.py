@@ -52,6 +52,7 @@ def input_blocks(run: FourClocks) -> Iterator[Block]:
 
 
 def _drift(one: TargetInputs) -> Iterator[Block]:
+    """Features of one model, by how much each weighs in it."""
     yield Paragraph(
         f"{one.target}: {len(one.drifts)} features move the model. Weighted by how"
         f" much, they have moved by an index of {one.shift:.3f} (limit {SHIFTED}). With"

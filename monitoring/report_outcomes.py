@@ -204,6 +204,7 @@ def _local(one: PendingOutcomes, moment: int) -> str:
 
 
 def _judged(one: MatureOutcomes) -> Iterator[Block]:
+    """Metrics, money and arms of one target."""
     rows = tuple(
         (name.replace("_", " "), f"{m.value:.3f}", f"{m.low:.3f} to {m.high:.3f}")
         for name, m in one.metrics.items()

@@ -230,6 +230,7 @@ def third_model(both: CommonRows) -> FloatArray:
 
 
 def _segments(both: CommonRows) -> PromotionGate:
+    """No segment with enough positives may become surely worse."""
     difference = log_losses(both.new.label, both.new.p)
     difference = difference - log_losses(both.new.label, both.old.p)
     worse, n_judged = [], 0
@@ -261,6 +262,7 @@ def _clustered(values: FloatArray, customer: np.ndarray) -> tuple[float, float]:
 
 
 def _reasons(both: CommonRows) -> PromotionGate:
+    """Families of reasons must overlap, so that staff read what they are used to."""
     overlaps = [
         len(new & old) / len(new | old)
         for new, old in zip(both.new.families, both.old.families, strict=True)

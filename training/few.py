@@ -261,6 +261,7 @@ def _out_of_fold(
 def _judged(
     rows: Rows, best: _Tried, tried: Mapping[Learner, _Tried], seed: int
 ) -> Evaluation:
+    """By cross-fitted probabilities; of too few customers no metric is told."""
     metrics = few_metrics(rows, best.p, seed)
     others = {
         learner: plain_metrics(rows.label, one.p)

@@ -127,6 +127,7 @@ def later_intervals(
 def _later(
     name: str, metric: MetricEstimate, dates: list[DateMetrics]
 ) -> MetricEstimate:
+    """The interval of one metric for the next period, on its scale of variation."""
     scale = SCALES[name]
     centre = scale.there(metric.value)
     low, high = scale.there(metric.low), scale.there(metric.high)

@@ -95,6 +95,7 @@ def _learn_many(
     starter: Bundle | None,
     search: RecipeSearch | None,
 ) -> TrainedModel:
+    """Judged by a later period; where a gate fails, what serves is simpler."""
     progress(
         f"{parts.train.sum():,} rows to learn from, {parts.test.sum():,} to judge by "
         f"(split by {parts.kind.replace('_', ' ')})"

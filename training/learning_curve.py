@@ -176,6 +176,7 @@ def _point(
     seed: int,
     less: PairedComparison | None = None,
 ) -> CurvePoint:
+    """How the learner does that was taught by these rows, on the rows that judge."""
     label, blocks = rows.label[judged], customer_blocks(rows.customer[judged])
     found = measured(label, p, blocks, n_draws=N_DRAWS, seed=seed)
     return CurvePoint(

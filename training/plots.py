@@ -111,6 +111,7 @@ def _scores(label: FloatArray, p: FloatArray, title: str) -> Figure:
 
 
 def _gain(label: FloatArray, p: FloatArray, title: str) -> Figure:
+    """Share of the bad that is found by looking at the highest P first."""
     figure, axes = axes_of(title, "share of customers, highest P first", "bad found")
     n_above, n_hits = by_score(label, p)
     touched, caught = n_above / len(label), n_hits / label.sum()

@@ -216,6 +216,7 @@ class _Fetched:
 
 @contextmanager
 def _fetched(client: MlflowClient, target: Target, version: str) -> Iterator[_Fetched]:
+    """A version in a folder that goes afterwards."""
     name = registered_name(target)
     with tempfile.TemporaryDirectory() as scratch:
         try:
@@ -262,6 +263,7 @@ def _gates(
     terms: Terms,
     accepted: Sequence[str],
 ) -> Iterator[PromotionGate]:
+    """That no leak is suspected; then the comparison with another champion, if any."""
     yield _no_leak(new.suspected, accepted)
     current = _champion_version(client, target)
     if current in (None, new.version):

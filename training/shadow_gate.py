@@ -55,6 +55,7 @@ def shadow_gate(
 
 
 def _judged(shadow: "Shadow", is_required: bool) -> PromotionGate:
+    """Open, not failed, where too little was compared and no shadow is required."""
     n, days = shadow.n, _days(shadow)
     share = shadow.n_different / max(n, 1)
     text = (

@@ -252,6 +252,7 @@ def _own_uri() -> Iterator[None]:
 
 
 def _log_numbers(bundle: Bundle, learnt: TrainedModel, rows: Rows, seed: int) -> None:
+    """Parameters, metrics with their intervals, and what the data were."""
     judgement = learnt.judgement
     parameters = dict(learnt.fitted.parameters)
     parameters.pop("monotone_constraints", None)  # the feature set says them
@@ -285,6 +286,7 @@ def _log_numbers(bundle: Bundle, learnt: TrainedModel, rows: Rows, seed: int) ->
 
 
 def _log_map(bundle: Bundle, before: str, rows: Rows) -> None:
+    """Of a recalibrated bundle: the map, and whose model it has."""
     mlflow.log_params(
         {
             "target": bundle.target,

@@ -194,6 +194,7 @@ def _train_one(
     tracker: Tracker,
     progress: Progress,
 ) -> TrainingResult:
+    """Raises TrainingError: why there is no model of this target."""
     portfolio, rows = present.portfolio, gathered.rows[target]
     if len(rows) == 0:
         raise TooFewPositivesError(nothing_told(target, gathered, portfolio))

@@ -127,6 +127,7 @@ class Tuning:
         seed: int,
         progress: Progress,
     ) -> None:
+        """Trials until time or their number ends; those of before count."""
         end = monotonic() + 60.0 * self.minutes
         n_finished = len(study.get_trials(deepcopy=False, states=FINISHED))
         while n_finished < self.most_trials and (left := end - monotonic()) > 0.0:

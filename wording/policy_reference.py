@@ -132,6 +132,7 @@ class _Form:
             yield from self._sections_of(mapping[1], f"{at}.{key}")
 
     def _section(self, heading: str, section: Schema) -> Iterator[str]:
+        """A table of the keys of one section of the file."""
         yield f"### {heading}\n"
         if heading != _ROOT:
             for part in section.get("description", "").split("\n\n"):

@@ -98,6 +98,7 @@ def _calm_auc(rows: Rows, seed: int) -> float | None:
 def _too_good(
     verdicts: Sequence[LeakVerdict], calm_auc: float | None, mutation: Check | None
 ) -> Check:
+    """Which features know too much; a pass only where a planted leak would be found."""
     name, named = "too_good", tuple(v.feature for v in verdicts if v.is_blocking)
     sure = [v.feature for v in verdicts if v.level == "leak"]
     doubtful = [v.feature for v in verdicts if v.level == "suspect"]

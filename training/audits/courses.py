@@ -103,6 +103,7 @@ def with_stand_in(everyone: Sequence[Course]) -> list[Course]:
 def _billed(
     history: History, rules: Rules, until: int, losses: list[tuple[int, int]]
 ) -> Course | None:
+    """By invoices; None of who was never sent one."""
     account = Account(history, rules)
     standing = account.owing(until)
     invoices = sorted(standing.ledger.invoices.values(), key=lambda i: i.key)

@@ -175,6 +175,7 @@ class _Audit:
         return max((auc(label[p], score[p]) for p in self.periods), default=0.5)
 
     def _measure(self, m: MeasuredColumn) -> MeasuredColumn:
+        """Costly figures only of columns that say something."""
         rows, column, score = self.rows, m.column, self.scores[m.column]
         label, is_high = rows.label, self._is_high(m.column)
         hidden = [column, *self._twins(column)]

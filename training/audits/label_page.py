@@ -94,6 +94,7 @@ def _cell(value: Share | None) -> str:
 
 
 def _definition(audit: LabelsAudit) -> Section:
+    """How often each number of days past due ends in a loss, with a plot."""
     rows = [
         (f"{n} days", _cell(audit.roll_to_loss[n]), _cell(audit.loss_caught[n]))
         for n in audit.roll_to_loss
@@ -183,6 +184,7 @@ def _horizon(audit: LabelsAudit) -> Plot:
 
 
 def _delays(audit: LabelsAudit) -> Iterator[Plot]:
+    """How long labels, and signs of fraud, take to become known."""
     if audit.maturity:
         yield _arrivals(
             "When labels are known",

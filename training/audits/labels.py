@@ -260,6 +260,7 @@ def _horizon(
 def _labelled(
     portfolio: Portfolio, ids: Sequence[str]
 ) -> tuple[dict[Target, list[BaseRate]], dict[Target, Curve]]:
+    """By target the base rates of dates, and how long bad labels take to be known."""
     pairs = snapshots(portfolio, ids)
     rates: dict[Target, list[BaseRate]] = {}
     maturity: dict[Target, Curve] = {}

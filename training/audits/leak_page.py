@@ -89,6 +89,7 @@ def _checks(checks: Sequence[Check]) -> Table:
 
 
 def _plots(one: TargetAudit, ordered: list[LeakVerdict]) -> Iterator[Plot]:
+    """How well features tell the outcome alone, then beside the others."""
     shown = [v for v in ordered if v.numbers][::-1]
     if not shown:
         return
@@ -113,6 +114,7 @@ def _plots(one: TargetAudit, ordered: list[LeakVerdict]) -> Iterator[Plot]:
 
 
 def _beside_and_echo(one: TargetAudit, measured: list[LeakVerdict]) -> Plot:
+    """What is known early, and what only in hindsight, on two axes."""
     title = f"{one.target}: knows the outcome, or the customer?"
     x, y = "echo in the past (AUC)", "AUC beside all others"
     figure, axes = axes_of(title, x, y)

@@ -80,6 +80,7 @@ def _evidence(
     protected: Mapping[str, Mapping[str, str]] | None,
     progress: Progress,
 ) -> Evidence:
+    """Raises TrainingError where nothing can be judged."""
     portfolio, rows = present.portfolio, gathered.rows[target]
     if len(rows) == 0 or rows.n_positives == 0:
         raise TooFewPositivesError(nothing_told(target, gathered, portfolio))

@@ -274,6 +274,7 @@ def _savings(
 def _reasons(
     bundle: Bundle, test: Rows, p: FloatArray, origins: Sequence[Origin]
 ) -> ReasonEvidence:
+    """What moves the model among test rows, by feature and by family."""
     chosen = _sample(len(test), MOST_EXPLAINED)
     parts = Predictor(bundle).explain(test.x[chosen]).contributions[:, :-1]
     by_family: dict[str, FloatArray] = {}

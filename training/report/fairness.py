@@ -99,6 +99,7 @@ def _is_known(group: object) -> bool:
 def _group(
     name: str, label: FloatArray, p: FloatArray, row: Mapping[str, float]
 ) -> GroupMetrics:
+    """One group; what too few rows would tell is left unknown."""
     n, positives = len(label), int(label.sum())
     has_both = LEAST_POSITIVES <= positives <= n - LEAST_POSITIVES
     ratio = None

@@ -61,6 +61,7 @@ def _group_row(group: GroupMetrics) -> tuple[str, ...]:
 
 
 def _verdict(one: FairnessAudit) -> str:
+    """How far groups differ by one attribute, in a sentence."""
     parts = []
     if one.good_flagged_difference is not None:
         parts.append(

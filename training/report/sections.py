@@ -229,6 +229,7 @@ def over_time(evidence: Evidence) -> Section:
 
 
 def _optimism(evidence: Evidence) -> Iterator[Block]:
+    """How far earlier reports flattered, by what came of them."""
     if not evidence.origins:
         yield Paragraph(
             "Training could not be rehearsed at an earlier moment: too little was known"

@@ -40,6 +40,7 @@ def customer_change(s: Subject) -> Iterator[str]:
 
 
 def _told(s: Subject, option: Counterfactual) -> Iterator[str]:
+    """A condition, what follows from it, and for how long."""
     within = s.terms.document.reconnection.within_hours
     yield s.words.sentence(
         "customer.change.changes",

@@ -26,6 +26,7 @@ def customer_passages(s: Subject) -> tuple[Passage, ...]:
 
 
 def _decision(s: Subject) -> Iterator[str]:
+    """What is done, without a word of suspicion."""
     answer, words = s.answer, s.words
     key: str = "in_force" if answer.permission.in_force else s.action
     if s.is_stop and s.is_by_fraud:
@@ -62,6 +63,7 @@ def _measures(s: Subject) -> Iterator[str]:
 
 
 def _owed(s: Subject) -> Iterator[str]:
+    """Sums in the currencies of the invoices, as far as they are known."""
     facts = s.case.facts
     if facts.rejected & OWED_FROM:
         return  # what is owed is not known: the rejected row may be the payment
@@ -120,6 +122,7 @@ def _notices(s: Subject) -> Iterator[str]:
 
 
 def _next(s: Subject) -> Iterator[str]:
+    """How access returns, and what happens by itself."""
     answer, document, words = s.answer, s.terms.document, s.words
     if answer.follow_up.reactivation is not None and s.action != "none":
         by = answer.follow_up.reactivation.restore_by

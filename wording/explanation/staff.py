@@ -158,6 +158,7 @@ def _measures(s: Subject) -> Iterator[str]:
 
 
 def _withheld(s: Subject) -> Iterator[str]:
+    """Which actions are withheld, why, and from when they are not."""
     actions = sorted(
         {a for reason in s.answer.permission.withheld for a in reason.actions},
         key=SEVERITY.__getitem__,
@@ -190,6 +191,7 @@ def _holds(s: Subject) -> Iterator[str]:
 
 
 def _notices(s: Subject) -> Iterator[str]:
+    """Which notices are due, about what, by when."""
     for due in s.answer.follow_up.notices_due:
         yield s.words.sentence(
             "staff.notice.due",

@@ -23,6 +23,7 @@ def _charged(s: Source) -> list[tuple[str, float]]:
 
 
 def _notices(s: Source) -> Iterator[str]:
+    """What notices cost, and what bounds it."""
     limits, kinds, charged = s.document.fees, s.document.notices.kinds, _charged(s)
     for name, fee in charged:
         yield s.say("fees.notice", notice=s.notice(name, "name"), fee=fee)

@@ -55,6 +55,7 @@ def _source(terms: Terms, lang: str) -> Source:
 
 
 def _sections(s: Source) -> list[Section]:
+    """In the order in which a customer would ask; empty ones are left out."""
     sections = [
         scope(s),
         timeline(s),

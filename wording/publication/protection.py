@@ -49,6 +49,7 @@ def essential(s: Source) -> Section:
 
 
 def _never(s: Source) -> Iterator[str]:
+    """What is never done to essential customers and products."""
     rule = s.document.essential
     if not (rule.segments or rule.products) or not rule.never:
         yield s.say("essential.none")

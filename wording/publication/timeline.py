@@ -38,6 +38,7 @@ def _row(s: Source, n: int, state: State) -> tuple[str, ...]:
 
 
 def _when(s: Source, state: State) -> Iterator[str]:
+    """The conditions of a state, each in its words."""
     when, clock = state.when, s.document.clock
     waits = when.days_since or when.business_days_since or when.days_suspended
     n = when.days_overdue + clock.grace_days
@@ -105,6 +106,7 @@ def _in_flight(s: Source) -> Iterator[str]:
 
 
 def _working_days(s: Source) -> Iterator[str]:
+    """Which days count, by country and by what the file adds."""
     calendar = s.document.calendar
     days = s.words.joined([s.weekday(day) for day in calendar.working_days])
     if calendar.country is None:
