@@ -204,7 +204,7 @@ def _order(
 def _shuffled(
     portfolio: Portfolio, ids: list[str], seed: int
 ) -> dict[str, pa.Table] | None:
-    """Rows of some customers in another order, some twice; None: theirs are not told."""
+    """Rows of some customers, shuffled, some twice; None where ids cannot be told."""
     rng = np.random.default_rng(seed)
     tables = {}
     for table in sorted(portfolio.source.tables):
