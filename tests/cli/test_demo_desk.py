@@ -3,16 +3,18 @@
 import json
 import socket
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pyarrow as pa
 import pytest
 
 from cli.demo import SAMPLES
-from cli.demo_desk import customers_to_look_at, send_customers
+from cli.demo_desk import customers_to_look_at, desk_of_sample, send_customers
 from cli.own_service import PortTakenError, ServiceNotUpError, running_service
 from features.portfolio import Portfolio
+from serving.desk.roles import MAY
 from store.opening import open_database, open_decision_reader
 from store.waiting import WaitingList
 from tests.serving.processes import running
@@ -34,6 +36,25 @@ def test_who_gains_most_is_first_and_what_is_done_already_is_left_out() -> None:
     table = pa.Table.from_pylist(rows)
     assert customers_to_look_at(table, 10) == ["most", "less"]
     assert customers_to_look_at(table, 1) == ["most"]
+
+
+def test_with_one_of_the_keys_acts_can_be_agreed_to(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = "cli.demo_desk."
+    monkeypatch.setattr(f"{place}running_service", lambda *_: nullcontext())
+    monkeypatch.setattr(f"{place}customers_to_look_at", lambda *_: [])
+    monkeypatch.setattr(f"{place}send_customers", lambda *_: 0)
+    monkeypatch.setattr(f"{place}_wait", lambda _: None)
+    monkeypatch.setattr(f"{place}_new_key", lambda _, role: f"key of {role}")
+    nobody = create_autospec(Portfolio, instance=True)
+    desk_of_sample(nobody, pa.table({}), 8000, tmp_path / "service.log")
+    told = capsys.readouterr().out
+    roles = [role for role in MAY if f"key of {role}" in told]
+    assert any("approve" in MAY[role] for role in roles)
+    assert any("change_policy" in MAY[role] for role in roles)
 
 
 def test_a_port_that_somebody_else_uses_is_refused(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_a_payment_of_the_day_of_the_list_is_said_and_times_have_a_zone(
 ) -> None:
     (tmp_path / "portfolio.yaml").write_text("currency: EUR\n")
     (tmp_path / "customers.csv").write_text(
-        "customer_id,created_at\na,2025-01-01T00:00Z\n"
+        "customer_id,created_at\na,2025-01-01T00:00Z\nb,2026-07-01T00:00Z\n"
     )
     (tmp_path / "invoices.csv").write_text(
         "customer_id,invoice_id,event_at,due_at,amount\n"
@@ -104,6 +104,8 @@ def test_a_payment_of_the_day_of_the_list_is_said_and_times_have_a_zone(
     )
     said = forbear("score", tmp_path, "--as-of", "2026-06-30T10:00:00Z").out
     assert "dated_today: 1 payment or dispute of the day" in " ".join(said.split())
+    whom = "2 customers in the portfolio less 1 not there yet: 1 scored"
+    assert said.splitlines()[1] == whom
     assert "dated_today" not in forbear("score", tmp_path).out
     told = forbear("explain", tmp_path, "a", "--as-of", "2026-06-30T10:00:00Z")
     assert told.out.startswith("As of 2026-06-30 12:00, times in Europe/Brussels.\n")
