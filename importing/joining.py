@@ -63,15 +63,14 @@ IS_CHANGED = "m.filled IS DISTINCT FROM m.before"
 
 def made_table(connection: Any, table: str, query: str) -> None:
     """Run a source's SQL into `made_TABLE`, with the contract's columns and types."""
-    connection.execute(f"CREATE TEMP VIEW mapping AS {query}")
-    names = [row[0] for row in connection.execute("DESCRIBE mapping").fetchall()]
+    described = connection.execute(f"DESCRIBE FROM ({query}\n)").fetchall()
+    names = [row[0] for row in described]
     columns = [c for c in TABLES[table].columns if c.name in names]
     if len(columns) < len(names):
         extra = set(names) - {c.name for c in columns}
         raise ValueError(f"{table} has no columns {sorted(extra)}")
     typed = ", ".join(f'"{c.name}"::{TYPES[c.kind]} AS "{c.name}"' for c in columns)
-    connection.execute(f"CREATE TABLE made_{table} AS SELECT {typed} FROM mapping")
-    connection.execute("DROP VIEW mapping")
+    connection.execute(f"CREATE TABLE made_{table} AS SELECT {typed} FROM ({query}\n)")
 
 
 def add_new(
@@ -263,6 +262,8 @@ def latest_there(connection: Any, table: str, portfolio: Path) -> None:
             parts.append(_there(connection, spec.columns, of_form))
     there = f"there_{table}"
     connection.execute(f"CREATE TABLE {there} AS FROM ({' UNION ALL '.join(parts)})")
+    if not files:
+        return
     (is_once,) = connection.execute(
         f"SELECT count(*) = count(DISTINCT hash({key}, customer_id)) FROM {there}"
     ).fetchone()

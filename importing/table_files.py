@@ -36,6 +36,7 @@ _AMOUNT_OF = r"""CREATE MACRO IF NOT EXISTS amount_of(cell) AS TRY_CAST(CASE
 # how dumps write that there is nothing; MySQL has days of zeros for it
 MISSING = ("", "\\N", "NULL", "0000-00-00", "0000-00-00 00:00:00")
 SNIFFED_ROWS = 2048  # DuckDB's own 20,480 cost a twentieth of an import
+SNIFFED_BYTES = 1 << 22  # of which a line may be half; its own 32 MB are dear to read
 # said to DuckDB, which else refuses a quote after the rows that it looks at
 QUOTES = "quote = '\"', escape = '\"'"
 ROW = "row_number() OVER ()"
@@ -229,7 +230,7 @@ def _reader(connection: Any, file: Path) -> str:
     form = connection.execute(
         "SELECT Delimiter, Quote, Escape, NewLineDelimiter, Comment, SkipRows, "
         f"Columns FROM sniff_csv({name}, all_varchar = true, header = true, "
-        f"sample_size = {SNIFFED_ROWS}, {missing})"
+        f"sample_size = {SNIFFED_ROWS}, buffer_size = {SNIFFED_BYTES}, {missing})"
     ).fetchone()
     delimiter, quote, escape, line_end, comment = (
         "" if mark == "(empty)" else mark for mark in form[:5]

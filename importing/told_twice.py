@@ -14,9 +14,18 @@ def each_is_told_once(
 ) -> bool:
     """Whether no two rows have one key, and none lacks it.
 
-    Different hashes are of different keys, and are cheaper to count than texts. The
-    other way does not hold: the answer may be no where each is told once.
+    A dump most often is in the order of its keys: where each is above the one before,
+    no two are the same, and nothing has to be counted. Different hashes are of
+    different keys, and are cheaper to count than texts. The other way does not hold:
+    the answer may be no where each is told once.
     """
+    (is_in_order,) = connection.execute(
+        "SELECT count(key) = count(*) AND count(*) FILTER (WHERE key > before) = "
+        f'count(*) - 1 FROM (SELECT "{key}" AS key, lag("{key}") OVER () AS before '
+        f'FROM "{relation}" WHERE {where})'
+    ).fetchone()
+    if is_in_order:
+        return True
     (is_so,) = connection.execute(
         f'SELECT count(*) = count(DISTINCT CASE WHEN "{key}" IS NOT NULL THEN '
         f'hash("{key}") END) FROM "{relation}" WHERE {where}'

@@ -25,6 +25,7 @@ MARKS: dict[str, tuple[Direction, bool]] = {
     "RD": ("in", True),
 }
 _TAG = re.compile(r":(\d{2}[A-Z]?|NS):")
+_ENVELOPE = re.compile(r"^\{.*\{4:|^-\}?.*$")  # of SWIFT
 _REFERENCES = ("customer_reference", "bank_reference")
 # what names the counterparty or a date stays out of the text
 _TEXTS = ("extra_details", "purpose", "additional_purpose", "transaction_details")
@@ -63,8 +64,10 @@ def read_mt940(file: Path) -> Iterator[Read]:
         except (RuntimeError, ValueError, ArithmeticError) as error:
             yield Problem(block.row, ":20:", f"not MT940: {_first_line(error)}")
             continue
+        currency = head.currency  # the same for all lines, and dear to ask for
         for row, lines in block.lines:
-            yield from _line(row, whole, knowing(head.data), "\n".join(lines))
+            one = knowing(head.data)
+            yield from _line(row, whole, one, currency, "\n".join(lines))
         yield _statement(block.row, whole)
 
 
@@ -74,7 +77,9 @@ def _blocks(file: Path) -> Iterator[_Block]:
     target: list[str] = []
     with file.open("rb") as stream:
         for row, raw in enumerate(stream, 1):
-            line = re.sub(r"^\{.*\{4:|^-\}?.*$", "", _decoded(raw)).rstrip("\r\n")
+            line = _decoded(raw).rstrip("\r\n")
+            if line.startswith(("{", "-")):
+                line = _ENVELOPE.sub("", line, count=1)
             tag = _TAG.match(line)
             if tag and tag[1] == "20":
                 if block:
@@ -94,12 +99,14 @@ def _blocks(file: Path) -> Iterator[_Block]:
 
 def _decoded(raw: bytes) -> str:
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError:
         return raw.decode("cp1252", errors="replace")
 
 
-def _line(row: int, whole: Any, one: Any, text: str) -> Iterator[Read]:
+def _line(
+    row: int, whole: Any, one: Any, currency: str | None, text: str
+) -> Iterator[Read]:
     try:
         [data] = [transaction.data for transaction in one.parse(text)]
         mark = MARKS[data["status"].upper()]
@@ -123,7 +130,7 @@ def _line(row: int, whole: Any, one: Any, text: str) -> Iterator[Read]:
         form="mt940",
         account=whole.data.get("account_identification"),
         amount=amount,
-        currency=one.currency or "",
+        currency=currency or one.currency or "",
         direction=mark[0],
         is_return=is_return,
         booked_on=_day(data.get("entry_date") or data["date"]),

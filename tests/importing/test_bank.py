@@ -54,6 +54,9 @@ def test_a_transfer_pays_the_invoice_it_names(portfolio: Path, message: str) -> 
         ),
         pytest.param({"end_to_end": FIRST}, FIRST, "end-to-end", id="end to end"),
         pytest.param({"text": "pay inv 2026/0001!"}, FIRST, "text", id="in parts"),
+        pytest.param(
+            {"text": "20260303123456789 inv 2026-0001"}, FIRST, "text", id="beside"
+        ),
         pytest.param({"text": "Rechnung 4711"}, "4711", "in the text", id="number"),
     ],
 )

@@ -259,7 +259,15 @@ def test_an_expanded_reference_is_the_same_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ids", "is_so"), [("'a', 'b'", True), ("'a', 'a'", False), ("'a', NULL", False)]
+    ("ids", "is_so"),
+    [
+        ("'a', 'b'", True),
+        ("'b', 'a'", True),  # not in their order
+        ("'a', 'a'", False),
+        ("'a', 'b', 'a'", False),
+        ("'a', NULL", False),
+        ("NULL, 'a'", False),
+    ],
 )
 def test_each_is_told_once_where_no_two_ids_are_the_same(ids: str, is_so: bool) -> None:
     with duckdb.connect() as connection:

@@ -68,14 +68,18 @@ CREATE TABLE part AS
         UNION ALL
         SELECT l.txn_id, l.invoice_id, l.applied_amount, l.applied_at FROM linked_payment AS l
         JOIN last_invoice AS i ON i.id = l.invoice_id AND i.file = l.file AND i.row = l.row
-    ), told AS (  -- both ends may tell of one link
+    ), told AS MATERIALIZED (  -- both ends may tell of one link
         SELECT id, invoice_id, max(applied_amount) AS applied_amount, min(applied_at) AS applied_at
         FROM link GROUP BY id, invoice_id
+    ), several AS MATERIALIZED (  -- most are of one invoice: those need no order
+        SELECT hash(id) AS paying FROM told GROUP BY paying HAVING count(*) > 1
     ), nth AS (
         SELECT *, row_number() OVER (PARTITION BY id ORDER BY applied_at NULLS LAST, invoice_id) AS nth,
                coalesce(sum(applied_amount) OVER (PARTITION BY id ORDER BY applied_at NULLS LAST, invoice_id
                    ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING), 0) AS others
-        FROM told
+        FROM told WHERE hash(id) IN (FROM several)
+        UNION ALL
+        SELECT *, 1, 0 FROM told WHERE hash(id) NOT IN (FROM several)
     )
     SELECT t.*, n.invoice_id, coalesce(i.customer_id, t.customer_id) AS owes,
            CASE WHEN n.nth > 1 THEN t.id || ':' || n.invoice_id ELSE t.id END AS payment_id,

@@ -18,19 +18,14 @@ SELECT 'billed' AS what, currency, sum(amount)::DECIMAL(38, 4) AS amount,
        coalesce(sum(amount) FILTER (WHERE is_left_out), 0)::DECIMAL(38, 4) AS left_out
 FROM part GROUP BY currency
 UNION ALL
-SELECT 'payments', upper(coalesce(t.processed_currency, t.currency, a.currency)),
-       sum(coalesce(t.processed_amount, t.amount)::DECIMAL(18, 4))::DECIMAL(38, 4),
-       coalesce(sum(coalesce(t.processed_amount, t.amount)::DECIMAL(18, 4))
-           FILTER (WHERE p.account_id IN (SELECT id FROM delegated)), 0)::DECIMAL(38, 4)
-FROM payment_transactions AS t JOIN payments AS p ON p.id = t.payment_id
-LEFT JOIN accounts AS a ON a.id = p.account_id
-WHERE t.transaction_type IN ('PURCHASE', 'CAPTURE') AND t.transaction_status = 'SUCCESS' GROUP BY 2
-UNION ALL
-SELECT 'refunds', upper(coalesce(t.processed_currency, t.currency, a.currency)),
-       sum(coalesce(t.processed_amount, t.amount)::DECIMAL(18, 4))::DECIMAL(38, 4),
-       coalesce(sum(coalesce(t.processed_amount, t.amount)::DECIMAL(18, 4))
-           FILTER (WHERE p.account_id IN (SELECT id FROM delegated)
-               OR t.payment_id NOT IN (SELECT payment_id FROM taken)), 0)::DECIMAL(38, 4)
-FROM payment_transactions AS t JOIN payments AS p ON p.id = t.payment_id
-LEFT JOIN accounts AS a ON a.id = p.account_id
-WHERE t.transaction_type IN ('REFUND', 'CREDIT') AND t.transaction_status = 'SUCCESS' GROUP BY 2
+SELECT what, currency, sum(amount)::DECIMAL(38, 4), coalesce(sum(amount) FILTER (WHERE is_left_out), 0)::DECIMAL(38, 4)
+FROM (
+    SELECT CASE WHEN t.transaction_type IN ('PURCHASE', 'CAPTURE') THEN 'payments' ELSE 'refunds' END AS what,
+           upper(coalesce(t.processed_currency, t.currency, a.currency)) AS currency,
+           coalesce(t.processed_amount, t.amount)::DECIMAL(18, 4) AS amount,
+           p.account_id IN (SELECT id FROM delegated)
+           OR what = 'refunds' AND t.payment_id NOT IN (SELECT payment_id FROM taken) AS is_left_out
+    FROM payment_transactions AS t JOIN payments AS p ON p.id = t.payment_id
+    LEFT JOIN accounts AS a ON a.id = p.account_id
+    WHERE t.transaction_type IN ('PURCHASE', 'CAPTURE', 'REFUND', 'CREDIT') AND t.transaction_status = 'SUCCESS'
+) GROUP BY what, currency

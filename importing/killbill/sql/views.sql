@@ -52,8 +52,19 @@ CREATE VIEW written_off AS
     WHERE t.tag_definition_id = '00000000-0000-0000-0000-000000000004' AND t.object_type = 'INVOICE'
       AND coalesce(t.is_active, true) AND d.state = 'issued';
 
--- Transactions with the invoice that their payment pays.
+-- Transactions with the invoice that their payment pays. Most payments try one: only the
+-- others need to be put together.
 CREATE TABLE transaction AS
+    WITH attempt AS (
+        SELECT payment_id, invoice_id, hash(payment_id) AS paying FROM invoice_payments
+        WHERE type = 'ATTEMPT' AND payment_id IS NOT NULL
+    ), again AS MATERIALIZED (
+        SELECT paying FROM attempt GROUP BY paying HAVING count(*) > 1
+    ), link AS (
+        SELECT payment_id, invoice_id FROM attempt WHERE paying NOT IN (FROM again)
+        UNION ALL
+        SELECT payment_id, of_one(invoice_id) FROM attempt WHERE paying IN (FROM again) GROUP BY payment_id
+    )
     SELECT t.id, t.payment_id, t.gateway_error_code, t.effective_date, t.updated_date,
            p.account_id, m.plugin_name, transaction_kind(t.transaction_type) AS kind,
            CASE WHEN transaction_kind(t.transaction_type) = 'chargeback' THEN t.transaction_external_key END AS chargeback_key,
@@ -68,9 +79,7 @@ CREATE TABLE transaction AS
     JOIN payments AS p ON p.id = t.payment_id
     LEFT JOIN accounts AS a ON a.id = p.account_id
     LEFT JOIN payment_methods AS m ON m.id = p.payment_method_id
-    LEFT JOIN (SELECT payment_id, of_one(invoice_id) AS invoice_id FROM invoice_payments
-               WHERE type = 'ATTEMPT' AND payment_id IS NOT NULL GROUP BY payment_id) AS link
-        ON link.payment_id = t.payment_id
+    LEFT JOIN link ON link.payment_id = t.payment_id
     WHERE p.account_id NOT IN (SELECT id FROM delegated);
 
 -- The transaction that took a payment's money, of payments with something else beside it:
