@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.output import begin
+from cli.own_app import own_app
 
 
 @contextmanager
@@ -19,6 +20,14 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def alone() -> typer.Typer:
+    """The command `forbear` with no other command, for a service that starts."""
+    app = own_app()
+    app.callback()(lambda: None)  # else `serve` would not be a word of the command
+    register(app)
+    return app
 
 
 def register(app: typer.Typer) -> None:

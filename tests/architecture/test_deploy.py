@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.commands import app
 from serving.metrics import Metrics
 from serving.settings import PREFIX, ServingSettings
 

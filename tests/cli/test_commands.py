@@ -11,11 +11,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy.exc import DBAPIError
+from typer.testing import CliRunner
 
+import cli.commands
 import cli.main as main_module
 from cli.exits import BROKEN
 from cli.lists import writing
-from cli.main import EXTRAS
+from cli.main import EXTRAS, commands
 from scoring.built import built_kernels
 from store.schema import DECISIONS
 from store.upgrade import upgrade_file
@@ -79,7 +81,32 @@ def test_the_version_is_said_with_the_kernels_that_answer(forbear: Run) -> None:
     assert (ran.code, ran.out) == (0, said)
 
 
-GROUPS = [str(group.name) for group in main_module.app.registered_groups]
+def test_a_service_that_starts_makes_no_other_command() -> None:
+    code = (
+        "import sys\nfrom cli.main import commands\n"
+        "from typer.main import get_command\n"
+        "print(*get_command(commands(['serve'])).commands)\n"
+        "print('cli.commands' in sys.modules)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split() == ["serve", "False"]
+
+
+def test_serve_says_the_same_alone_as_among_all_commands() -> None:
+    runner = CliRunner()
+    said = [
+        runner.invoke(app, ["serve", *words], prog_name="forbear").output
+        for words in (["--help"], ["--port", "none"])
+        for app in (cli.commands.app, commands(["serve"]))
+    ]
+    assert said[0] == said[1]
+    assert "--tls-cert" in said[0]
+    assert said[2] == said[3]
+
+
+GROUPS = [str(group.name) for group in cli.commands.app.registered_groups]
 
 
 @pytest.mark.parametrize("words", [[], *([group] for group in GROUPS)])
@@ -482,7 +509,7 @@ def test_the_code_of_a_librarys_error_is_none_of_ours(
     def fails() -> None:
         raise DBAPIError("SELECT 1", None, Exception("broken"), code="e3q8")
 
-    monkeypatch.setattr(main_module, "app", fails)
+    monkeypatch.setattr(cli.commands, "app", fails)
     with pytest.raises(SystemExit) as ended:
         main_module.main()
     assert ended.value.code == BROKEN

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.commands import app
 from features.moments import to_datetime
 from features.portfolio import Portfolio
 from importing import SOURCES, ImportingError
