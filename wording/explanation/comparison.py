@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from decisions.actions import ACTIONS, SEVERITY, Action
+from decisions.actions import ACTIONS, Action
 from decisions.money.cost import CostModel, expected_costs, terms_of
 from decisions.money.thresholds import Stake, Threshold
 from decisions.recommendation import Recommendation
@@ -13,7 +13,7 @@ from features.targets import Target
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The break-even at issue, nearest to the customer's probability.
+    """The break-even at issue: where the action that costs least begins to.
 
     `dearer_if_good` and `saved_if_bad` are major units of the policy's currency, both
     positive: what `harsher` costs more than `milder`, and what it saves.
@@ -69,17 +69,15 @@ def compare(recommendation: Recommendation, terms: Terms) -> Comparison | None:
 def _at_issue(
     recommendation: Recommendation, thresholds: tuple[Threshold, ...], p: float
 ) -> tuple[Action, Threshold] | None:
-    """The switch closest to `p`, with the action it takes over from.
+    """The switch at which what costs least begins to, with the action before it.
 
-    Where less is recommended than costs least, the one at which that begins to pay:
-    what is harsher still is not asked about.
+    What is harsher still is not asked about. Where that is the first action, or costs
+    least by another target: the switch closest to `p`.
     """
     edges = [(before.action, after) for before, after in pairwise(thresholds)]
-    proposed, permitted = recommendation.proposed_action, recommendation.action
-    if proposed and permitted and SEVERITY[permitted] < SEVERITY[proposed]:
-        into = [edge for edge in edges if edge[1].action == proposed]
-        edges = into or edges
-    return min(edges, key=lambda edge: abs(edge[1].probability - p), default=None)
+    into = [edge for edge in edges if edge[1].action == recommendation.proposed_action]
+    closest = into or edges
+    return min(closest, key=lambda edge: abs(edge[1].probability - p), default=None)
 
 
 def _gap(

@@ -166,9 +166,7 @@ def test_the_studys_customer_is_explained_with_the_studys_numbers() -> None:
     )
 
 
-def test_where_less_is_permitted_nothing_harsher_than_the_proposal_is_compared() -> (
-    None
-):
+def test_nothing_harsher_than_what_costs_least_is_compared() -> None:
     """At 35 of 100 the break-even for suspension is nearest, and costs more."""
     policy, case = default_policy(), flat_case(0.35)
     answer = recommend(case, policy, AT)
