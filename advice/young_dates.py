@@ -1,7 +1,6 @@
 """The early warning of a portfolio: dates that no label of training reaches yet."""
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -9,19 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from advice.drawn_snapshots import DrawnSnapshots, apart
 from features.arrays import BoolArray, FloatArray, IntArray
-from features.batch import feature_table, matrix
-from features.fraud_signs import FraudSigns
-from features.labels import (
-    labelled_customers,
-    labels,
-    labels_observed_until,
-    snapshots_and_labels,
-)
+from features.labels import labels_observed_until
 from features.maturity import maturity_us
 from features.moments import DAY_US, to_datetime
 from features.portfolio import Portfolio
-from features.snapshots import snapshots
 from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.early_warning import (
@@ -31,75 +23,8 @@ from scoring.early_warning import (
     expectation,
     share_known,
 )
-from scoring.predictor import Predictor
 
-MOST_CUSTOMERS = 5_000  # drawn where there are more: they say it as surely
 _TELLING = 2.0  # an interval that reaches twice or half tells nothing for a model
-
-
-class DrawnSnapshots:
-    """The snapshots of drawn customers, found once for all targets that share them.
-
-    Args:
-        portfolio: whose customers.
-        known: by target the `labels` of everybody's `snapshots`, where somebody has
-            found them already.
-        targets: those that will be asked about; what several need is found once.
-    """
-
-    def __init__(
-        self,
-        portfolio: Portfolio,
-        known: Mapping[Target, pa.Table] | None = None,
-        targets: Collection[str] = (),
-    ) -> None:
-        self.portfolio = portfolio
-        self._labels = {
-            target: labelled.filter(
-                pc.is_in(
-                    labelled["customer_id"],
-                    pa.array(self._drawn(target), pa.string()),
-                )
-            )
-            for target, labelled in (known or {}).items()
-        }
-        self._targets = targets
-        self._made: dict[tuple[str, ...], pa.Table] = {}
-
-    def _drawn(self, target: Target) -> tuple[str, ...]:
-        return tuple(_drawn(labelled_customers(self.portfolio, target)))
-
-    @cached_property
-    def frauds_joined(self) -> IntArray:
-        """When those joined of whom a sign of fraud is known, µs since 1970 UTC."""
-        until = labels_observed_until(self.portfolio, "fraud")
-        known = FraudSigns(self.portfolio).first_ever_known(until)
-        chosen = sorted(known.keys() & set(self._drawn("fraud")))
-        customers = self.portfolio.tables["customers"]
-        began = customers.created_at.min().fill_null(customers.known_at.min())
-        rows = customers.filter(customers.customer_id.isin(chosen))
-        joined = rows.group_by("customer_id").agg(joined=began).to_pyarrow()["joined"]
-        moments: IntArray = joined.cast(pa.int64()).to_numpy()
-        return moments
-
-    def labels(self, target: Target) -> pa.Table:
-        """Of customers whose labels of a target can be known."""
-        if target in self._labels:
-            return self._labels[target]
-        drawn = self._drawn(target)
-        if drawn not in self._made:
-            self._find(drawn)
-        if target not in self._labels:
-            self._labels[target] = labels(self.portfolio, self._made[drawn], target)
-        return self._labels[target]
-
-    def _find(self, drawn: tuple[str, ...]) -> None:
-        """The snapshots of the drawn, and beside them the labels read from accounts."""
-        if "nonpayment" in self._targets and drawn == self._drawn("nonpayment"):
-            pairs, labelled = snapshots_and_labels(self.portfolio, drawn)
-            self._made[drawn], self._labels["nonpayment"] = pairs, labelled
-        else:
-            self._made[drawn] = snapshots(self.portfolio, drawn)
 
 
 def early_warning(
@@ -140,9 +65,10 @@ def early_warning(
     rate = float(learnt.sum() / is_mature.sum())
     # of some an action hid what became of them; it will be so of young dates as well
     share_seen = float((~np.isnan(label[is_mature])).mean())
+    horizon_us, _ = maturity_us(portfolio, target)
     shares = {
         moment: share
-        for moment in _apart(as_of[~is_mature], maturity_us(portfolio, target)[0])
+        for moment in apart(np.unique(as_of[~is_mature]).tolist(), horizon_us)
         if (share := share_known(delay, (until - moment) / DAY_US)) >= LEAST_SHARE
     }
     if not shares:
@@ -151,7 +77,7 @@ def early_warning(
     p = np.full(len(as_of), np.nan)
     p[young] = rate / share_seen
     if bundle is not None:
-        p[young] = _probability(portfolio, bundle, labelled.filter(pa.array(young)))
+        p[young] = drawn.probability(bundle, target, young)
     counts = []
     for moment, share in shares.items():
         own: BoolArray = as_of == moment
@@ -190,29 +116,8 @@ def _compared(
     )
 
 
-def _drawn(customer_ids: Sequence[str]) -> list[str]:
-    """Customers at equal steps through all of them."""
-    n = min(MOST_CUSTOMERS, len(customer_ids))
-    return [customer_ids[i * len(customer_ids) // n] for i in range(n)]
-
-
 def _days(us: IntArray) -> FloatArray:
     return np.asarray(us / DAY_US, dtype=np.float64)
-
-
-def _apart(dates: IntArray, horizon_us: int) -> list[int]:
-    """Dates at least a horizon apart, the oldest first; clocks may change between."""
-    chosen: list[int] = []
-    for moment in np.unique(dates).tolist():
-        if not chosen or moment - chosen[-1] >= horizon_us - DAY_US:
-            chosen.append(moment)
-    return chosen
-
-
-def _probability(portfolio: Portfolio, bundle: Bundle, pairs: pa.Table) -> FloatArray:
-    features = bundle.feature_set
-    table = feature_table(portfolio, pairs, features)
-    return Predictor(bundle).probability(matrix(table, features))
 
 
 def strongest(dates: Sequence[YoungOutcomes]) -> tuple[YoungOutcomes, int] | None:

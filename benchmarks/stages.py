@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
+from advice.drawn_snapshots import DrawnSnapshots
 from advice.parts_run import RunLimits, at_home_in
-from advice.young_dates import DrawnSnapshots, early_warning
+from advice.young_dates import early_warning
 from decisions.policy_file.load import load_policy
 from features.collector import rarely_collected
 from features.portfolio import Portfolio
@@ -109,8 +110,7 @@ def scored(folder: Path, limits: RunLimits, file: Path, watch: Stopwatch) -> int
     for part in portfolio.parts(limits.rows_in_part):
         theirs = replace(portfolio, duck=replace(portfolio.duck, threads=1)).part(part)
         n_scored += len(advise(advisor, theirs, latest_moments(theirs)))
-    asked = [t for t, bundle in advisor.bundles.items() if not bundle.is_starter]
-    seen = DrawnSnapshots(portfolio, targets=asked)
+    seen = DrawnSnapshots(portfolio, models=advisor.bundles)
     told = watch.timed("early warning", early_warning)
     before = dict(watch.spent)
     for bundle in advisor.bundles.values():

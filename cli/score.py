@@ -266,17 +266,12 @@ def _show_notes(notes: Iterable[str], home: Path, alarm: str | None) -> None:
 
 def _show_early_warning(advisor: "Advisor", read: "Portfolio") -> None:
     """Where more or less happens than the models learnt; nothing where all is well."""
-    from advice.young_dates import (
-        DrawnSnapshots,
-        early_warning,
-        sentence,
-        strongest,
-    )
+    from advice.drawn_snapshots import DrawnSnapshots
+    from advice.young_dates import early_warning, sentence, strongest
 
     models: dict[Target, Bundle | None] = {"fraud": None}  # seen without a model, too
     looked_at = models | advisor.bundles
-    asked = [t for t, b in looked_at.items() if b is None or not b.is_starter]
-    drawn = DrawnSnapshots(read, targets=asked)
+    drawn = DrawnSnapshots(read, models=looked_at)
     for target, bundle in looked_at.items():
         found = strongest(early_warning(read, bundle, drawn))
         if found is not None:

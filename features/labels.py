@@ -16,6 +16,7 @@ from features.account.account import Account
 from features.account.many import histories, rows_by_customer
 from features.account.rows import Row, known
 from features.account.standing import Rules
+from features.account.table import PassingFacts
 from features.events import FOREVER
 from features.fraud_signs import FraudSigns
 from features.maturity import maturity_us
@@ -87,7 +88,10 @@ def labels(portfolio: Portfolio, pairs: pa.Table, target: Target) -> pa.Table:
 
 
 def snapshots_and_labels(
-    portfolio: Portfolio, customer_ids: Sequence[str]
+    portfolio: Portfolio,
+    customer_ids: Sequence[str],
+    facts: PassingFacts | None = None,
+    dates: Sequence[int] | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """The `snapshots` of some customers and their labels of non-payment.
 
@@ -96,10 +100,12 @@ def snapshots_and_labels(
     Args:
         portfolio: whose events or outcomes are looked at.
         customer_ids: some of its customers, in order.
+        facts: as `snapshots` has them.
+        dates: as `snapshots` has them.
     """
     basis = _basis(portfolio.settings, "nonpayment")
     if basis not in ("invoices", "ageing"):
-        pairs = snapshots(portfolio, customer_ids)
+        pairs = snapshots(portfolio, customer_ids, facts=facts, dates=dates)
         return pairs, labels(portfolio, pairs, "nonpayment")
     horizon_us, lag_us = maturity_us(portfolio, "nonpayment")
     until = _until(portfolio, basis)
@@ -115,7 +121,7 @@ def snapshots_and_labels(
         judge = judge_of(account)
         judged.extend(judge(as_of, as_of + horizon_us) for as_of in moments)
 
-    pairs = snapshots(portfolio, customer_ids, judge_theirs)
+    pairs = snapshots(portfolio, customer_ids, judge_theirs, facts, dates)
     return pairs, _labelled(pairs, judged, horizon_us + lag_us, until)
 
 

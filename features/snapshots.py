@@ -16,6 +16,7 @@ from features.account.account import Account
 from features.account.many import histories, rows_by_customer
 from features.account.rows import Row
 from features.account.standing import Rules, Standing
+from features.account.table import PassingFacts
 from features.events import FOREVER
 from features.fraud_signs import FraudSigns
 from features.head_count import HeadCount, PopulationCount, head_count
@@ -38,6 +39,8 @@ def snapshots(
     portfolio: Portfolio,
     customer_ids: Sequence[str] | None = None,
     onlooker: Onlooker | None = None,
+    facts: PassingFacts | None = None,
+    dates: Sequence[int] | None = None,
 ) -> pa.Table:
     """The snapshots to learn from: the portfolio's own, else a grid of dates.
 
@@ -50,6 +53,9 @@ def snapshots(
         customer_ids: some of them, in order; everyone by default.
         onlooker: whoever wants to know more of an account that is read here anyway;
             customers come in order, those without a snapshot as well.
+        facts: shown how each snapshot stands.
+        dates: of `grid_dates`, rising; all of them by default. Where there is no grid
+            they are not asked.
 
     Returns:
         customer_id, as_of (µs since 1970 UTC), ordered by both.
@@ -62,9 +68,10 @@ def snapshots(
     elif portfolio.settings.tables <= _NO_HISTORY:
         moments = dict.fromkeys(everyone, (_one_moment(portfolio),))
     else:
-        moments = dict.fromkeys(everyone, _grid(portfolio))
+        wanted = grid_dates(portfolio) if dates is None else dates
+        moments = dict.fromkeys(everyone, wanted)
     is_grid = has_grid(portfolio)
-    return _table(_population(portfolio, moments, onlooker, is_grid=is_grid))
+    return _table(_population(portfolio, moments, onlooker, facts, is_grid=is_grid))
 
 
 def latest_snapshots(portfolio: Portfolio, as_of: int | None = None) -> pa.Table:
@@ -191,7 +198,7 @@ def newest_population(portfolio: Portfolio, until: int, n_dates: int) -> pa.Tabl
         rows = rows.filter(pc.less_equal(rows["as_of"], until))
         newest = _dates(rows)[-n_dates:]
         return rows.filter(pc.is_in(rows["as_of"], value_set=pa.array(newest)))
-    dates = [moment for moment in _grid(portfolio) if moment <= until]
+    dates = [moment for moment in grid_dates(portfolio) if moment <= until]
     found = SCHEMA.empty_table()
     while dates and (missing := n_dates - len(_dates(found))):
         older = population_at(portfolio, dates[-missing:])
@@ -247,17 +254,21 @@ def _population(
     portfolio: Portfolio,
     moments: Mapping[str, Sequence[int]],
     onlooker: Onlooker | None = None,
+    facts: PassingFacts | None = None,
     *,
     is_grid: bool,
 ) -> Pairs:
     """Those of the pairs that belong to the population, in order."""
     why_not = _left_out(portfolio, is_grid=is_grid)
-    for account, standings in _standings(portfolio, moments):
-        theirs = [
-            standing.as_of
-            for standing, first_known_at in standings
-            if why_not(account, standing, first_known_at) is None
-        ]
+    # of who owes what, usage says nothing
+    usage_since = FOREVER if facts is None else facts.since
+    for account, standings in _standings(portfolio, moments, usage_since):
+        theirs = []
+        for standing, first_known_at in standings:
+            if why_not(account, standing, first_known_at) is None:
+                theirs.append(standing.as_of)
+                if facts is not None:
+                    facts.look(account, standing)
         yield from ((account.history.customer_id, as_of) for as_of in theirs)
         if onlooker is not None:
             onlooker(account, theirs)
@@ -299,12 +310,13 @@ def _left_out(
 
 
 def _standings(
-    portfolio: Portfolio, moments: Mapping[str, Sequence[int]]
+    portfolio: Portfolio,
+    moments: Mapping[str, Sequence[int]],
+    usage_since: int = FOREVER,
 ) -> Iterator[tuple[Account, Iterator[tuple[Standing, int]]]]:
     """What is owed at each of a customer's moments, and when it was first known."""
     rules = Rules(portfolio.settings)
-    # of who owes what, usage says nothing
-    for history in histories(portfolio, sorted(moments), usage_since=FOREVER):
+    for history in histories(portfolio, sorted(moments), usage_since):
         versions = history.customers
         first_known_at = min((row.known_at for row in versions), default=FOREVER)
         account = Account(history, rules)
@@ -335,7 +347,7 @@ def _one_moment(portfolio: Portfolio) -> int:
     return 0 if first is None else first - 1
 
 
-def _grid(portfolio: Portfolio) -> tuple[int, ...]:
+def grid_dates(portfolio: Portfolio) -> tuple[int, ...]:
     """Local midnights of first days of months, or of Mondays, after the warm-up.
 
     The first event is that of the billing tables: `customers` may tell of a creation

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from advice.young_dates import DrawnSnapshots
+from advice.drawn_snapshots import DrawnSnapshots
 from features.arrays import FloatArray, IntArray
 from features.batch import feature_table
 from features.catalogue import feature_set as features_of

@@ -16,7 +16,13 @@ from features.account.columns import (
 from features.account.facts import account_facts, facts_over_time
 from features.account.look_back import shortened
 from features.account.looks import AccountTable, looks
-from features.account.table import debt_table, fact_numbers, fact_row, fact_table
+from features.account.table import (
+    PassingFacts,
+    debt_table,
+    fact_numbers,
+    fact_row,
+    fact_table,
+)
 
 __all__ = [
     "FACT_COLUMNS",
@@ -25,6 +31,7 @@ __all__ = [
     "Accounts",
     "FactColumn",
     "KeptAccount",
+    "PassingFacts",
     "account_facts",
     "debt_table",
     "fact_numbers",

@@ -45,6 +45,12 @@ class Account:
     def at(self, as_of: int) -> Standing:
         """How the customer stands, by what was known at `as_of`."""
         standing = self.owing(as_of)
+        self.complete(standing)
+        return standing
+
+    def complete(self, standing: Standing) -> None:
+        """Make what `owing` just returned as whole as `at` has it."""
+        as_of = standing.as_of
         if self._contact_rows.move_to(as_of):
             self._contacts = ContactLog(self._contact_rows.known)
         standing.contacts = self._contacts
@@ -55,7 +61,6 @@ class Account:
         if standing.overdue is not None:
             self._read_cover(standing)
         self._read_stake(standing)
-        return standing
 
     def owing(self, as_of: int) -> Standing:
         """Only who the customer is, what is owed and what is subscribed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +65,47 @@ def fact_numbers(portfolio: Portfolio, snapshots: pa.Table) -> FloatArray:
     values = np.empty(shape)
     values[np.array(places, np.int64)] = np.array(numbers).reshape(shape)
     return values
+
+
+class PassingFacts:
+    """The numbers of accounts at a few dates, while somebody goes through them anyway.
+
+    Args:
+        dates: when they are wanted, µs since 1970 UTC.
+    """
+
+    def __init__(self, dates: Collection[int]) -> None:
+        self.dates = frozenset(dates)
+        self._numbers = array("d")
+        self._places: dict[tuple[str, int], int] = {}
+
+    @property
+    def since(self) -> int:
+        """The first moment at which usage is looked at; FOREVER: none."""
+        return min(self.dates, default=FOREVER)
+
+    def look(self, account: Account, standing: Standing) -> None:
+        """Note the numbers of what `Account.owing` just returned, if they are wanted.
+
+        The account must have its usage from `since` on.
+        """
+        if standing.as_of in self.dates:
+            account.complete(standing)
+            key = account.history.customer_id, standing.as_of
+            self._places[key] = len(self._places)
+            self._numbers.extend(fact_values(standing))
+
+    def of(self, snapshots: pa.Table) -> FloatArray | None:
+        """The same as `fact_numbers`; None where one of the snapshots was not seen."""
+        ids, moments = (
+            snapshots[name].to_pylist() for name in ("customer_id", "as_of")
+        )
+        places = [self._places.get(key) for key in zip(ids, moments, strict=True)]
+        if None in places:
+            return None
+        numbers = np.array(self._numbers).reshape(-1, len(FACT_NAMES))
+        chosen: FloatArray = numbers[np.array(places, np.int64)]
+        return chosen
 
 
 def debt_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:

@@ -153,12 +153,27 @@ def _fine(values: pa.Array) -> ReadColumn:
 
 
 def _texts(array: pa.Array) -> ReadColumn:
+    if not _may_hold_empty(array) and not _may_hold_nul(array):
+        return _fine(array)
     values = pc.if_else(pc.equal(array, ""), None, array)
     has_nul = _mask(pc.match_substring(values, "\0").fill_null(False))
     if not has_nul.any():
         return _fine(values)
     values = pc.if_else(pa.array(has_nul), None, values)
     return ReadColumn(values, has_nul.astype(np.int16), ("bad_text",))
+
+
+def _may_hold_empty(array: pa.Array) -> bool:
+    """Whether a text is empty; by the lengths, which takes no look at the texts."""
+    return bool(pc.min(pc.binary_length(array)).as_py() == 0)
+
+
+def _may_hold_nul(array: pa.Array) -> bool:
+    """Whether NUL stands in any text, or where a missing one had been."""
+    _, _, texts = array.buffers()
+    if texts is None or not texts.size:
+        return False
+    return int(np.frombuffer(texts, np.uint8).min()) == 0
 
 
 def _wrong(array: pa.Array, parse: Parser, type_: pa.DataType) -> ReadColumn:

@@ -168,7 +168,7 @@ def _read(
         values, out_of_range = bounded_column(values, column)
         broken.add(out_of_range, "time_out_of_range", column.name)
     if column.name == "customer_id":
-        is_empty = pc.equal(pc.utf8_trim_whitespace(values), "").fill_null(True)
+        is_empty = pc.utf8_is_space(values).fill_null(True)
         broken.add(_mask(is_empty), "empty_customer_id", column.name)
     elif column.is_required:
         broken.add(_mask(values.is_null()), "missing_required", column.name)

@@ -160,7 +160,7 @@ def test_a_broken_row_names_its_rule(
     assert broken(table, changes) == (rule, column)
 
 
-@pytest.mark.parametrize("customer_id", [None, "", "   "])
+@pytest.mark.parametrize("customer_id", [None, "", "   ", "\u3000\t"])
 def test_a_row_needs_a_customer(customer_id: str | None) -> None:
     row = _row("usage", {"customer_id": customer_id})
     found = pa.table(
