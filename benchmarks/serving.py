@@ -190,7 +190,7 @@ def servers(home: Path) -> list[Server]:
         Server("(c) MLflow's server", MLFLOW, invoked, there, "/invocations"),
         Server("Forbear", OURS, bodies, there, headers=key),
         Server(
-            "Forbear, installed without cc",
+            "Forbear, without its kernels",
             OURS,
             bodies,
             there,
