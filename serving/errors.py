@@ -103,7 +103,10 @@ MOST_ERRORS = 100  # listed in one answer
 
 
 class ProblemError(Exception):
-    """An expected failure of one request, told to the caller."""
+    """An expected failure of one request, told to the caller.
+
+    An entry of `errors` that says nothing of its own has `detail` as its `message`.
+    """
 
     def __init__(
         self,
@@ -114,7 +117,8 @@ class ProblemError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.code, self.detail, self.errors = code, detail, list(errors)
+        self.code, self.detail = code, detail
+        self.errors = [{**one, "message": one.get("message", detail)} for one in errors]
         self.headers = headers
 
 

@@ -168,7 +168,9 @@ def test_a_portfolio_sent_again_gets_the_decisions_that_were_made(
     assert (first[-1]["n_repeated"], again[-1]["n_repeated"]) == (0, 7)
     refused = service.post("/v1/score/portfolio", json={}, headers=headers)
     assert refused.status_code == 422
-    assert refused.json()["errors"] == [{"pointer": "/as_of", "rule": "missing"}]
+    (error,) = refused.json()["errors"]
+    assert (error["pointer"], error["rule"]) == ("/as_of", "missing")
+    assert error["message"] == refused.json()["detail"]
 
 
 def test_all_of_a_portfolio_are_scored_for_one_moment(

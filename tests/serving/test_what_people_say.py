@@ -89,7 +89,9 @@ def test_an_override_is_about_a_subscription_of_its_customer(
         answer = acme.post("/v1/overrides", json=said, headers=key_of("review"))
         assert answer.status_code == status, answer.text
         if status == 422:
-            assert answer.json()["errors"][0]["rule"] == "unknown_subscription"
+            (error,) = answer.json()["errors"]
+            assert error["rule"] == "unknown_subscription"
+            assert "names the subscription" in error["message"]
 
 
 def test_an_outcome_bears_the_name_of_its_author(
