@@ -20,7 +20,7 @@ from features.account import account_facts
 from features.additions import with_rows
 from features.events import FOREVER, MISSING, Events
 from features.facts import AccountFacts
-from features.moments import DAY_US, DAY_ZERO, end_of_day, local_day, microseconds
+from features.moments import DAY_ZERO, end_of_day, local_day, microseconds
 from features.settings import PortfolioSettings
 
 Rows = Mapping[str, Sequence[Mapping[str, object]]]
@@ -190,9 +190,8 @@ def _promise(s: Situation) -> Iterator[Remedy]:
     is_used_up = facts.n_promises_365d >= rule.per_year
     if "contacts" not in s.settings.tables or is_used_up or facts.promises:
         return
-    zone, longest = s.settings.zone, s.now + round(rule.max_days * DAY_US)
-    day = local_day(longest + 1, zone) - 1  # the last one that is over by then
-    if facts.actionable and day >= local_day(s.now, zone):
+    zone, day = s.settings.zone, local_day(s.now, s.settings.zone) + rule.max_days
+    if facts.actionable and rule.max_days:
         row = {
             **s.stamp,
             "kind": "promise_made",

@@ -29,6 +29,7 @@ RaisedBy = Literal[
     "first_invoice",
     "confirmed_fraud",
     "notice_required",
+    "long_promise",
     "left_to_a_person",
     "hysteresis",
     "holdout",

@@ -111,7 +111,8 @@ class OpenDispute:
 class OpenPromise:
     """A promise neither kept, broken nor past its date (CONTRACT 2.4).
 
-    `covers` is the money on overdue items that it still covers, in ten-thousandths.
+    `covers` is the money on overdue items that it still covers, in ten-thousandths;
+    `days` the local calendar days from the one on which it was made to its last.
     """
 
     made_at: datetime
@@ -120,6 +121,7 @@ class OpenPromise:
     promise_id: str | None = None
     invoice_id: str | None = None
     covers: int = 0
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

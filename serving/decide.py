@@ -201,5 +201,6 @@ def waits_for(answer: ScoreAnswer) -> Iterator[str]:
         yield "access_off"
     if answer.follow_up.appeal is not None:
         yield "appeal"
-    if answer.exposure.contested:
+    disputes = any(hold.kind == "dispute" for hold in answer.permission.holds)
+    if disputes or answer.exposure.contested:  # also about what is not on record
         yield "dispute"

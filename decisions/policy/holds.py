@@ -27,7 +27,9 @@ class PromiseHold(PolicySection):
     """Money promised is waited for until its date."""
 
     max_days: Days = Field(
-        default=14, description="the longest promise; beyond it a person looks"
+        default=14,
+        description="the longest promise, in local calendar days after the one on which"
+        " it is made; beyond it a person looks",
     )
     per_year: Count = Field(
         default=2, description="promises granted in a year; beyond it a person looks"

@@ -79,7 +79,7 @@ def _facts(example: PolicyCase, at: datetime) -> AccountFacts:
         disputes=(OpenDispute("d1", "billing", due_at, None, None),)
         if example.contested
         else (),
-        promises=(OpenPromise(at, at + timedelta(days=7), None),)
+        promises=(OpenPromise(at, at + timedelta(days=7), None, days=0),)  # as granted
         if example.promised
         else (),
         notices=tuple(_notices(example, at)),

@@ -80,6 +80,7 @@ class Eligibility:
     is_left_to_a_person: bool = False  # on the fraud path, for nothing but doubts
     subscriptions: tuple[str, ...] = ()
     is_first_invoice: bool = False
+    promises_too_much: bool = False  # longer, or more often, than the policy grants
     high_usage_notice: NoticeDue | None = None  # of the shorter way, where it is due
     retry_due: RetryDue | None = None
     no_retry: NoRetry | None = None
@@ -187,6 +188,9 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
         is_left_to_a_person=signs.is_left_to_a_person,
         subscriptions=aim.subscriptions,
         is_first_invoice=_is_first_invoice(terms, facts),
+        promises_too_much=any(
+            hold.kind == "promise" and hold.is_beyond_policy for hold in others
+        ),
         high_usage_notice=usage_notice,
         retry_due=None if charges is None else retry_due(charges, at),
         no_retry=None if charges is None else charges.no_retry,

@@ -72,16 +72,14 @@ def money_holds(
             is_beyond_policy=decide_by <= at,
         )
     for promise in facts.promises:
-        longest = promise.made_at + timedelta(days=rules.promise.max_days)
-        beyond = promise.until is None or promise.until > longest
-        beyond = beyond or facts.n_promises_365d > rules.promise.per_year
+        is_long = promise.days is None or promise.days > rules.promise.max_days
         yield Hold(
             kind="promise",
             protects=True,
             since=promise.made_at,
             until=promise.until,
             released_by="promised_date",
-            is_beyond_policy=beyond,
+            is_beyond_policy=is_long or facts.n_promises_365d > rules.promise.per_year,
         )
     if facts.in_flight:
         yield Hold("payment_in_flight", True, None, None, "settlement")

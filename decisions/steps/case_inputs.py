@@ -79,6 +79,7 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         goes_by_days=by_days,
         rests_on_signs=rests_on_signs,
         is_left_to_a_person=is_proven
+        or eligibility.promises_too_much
         or (eligibility.is_left_to_a_person and is_likely),
         is_proven_fraud=is_proven,
     )

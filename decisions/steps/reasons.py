@@ -68,6 +68,8 @@ def raised_by(
     is_looked_at = inputs.is_first_invoice and inputs.p_bad >= terms.min_p_first_invoice
     if recommended == REVIEW and is_looked_at:
         return "first_invoice"
+    if recommended == REVIEW and seen.promises_too_much:
+        return "long_promise"
     if recommended == REVIEW and inputs.is_left_to_a_person:
         return "left_to_a_person"
     is_sent = recommended == REMIND and inputs.is_notice_required

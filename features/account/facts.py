@@ -153,7 +153,7 @@ def facts_of(
         known_until=stops.known_until(as_of),
         items=_items(standing, rules, known),
         disputes=_disputes(standing),
-        promises=_promises(standing),
+        promises=_promises(standing, rules.days),
         n_promises_365d=contacts.n_promises_since(as_of - 365 * DAY_US),
         notices=_notices(standing),
         holds=active_holds(known["holds"], as_of),
@@ -273,7 +273,7 @@ def _disputes(s: Standing) -> tuple[OpenDispute, ...]:
     )
 
 
-def _promises(s: Standing) -> tuple[OpenPromise, ...]:
+def _promises(s: Standing, days: LocalDays) -> tuple[OpenPromise, ...]:
     return tuple(
         OpenPromise(
             to_datetime(p.made_at),
@@ -282,6 +282,7 @@ def _promises(s: Standing) -> tuple[OpenPromise, ...]:
             p.promise_id,
             p.invoice_id,
             covers,
+            days.day(p.until) - days.day(p.made_at),
         )
         for p, covers in zip(s.promises, s.by_promise or repeat(0), strict=False)
     )

@@ -326,7 +326,14 @@ def random_facts(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
         "disputes": (OpenDispute("d", "billing", at, contested, None),)
         if contested
         else (),
-        "promises": (OpenPromise(at, at + timedelta(days=5), promised),)
+        "promises": (
+            OpenPromise(
+                at,
+                at + timedelta(days=5),
+                promised,
+                days=draw(st.sampled_from([5, 5, 30])),
+            ),
+        )
         if promised
         else (),
         "items": covered(

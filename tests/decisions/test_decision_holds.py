@@ -96,7 +96,7 @@ def test_access_is_not_given_back_where_it_is_taken_away_anew(kind: str) -> None
 
 def test_a_promise_counts_as_arranged() -> None:
     facts = overdue_facts(access_off=(_off("nonpayment"),))
-    promise = OpenPromise(LONG_AGO, TUESDAY + timedelta(days=3), None)
+    promise = OpenPromise(LONG_AGO, TUESDAY + timedelta(days=3), None, days=14)
     owed = facts.overdue
     [item] = facts.items
     items = (replace(item, promised=item.remainder),)
@@ -347,11 +347,31 @@ def test_four_eyes_above_an_amount() -> None:
 
 def test_an_old_dispute_and_a_long_promise_call_a_person() -> None:
     dispute = OpenDispute("d", "billing", TUESDAY - timedelta(days=61), None, None)
-    promise = OpenPromise(TUESDAY, TUESDAY + timedelta(days=90), 10 * UNITS)
+    promise = OpenPromise(TUESDAY, TUESDAY + timedelta(days=90), 10 * UNITS, days=90)
     facts = overdue_facts(disputes=(dispute,), promises=(promise,))
     holds = _answer(facts).permission.holds
     beyond = [hold.kind for hold in holds if hold.is_beyond_policy]
     assert beyond == ["dispute", "promise"]
+
+
+@pytest.mark.parametrize(
+    ("days", "n_in_a_year", "action"),
+    [(14, 2, "none"), (15, 1, "review"), (3, 3, "review")],
+)
+def test_more_than_the_policy_grants_to_promise_comes_to_a_person(
+    days: int, n_in_a_year: int, action: str
+) -> None:
+    until = TUESDAY + timedelta(days=days)
+    owed = 4500 * UNITS
+    promise = OpenPromise(TUESDAY, until, owed, covers=owed, days=days)
+    facts = overdue_facts(
+        promises=(promise,), promised=owed, actionable=0, n_promises_365d=n_in_a_year
+    )
+    found = recommend(Case(facts, 0.0, 0.001), default_policy(), TUESDAY)
+    assert found.action == action
+    assert found.people.requires_person is (action == "review")
+    raised = "long_promise" if action == "review" else None
+    assert found.permission.raised_by == raised
 
 
 def test_any_dispute_may_be_made_to_block() -> None:

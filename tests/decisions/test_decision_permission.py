@@ -55,7 +55,7 @@ def test_before_an_earlier_rung_nobody_knows_when_the_stop_will_be(days: int) ->
 
 def _promise(until: datetime) -> Recommendation:
     owed = 4500 * UNITS
-    promise = OpenPromise(TUESDAY - timedelta(days=1), until, owed)
+    promise = OpenPromise(TUESDAY - timedelta(days=1), until, owed, days=9)
     return _answer(promised=owed, actionable=0, promises=(promise,))
 
 

@@ -137,7 +137,7 @@ def test_without_a_section_or_a_listed_method_nothing_is_said() -> None:
 STOPPED = ExecutedAction(
     "suspend", TUESDAY - timedelta(days=1), reason="fraud", by="automation"
 )
-PROMISE = OpenPromise(TUESDAY, TUESDAY + timedelta(days=3), None)
+PROMISE = OpenPromise(TUESDAY, TUESDAY + timedelta(days=3), None, days=3)
 HOLD = ActiveHold("instalment_plan", TUESDAY, TUESDAY + timedelta(days=90))
 
 

@@ -131,6 +131,7 @@ def test_promises_and_appeals() -> None:
     [promise] = facts.promises
     assert promise.amount == facts.promised == 400_000
     assert promise.until == at("2024-06-01T23:59:59.999999")
+    assert promise.days == 2  # local calendar days, whatever the hour
     assert facts.n_promises_365d == 1
     assert facts.has_open_appeal
     assert facts.appeal_opened_at == at("2024-05-26T10:00")

@@ -206,6 +206,26 @@ class TestErasure:
         assert "at the last decision" not in answer.json()["detail"]
         assert acme.get("/v1/customers/acme/timeline").status_code == 200
 
+    @pytest.mark.parametrize(
+        "about", [{}, {"invoice_id": "unknown"}, {"payment_id": "unknown"}]
+    )
+    def test_a_dispute_about_what_is_not_on_record_keeps_it(
+        self, acme: Client, key_of: As, about: dict[str, str]
+    ) -> None:
+        row = {
+            "dispute_id": "d",
+            "kind": "billing",
+            "status": "opened",
+            "event_at": datetime.now(UTC).isoformat(),
+            **about,
+        }
+        events = {"customers": [CUSTOMER], "disputes": [row]}
+        body = {"customer_id": "claims", "events": events}
+        assert acme.post("/v1/events", json=body).status_code == 200
+        answer = acme.delete("/v1/customers/claims", headers=key_of("admin"))
+        assert answer.status_code == 409, answer.text
+        assert [error["rule"] for error in answer.json()["errors"]] == ["dispute"]
+
     def test_what_the_policy_keeps_is_kept(self, acme: Client, key_of: As) -> None:
         score(acme, as_of=None)
         answer = acme.delete("/v1/customers/acme", headers=key_of("admin"))

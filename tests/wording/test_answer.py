@@ -105,7 +105,9 @@ def test_what_goes_beyond_the_policy_is_told_to_need_a_person(lang: str) -> None
     def holds(days: int) -> tuple[str, ...]:
         opened = TUESDAY - timedelta(days=days)
         dispute = OpenDispute("d", "billing", opened, None, None)
-        promise = OpenPromise(opened, TUESDAY + timedelta(days=3), 10 * UNITS)
+        promise = OpenPromise(
+            opened, TUESDAY + timedelta(days=3), 10 * UNITS, days=days + 3
+        )
         facts = overdue_facts(disputes=(dispute,), promises=(promise,))
         return of_holds(told(Case(facts, 0.0, 0.6), lang))
 
