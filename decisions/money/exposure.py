@@ -1,6 +1,7 @@
 """Money at stake: from face values to what it costs the reseller, once."""
 
 from fnmatch import fnmatchcase
+from math import inf
 from typing import NamedTuple
 
 from decisions.money.numbers import Number, most, pick
@@ -173,6 +174,14 @@ def exposure(terms: StakeTerms, facts: AccountFacts) -> Exposure | None:
         stoppable = _stoppable(terms, facts, days, at_stake.run_up)
         return at_stake._replace(stoppable=stoppable)
     return at_stake
+
+
+def is_at_stake(terms: StakeTerms, facts: AccountFacts, limit: float) -> bool:
+    """Whether more than a limit (major units) is at stake at face value."""
+    if limit == inf:
+        return False
+    face = exposure(terms._replace(cost_share=1.0, reads_products=False), facts)
+    return face is not None and face.open_cost + face.run_up > limit
 
 
 def _stoppable(

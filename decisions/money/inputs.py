@@ -16,8 +16,9 @@ class Inputs(NamedTuple):
     of measures, by index of `MEASURES`; `avoided_*` the shares, in [0, 1], that these
     avoid of what can be stopped in each bad state, and of chargeback fees; `has_meter`:
     something is billed by use, or may be; actions are indices of `ACTIONS`.
-    `needs_two`: two people must agree to any stop. `assumed_*`: the part of the money
-    that the data do not say. `goes_by_days`: no probability or cost decides;
+    `needs_two`: two people must agree to any stop, for who it is or what is at stake.
+    `assumed_*`: the part of the money that the data do not say.
+    `goes_by_days`: no probability or cost decides;
     `rests_on_signs`: signs of fraud count and no model weighs them;
     `is_left_to_a_person`: they do, but what is not known leaves a pause to a person, or
     more is promised than the policy grants;

@@ -27,7 +27,11 @@ class SuspendGuard(PolicySection):
         default=0.0,
         description="below this probability of fraud or non-payment no stop",
     )
-    min_exposure: Amount = Field(default=0.0, description="below this exposure no stop")
+    min_exposure: Amount = Field(
+        default=0.0,
+        description="below this exposure no stop; as costs weigh it: at the reseller's"
+        " cost, or at the customer's prices where the policy states no `costs`",
+    )
     min_tenure_days: Days = Field(
         default=0,
         description="customers for less are stopped for fraud or high use only",
@@ -44,7 +48,8 @@ class ServiceRequestGuard(PolicySection):
     """What a service request needs."""
 
     min_exposure: Amount = Field(
-        default=0.0, description="below this exposure no case is opened"
+        default=0.0,
+        description="below this exposure, weighed likewise, no case is opened",
     )
     because: str = ""
 

@@ -13,7 +13,8 @@ SubjectKind = Literal["natural_person", "sole_trader", "legal_person"]
 class CustomerClass(PolicySection):
     """Customers of one of the segments, or of one of the kinds of person.
 
-    Whoever is not known to be a legal person is treated as a natural person.
+    Whoever is not known to be a legal person is treated as a natural person; a sole
+    trader is one, too.
     """
 
     segments: tuple[str, ...] = Field(
@@ -29,8 +30,9 @@ class Approvals(PolicySection):
 
     four_eyes_over: Amount | dict[Currency, Amount] | None = Field(
         default=None,
-        description="exposure above which two people must agree to a stop; an amount"
-        " in the policy's currency, or one per currency",
+        description="exposure at face value (open, and run-up until the ordinary stop)"
+        " above which two people must agree to a stop; an amount in the policy's"
+        " currency, or one per currency",
     )
     four_eyes_for: CustomerClass = Field(
         default=CustomerClass(),

@@ -34,8 +34,10 @@ def is_in_scope(document: PolicyDocument, facts: AccountFacts) -> bool:
 
 def is_of_class(rule: CustomerClass, facts: AccountFacts) -> bool:
     """Whether a customer is of one of the segments or kinds of person."""
-    kind = facts.subject_kind or "natural_person"
-    return facts.segment in rule.segments or kind in rule.subject_kinds
+    if facts.segment in rule.segments or facts.subject_kind in rule.subject_kinds:
+        return True
+    is_legal = facts.subject_kind == "legal_person"
+    return not is_legal and "natural_person" in rule.subject_kinds
 
 
 @dataclass(frozen=True, slots=True)

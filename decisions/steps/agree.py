@@ -34,8 +34,7 @@ def approvals_needed(inputs: Inputs, terms: Terms, action: Number) -> Number:
     """
     one = inputs.person_bits >> action & 1
     is_new_by_fraud = (action != inputs.in_force) & is_by_fraud(inputs, terms, action)
-    is_great = inputs.needs_two | (inputs.exposure > terms.four_eyes_over)
-    two = (action >= SUSPEND) & is_great & (is_new_by_fraud ^ True)
+    two = (action >= SUSPEND) & inputs.needs_two & (is_new_by_fraud ^ True)
     needed = one + two * (2 - one)
     if terms.suspicion_approvals == 0:
         return needed

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from decisions.actions import SEVERITY, STOP_BITS
 from decisions.case import Case
-from decisions.money.exposure import Exposure, exposure
+from decisions.money.exposure import Exposure, exposure, is_at_stake
 from decisions.money.inputs import Inputs
 from decisions.money.measures import avoided
 from decisions.money.states import exclusive_states
@@ -75,7 +75,8 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         is_confirmed_fraud=eligibility.is_confirmed_fraud,
         is_first_invoice=eligibility.is_first_invoice,
         is_notice_required=is_due and terms.notices_always,
-        needs_two=is_of_class(terms.document.approvals.four_eyes_for, facts),
+        needs_two=is_of_class(terms.document.approvals.four_eyes_for, facts)
+        or is_at_stake(terms.stake, facts, terms.four_eyes_over),
         goes_by_days=by_days,
         rests_on_signs=rests_on_signs,
         is_left_to_a_person=is_proven

@@ -102,7 +102,7 @@ def overdue_facts(
         "overdue": owed,
         "actionable": owed,
         "days_overdue": days,
-        "recurring_monthly": 800 * UNITS,
+        "recurring_monthly": 700 * UNITS,
         "clv": 1800 * UNITS,
         "items": (item,),
         "notices": tuple(delivered(name, ago, at) for name, ago in told.items()),

@@ -73,7 +73,10 @@ def test_a_portfolio_asks_as_many_people_as_one_customer(
         ({"segments": ["hotel"]}, {"segment": "hotel"}, 2),
         ({"segments": ["hotel"]}, {"segment": "school"}, 0),
         ({"subject_kinds": ["natural_person"]}, {"subject_kind": None}, 2),
+        ({"subject_kinds": ["natural_person"]}, {"subject_kind": "sole_trader"}, 2),
         ({"subject_kinds": ["natural_person"]}, {"subject_kind": "legal_person"}, 0),
+        ({"subject_kinds": ["sole_trader"]}, {"subject_kind": "sole_trader"}, 2),
+        ({"subject_kinds": ["sole_trader"]}, {"subject_kind": "natural_person"}, 0),
     ],
 )
 def test_two_must_agree_for_some_customers_whatever_is_at_stake(
@@ -82,6 +85,20 @@ def test_two_must_agree_for_some_customers_whatever_is_at_stake(
     policy = _policy(four_eyes_for=always, natural_person_for=[])
     found = recommend(Case(overdue_facts(**who), 0.0, 0.6), policy, TUESDAY)
     assert found.action == "suspend"
+    assert found.people.approvals == approvals
+
+
+@pytest.mark.parametrize(("limit", "approvals"), [(4966, 2), (4967, 0)])
+def test_two_must_agree_above_an_exposure_at_face_value(
+    limit: float, approvals: int
+) -> None:
+    """4,500 are open and 700 a month accrue for 20 days more, whatever they cost us."""
+    facts = overdue_facts(4500, days=40)
+    assert default_policy().document.ordinary_stop.days_overdue == 60
+    found = recommend(Case(facts, 0.0, 0.6), _policy(four_eyes_over=limit), TUESDAY)
+    assert found.action == "suspend"
+    assert found.proposal is not None
+    assert found.proposal.stake.exposure < 4900
     assert found.people.approvals == approvals
 
 

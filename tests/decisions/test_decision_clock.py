@@ -134,7 +134,7 @@ def test_a_small_invoice_starts_no_clock_but_counts_in_the_sum() -> None:
     clock = {"min_invoice": 25}
     assert _days(clock, _owing(small, large)) == 6
     assert _days(clock, _owing(small)) is None
-    facts = _owing(small, _item("b", 40, 20))
+    facts = replace(_owing(small, _item("b", 40, 20)), recurring_monthly=800 * UNITS)
     found = _answer(facts, _policy(clock))
     assert "clock_not_started" in _codes(found)
     assert "below_materiality" not in _codes(found)  # 40 together, above 25
