@@ -159,7 +159,9 @@ def releases_an_alarm(page: Page, office: Office) -> None:
     page.locator("article input[name=reason]").first.focus()
     page.keyboard.type("the feed is back")
     presses(page, "Enter")
-    page.wait_for_selector(f"text={subject}", state="detached")
+    standing = f"article:has(input[name=reason]):has-text('{subject}')"
+    page.wait_for_selector(standing, state="detached")
+    sees(page, "text=the feed is back")  # it is listed among those released
 
 
 def looks_into_the_log(page: Page, office: Office) -> None:
