@@ -73,6 +73,8 @@ class OpenItem:
     # what was opened again is negative, what was never owed has the day of issue
     reductions: tuple[tuple[date, int], ...] = ()
     currency: OtherCurrency | None = None  # None: the portfolio's, as all amounts are
+    # first and last local day of each time it was wholly under dispute, while overdue
+    disputed: tuple[tuple[date, date], ...] = ()
 
     @property
     def uncovered(self) -> int:

@@ -21,8 +21,9 @@ from decisions.policy.text import Language, Text
 class Clock(PolicySection):
     """From what the days of the ladder are counted, and what starts the count.
 
-    Only overdue, uncontested invoices start it, and the oldest clock counts; after a
-    dispute it starts anew.
+    Only overdue, uncontested invoices start it, and the oldest clock counts. It stands
+    still on days on which the invoice was wholly under dispute; after a dispute it
+    counts from the due date at the earliest.
     """
 
     anchor: Literal["due_date", "invoice_date", "payment_failed"] = Field(

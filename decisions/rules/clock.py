@@ -1,11 +1,13 @@
 """Days on the policy's clock, on which the ladder rests: which invoice starts it, when.
 
-The clock of each overdue invoice starts at the policy's anchor, or when the last
-dispute about it ended, if that is later; the oldest clock counts. What is not due yet
+The clock of each overdue invoice starts at the policy's anchor, and stands still on
+days on which the invoice was wholly under dispute; once a dispute about it has ended it
+counts from the due date at the earliest. The oldest clock counts. What is not due yet
 starts none, however long ago it was issued; nor does what is wholly on its way or
 promised, for nobody acts on it.
 """
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from decisions.terms import Terms
@@ -47,6 +49,8 @@ def days_on_clock(terms: Terms, facts: AccountFacts) -> int | None:
 def _days(terms: Terms, facts: AccountFacts, item: OpenItem) -> int:
     ended = item.disputed_until or date.min
     today = max(item.due_on, ended) + timedelta(days=item.days_overdue)
+    if item.disputed_until is not None:  # its days before the dispute count as well
+        today = min(today, terms.calendar.local_day(facts.as_of))
     start = max(_anchor(terms, facts, item), ended)
     return max(0, (today - start).days)
 
@@ -74,6 +78,27 @@ def attempts_on(
             and terms.calendar.local_day(attempt.at) >= item.due_on
         )
     ]
+
+
+def contested_days(facts: AccountFacts) -> frozenset[date]:
+    """Local days on which all that was overdue then was wholly under dispute.
+
+    Of what is overdue now: they are no time to pay.
+    """
+    if not any(item.disputed for item in facts.items):
+        return frozenset()
+    late = late_items(facts)
+    days = {item.invoice_id: set(_days_of(item)) for item in late}
+    return frozenset(
+        day
+        for day in set().union(*days.values())
+        if all(day <= item.due_on or day in days[item.invoice_id] for item in late)
+    )
+
+
+def _days_of(item: OpenItem) -> Iterator[date]:
+    for first, last in item.disputed:
+        yield from (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
 def n_unpaid(facts: AccountFacts) -> int:

@@ -16,7 +16,7 @@ from decisions.rules.reason import AccessHold, Hold, Releaser, Values
 from decisions.rules.settlement import returned_by
 from decisions.rules.standing import releaser
 from decisions.terms import Terms
-from features.facts import AccountFacts, ActiveOverride, ExecutedAction
+from features.facts import AccountFacts, ActiveOverride, ExecutedAction, OpenPromise
 
 AUTHORITY = {"nonpayment": 0, "fraud": 1, "manual": 2}  # who is stronger
 
@@ -72,7 +72,7 @@ def money_holds(
             is_beyond_policy=decide_by <= at,
         )
     for promise in facts.promises:
-        is_long = promise.days is None or promise.days > rules.promise.max_days
+        is_long = _is_long(promise, rules.promise.max_days)
         yield Hold(
             kind="promise",
             protects=True,
@@ -83,6 +83,13 @@ def money_holds(
         )
     if facts.in_flight:
         yield Hold("payment_in_flight", True, None, None, "settlement")
+
+
+def _is_long(promise: OpenPromise, max_days: int) -> bool:
+    if promise.days is None:  # facts recorded before they said so
+        longest = promise.made_at + timedelta(days=max_days)
+        return promise.until is None or promise.until > longest
+    return promise.days > max_days
 
 
 def access_holds(terms: Terms, facts: AccountFacts, at: datetime) -> Iterator[Hold]:

@@ -1,11 +1,11 @@
 """When a rung of the ladder opens: each part of its `when`, as a moment or a reason."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from decisions.actions import STOPS
 from decisions.policy.ladder import State, When
-from decisions.rules.clock import n_unpaid
+from decisions.rules.clock import contested_days, n_unpaid
 from decisions.rules.notices_served import ServedNotices
 from decisions.terms import Terms
 from features.facts import AccountFacts
@@ -19,10 +19,20 @@ class LadderProgress:
     """One customer on the ladder at a moment; `days` are days on the clock.
 
     After a hard decline a notice may go ahead of its rung. What follows is then counted
-    as if it had gone out on the rung's own day, so that no stop comes earlier.
+    as if it had gone out on the rung's own day, so that no stop comes earlier. Days on
+    which all that is overdue was contested are no part of the wait after a notice.
     """
 
-    __slots__ = ("_days", "_facts", "_in_time", "_reached", "_terms", "_told", "at")
+    __slots__ = (
+        "_contested",
+        "_days",
+        "_facts",
+        "_in_time",
+        "_reached",
+        "_terms",
+        "_told",
+        "at",
+    )
 
     def __init__(
         self,
@@ -34,6 +44,7 @@ class LadderProgress:
     ) -> None:
         self._terms, self._facts, self._told = terms, facts, served
         self._days, self.at = days - terms.document.clock.grace_days, at
+        self._contested = contested_days(facts)
         self._in_time: dict[str, datetime] = {}  # days on which notices were due
         self._reached = _LONG_AGO  # when the rungs before have opened
 
@@ -115,12 +126,36 @@ class LadderProgress:
                 if in_time and name in self._in_time:
                     proven = max(proven, self._in_time[name])
                 if is_business:
-                    yield calendar.after_business_days(proven, days), "cure_period"
-                elif exact or (self.at - proven).days <= days + _CERTAINLY_OVER:
-                    yield calendar.after_days(proven, days), "cure_period"
+                    after = calendar.after_business_days
+                    yield self._after_notice(after, proven, days), "cure_period"
+                elif exact or self._is_hardly_over(proven, days):
+                    after = calendar.after_days
+                    yield self._after_notice(after, proven, days), "cure_period"
         if when.days_suspended:
             off = [a.at for a in self._facts.access_off if a.action in STOPS]
             if not off:
                 yield None, "not_suspended"
                 return
             yield calendar.after_days(min(off), when.days_suspended), "too_early"
+
+    def _is_hardly_over(self, proven: datetime, days: int) -> bool:
+        """Whether the calendar must say if the wait after a notice is over."""
+        longest = days + len(self._contested) + _CERTAINLY_OVER
+        return (self.at - proven).days <= longest
+
+    def _after_notice(
+        self, after: Callable[[datetime, int], datetime], proven: datetime, days: int
+    ) -> datetime:
+        """When so many days have passed on which not everything was contested."""
+        calendar = self._terms.calendar
+        ends, counted, start = after(proven, days), days, calendar.local_day(proven)
+        while self._contested:
+            end = calendar.local_day(ends)
+            between = [day for day in self._contested if start < day < end]
+            if after == calendar.after_business_days:
+                between = [day for day in between if calendar.is_business_day(day)]
+            if days + len(between) == counted:
+                break
+            counted = days + len(between)
+            ends = after(proven, counted)
+        return ends

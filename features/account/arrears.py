@@ -32,6 +32,7 @@ class DebtItem(NamedTuple):
     days_overdue: int  # 0 when not due or wholly contested
     is_overdue: bool  # its due day has ended and part of it is uncontested
     disputed_until: int | None = None  # local day on which its last dispute ended
+    disputed: tuple[tuple[int, int], ...] = ()  # local days, wholly under dispute
 
 
 class OpenDebt(NamedTuple):
@@ -185,6 +186,7 @@ class Arrears:
             part = contested.get(invoice.id, 0)
             is_overdue = today > invoice.due_on and part < remainder
             days, ended_on = 0, None
+            disputed: tuple[tuple[int, int], ...] = ()
             if is_overdue:
                 days = today - invoice.due_on
                 if invoice.reopened_on is not None:
@@ -193,7 +195,10 @@ class Arrears:
                     self._read_disputes()
                     ended_on = self._disputed_until(invoice, moment)
                     days -= self._days_disputed(invoice, today - days, moment)
-            items.append(DebtItem(invoice, remainder, part, days, is_overdue, ended_on))
+                    disputed = self._spans_disputed(invoice, moment)
+            items.append(
+                DebtItem(invoice, remainder, part, days, is_overdue, ended_on, disputed)
+            )
             if is_overdue:
                 overdue += remainder - part
                 dates = not is_residue(invoice.amount, remainder, self._materiality)
@@ -230,6 +235,18 @@ class Arrears:
             counted += max(0, last - first + 1)
             after = max(after, last)
         return counted
+
+    def _spans_disputed(
+        self, invoice: Invoice, moment: int
+    ) -> tuple[tuple[int, int], ...]:
+        """First and last local day of each time it was wholly under dispute so far."""
+        stops = self._clock_stops.get(invoice.id, ())
+        today = self._days.day(moment) if stops else 0
+        return tuple(
+            (stop.first, min(stop.last, today))
+            for stop in stops
+            if stop.since <= moment
+        )
 
     def _read_disputes(self) -> None:
         """What disputes made of each invoice, from one change to the next; once."""

@@ -178,7 +178,7 @@ def _items(s: Standing) -> tuple[float, ...]:
     buckets = [0, 0, 0, 0]
     n_overdue = largest = 0
     oldest = s.as_of
-    for invoice, remainder, contested, days, is_overdue, _ in s.owed.items:
+    for invoice, remainder, contested, days, is_overdue, *_ in s.owed.items:
         oldest = min(oldest, invoice.issued_at)
         largest = max(largest, remainder)
         if is_overdue and s.overdue:

@@ -224,6 +224,7 @@ def _items(s: Standing, rules: Rules, known: KnownTables) -> tuple[OpenItem, ...
             promised=promised.get(item.invoice.id, 0),
             reductions=_reductions(item.invoice, days),
             currency=currencies.get(item.invoice.id),
+            disputed=tuple((_day(a), _day(b)) for a, b in item.disputed),
         )
         for item in s.owed.items
     )

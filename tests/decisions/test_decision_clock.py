@@ -119,7 +119,9 @@ def test_days_count_from_the_first_failed_payment(
 
 
 @pytest.mark.parametrize("clock", [DUE, ISSUED, FAILED])
-def test_a_dispute_that_ended_starts_the_clock_anew(clock: Values) -> None:
+def test_a_clock_counts_from_the_due_date_at_the_earliest_after_a_dispute(
+    clock: Values,
+) -> None:
     item = _item("a", 5, 400)  # five days since the dispute ended, due before
     item = replace(
         item,
@@ -127,6 +129,17 @@ def test_a_dispute_that_ended_starts_the_clock_anew(clock: Values) -> None:
         disputed_until=TUESDAY.date() - timedelta(days=5),
     )
     assert _days(clock, _owing(item, payment_attempts=(_failed(15, "a"),))) == 5
+
+
+def test_a_charge_that_failed_after_a_dispute_starts_the_clock_then() -> None:
+    """Overdue for 15 days outside of the dispute; the first charge failed since."""
+    item = replace(
+        _item("a", 15, 400),
+        due_on=TUESDAY.date() - timedelta(days=25),
+        disputed_until=TUESDAY.date() - timedelta(days=5),
+    )
+    facts = _owing(item, payment_attempts=(_failed(3, "a"),))
+    assert _days(FAILED, facts) == 3
 
 
 def test_a_small_invoice_starts_no_clock_but_counts_in_the_sum() -> None:

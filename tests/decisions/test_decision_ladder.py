@@ -15,9 +15,10 @@ from decisions import (
     load_policy,
     recommend,
 )
-from decisions.policy_file.load import shipped_policies
+from decisions.policy_file.load import parse_document, shipped_policies
 from decisions.rules.calendar import WorkingCalendar
 from decisions.rules.evidence import counting_evidence
+from decisions.rules.ladder_progress import LadderProgress
 from decisions.rules.notices_served import ServedNotices
 from features.facts import AccountFacts, ExecutedAction, Notice
 from tests.decisions.decision_cases import (
@@ -200,6 +201,51 @@ def test_cure_period_in_business_days() -> None:
     monday = datetime(2026, 6, 8, 6, tzinfo=UTC)
     found = _answer(replace(facts, as_of=monday), monday)
     assert found.action == "suspend"
+
+
+spans = st.lists(st.tuples(st.integers(0, 39), st.integers(0, 30)), max_size=3)
+
+
+@given(disputed=spans, later=st.booleans(), is_business=st.booleans())
+def test_days_on_which_all_was_contested_are_no_time_to_pay(
+    disputed: list[tuple[int, int]], later: bool, is_business: bool
+) -> None:
+    """No stop comes earlier for a dispute, nor within the days the notice gave."""
+    today = TUESDAY.date()
+    days = tuple(
+        (today - timedelta(days=ago), today - timedelta(days=max(0, ago - length)))
+        for ago, length in disputed
+    )
+    told, n_days = TUESDAY - timedelta(days=20), 7
+    counted = "business_days_since" if is_business else "days_since"
+    waits = {counted: {"final_notice": n_days}}
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    stop = next(s for s in values["ladder"] if s["action"] == "suspend")
+    stop["when"] = waits
+    terms = Policy(parse_document(values, "test")).latest
+    [state] = [s for s in terms.document.ladder if s.action == "suspend"]
+
+    def opened(facts: AccountFacts) -> datetime:
+        served = ServedNotices(Case(facts, 0.0, 0.6), terms, TUESDAY)
+        return LadderProgress(terms, facts, served, 40, TUESDAY).opened(state)
+
+    plain = overdue_facts()
+    [item] = plain.items
+    items = [replace(item, disputed=days)]
+    if later:  # another invoice, overdue from the tenth day before on
+        due_on = today - timedelta(days=11)
+        items.append(replace(item, invoice_id="i2", due_on=due_on, days_overdue=10))
+    moment = opened(replace(plain, items=tuple(items)))
+    assert moment >= opened(plain)
+    if later:
+        return
+    calendar, day, left = terms.calendar, terms.calendar.local_day(told), n_days
+    while left:
+        day += timedelta(days=1)
+        is_contested = any(first <= day <= last for first, last in days)
+        is_worked = not is_business or calendar.is_business_day(day)
+        left -= is_worked and not is_contested
+    assert moment >= calendar.start_of(day + timedelta(days=1))
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,18 @@ def test_notices_of_the_episode_with_what_became_of_them() -> None:
     )
 
 
+def test_days_wholly_under_dispute_are_facts_of_what_is_overdue() -> None:
+    told = {"dispute_id": "d", "kind": "billing", "invoice_id": I1["invoice_id"]}
+    rows = [
+        {**told, "status": "opened", "event_at": "2024-05-14T12:00:00+02:00"},
+        {**told, "status": "won", "event_at": "2024-05-20T09:00:00+02:00"},
+    ]
+    [item] = facts_of(invoices=[I1], disputes=rows).items
+    assert item.disputed == ((date(2024, 5, 14), date(2024, 5, 20)),)
+    [item] = facts_of(invoices=[I1]).items
+    assert item.disputed == ()
+
+
 def test_without_arrears_no_notice_counts() -> None:
     told = [contact("notice_sent", "2024-05-12T10:00", notice="warning")]
     assert facts_of(invoices=[], contacts=told).notices == ()

@@ -11,7 +11,9 @@ def disputes(s: Source) -> Section:
     """Contested money."""
     rule = s.document.holds.dispute
     who = s.words.word("teams", rule.decided_by)
-    sentences = [s.say(f"disputes.{part}") for part in ("not_owed", "right", "rest")]
+    sentences = [
+        s.say(f"disputes.{part}") for part in ("not_owed", "right", "rest", "days")
+    ]
     if rule.blocks_always:
         sentences.append(s.say("disputes.always"))
     sentences.append(s.say("disputes.decided", n=rule.max_days, who=who))
