@@ -265,6 +265,7 @@ class Advisor:
             named=context.named,
             previous=context.previous,
             previous_at=context.previous_at,
+            zone=self.settings.zone,
         )
 
     def _decide(self, case: Case, budget_use: BudgetUse) -> Recommendation:

@@ -57,6 +57,25 @@ def what_lies(policy: Policy, settings: PortfolioSettings) -> str | None:
     )
 
 
+def zone_note(policy: Policy, settings: PortfolioSettings) -> str | None:
+    """The same as `zones_differ` with its stable code in front."""
+    text = zones_differ(policy, settings)
+    return None if text is None else f"policy_timezone: {text}"
+
+
+def zones_differ(policy: Policy, settings: PortfolioSettings) -> str | None:
+    """A sentence for people where portfolio and policy mean other days and hours."""
+    zones = {terms.zone.key for _, terms in policy.versions} - {settings.zone.key}
+    if not zones:
+        return None
+    return (
+        f"days overdue follow the portfolio's timezone ({settings.zone.key}), opening"
+        f" hours, days off and full days after a notice the policy's"
+        f" ({', '.join(sorted(zones))}): set both alike (`timezone` of portfolio.yaml,"
+        " `calendar.timezone` of the policy)"
+    )
+
+
 def starter_note(bundles: Mapping[str, Bundle]) -> str | None:
     """A sentence for people where no model has been borne out by outcomes yet."""
     unproven = sorted(target for target, b in bundles.items() if not b.is_proven)

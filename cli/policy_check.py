@@ -63,15 +63,24 @@ def _of_portfolio(
     policy: "Policy", before: "Policy | None", portfolio: "Portfolio"
 ) -> "Iterator[Finding]":
     """Findings that only the data of a portfolio tell."""
-    from advice.promises import what_lies
+    from advice.currency import in_portfolio_currency
+    from advice.errors import CurrencyMismatchError
+    from advice.promises import what_lies, zones_differ
     from advice.succession import n_who_begin_again
     from decisions.policy.finding import Finding
     from decisions.policy_file.succession import notices_restart
     from features.moments import to_datetime
 
+    try:
+        in_portfolio_currency(policy, portfolio.settings)
+    except CurrencyMismatchError as error:
+        yield Finding("policy_currency", "error", "currency", str(error))
     text = what_lies(policy, portfolio.settings)
     if text is not None:
         yield Finding("portfolio_materiality_holds", "warning", "materiality", text)
+    text = zones_differ(policy, portfolio.settings)
+    if text is not None:
+        yield Finding("policy_timezone", "warning", "calendar.timezone", text)
     if before is not None:
         n_customers = n_who_begin_again(portfolio, before, policy)
         at = to_datetime(portfolio.latest_moment)

@@ -103,10 +103,12 @@ def score(
 ) -> None:
     """Score a whole portfolio with the champions.
 
-    Those under FORBEAR_HOME, else the starter: the same numbers as the service gives
-    for the same customer. While a file `stop` lies under FORBEAR_HOME, or an alarm of
-    `monitor` stands, nobody new is suspended or blocked. Exit code 3: done, but rows of
-    the portfolio were rejected.
+    Those under FORBEAR_HOME: the same numbers as the service gives for the same
+    customer. Without any the starter, its level moved to what the portfolio shows so
+    far; the service, asked about one customer, cannot move it, so its numbers differ.
+    While a file `stop` lies under FORBEAR_HOME, or an alarm of `monitor` stands, nobody
+    new is suspended or blocked. Exit code 3: done, but rows of the portfolio were
+    rejected.
 
     A list made at night withholds what needs opening hours, and says from when it is
     permitted; --as-of next-working-hour decides for that moment instead.
@@ -127,6 +129,7 @@ def score(
     check_form(out)
     limits = RunLimits(memory, workers or os.cpu_count() or 1)
     policy = policy_in_use(policy)
+    _refuse_currency(policy, portfolio)
     advisor, alarm = champions(home, policy), _standing_alarm(home)
     with parts_beside(out) as folder, rarely_collected():
         with writing(out) as list_file, writing(notices) as notices_file:
@@ -147,7 +150,12 @@ def score(
         if notices is not None:
             _show_notices(n_due, day, notices)
             warn_of_age(read, as_of, day)
-        _show_notes((*advisor.notes, *_of_today(read, moment)), home, alarm)
+        notes = (
+            *advisor.notes,
+            *_of_portfolio(advisor, read),
+            *_of_today(read, moment),
+        )
+        _show_notes(notes, home, alarm)
         _show_early_warning(advisor, read)
     raise typer.Exit(_told_of_rejects(read, portfolio))
 
@@ -231,6 +239,34 @@ def _standing_alarm(home: Path) -> "Clock | None":
 
     url = os.environ.get("FORBEAR_DATABASE_URL") or None
     return cast("Clock | None", standing_alarm(home, url))
+
+
+def _refuse_currency(policy: Path, folder: Path) -> None:
+    """A policy that cannot be counted in the portfolio's money, before hours of work.
+
+    Raises:
+        CurrencyMismatchError: it has another currency, and there is no rate.
+    """
+    from advice.currency import in_portfolio_currency
+    from decisions.policy_file.load import load_policy
+    from features.reading.settings_file import read_settings
+
+    in_portfolio_currency(load_policy(policy), read_settings(folder).settings)
+
+
+def _of_portfolio(advisor: "Advisor", read: "Portfolio") -> Iterator[str]:
+    """What model and policy mean for this portfolio."""
+    from advice.promises import zone_note
+
+    if any(bundle.is_starter for bundle in advisor.bundles.values()):
+        yield (
+            "the starter's level is moved to the outcomes that this portfolio shows so"
+            " far, if any; the service does not know them, so its probabilities of the"
+            " same customers differ"
+        )
+    differing = zone_note(advisor.policy, read.settings)
+    if differing is not None:
+        yield differing
 
 
 def _of_today(read: "Portfolio", moment: int | None) -> Iterator[str]:

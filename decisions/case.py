@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from decisions.actions import Action
 from decisions.errors import NaiveMomentError, ProbabilityRangeError
@@ -39,6 +40,8 @@ class Case:
             `contacts` are kept, so that none is asked for every day.
         previous: the action recommended last time and still in force, for hysteresis.
         previous_at: when that was.
+        zone: the portfolio's timezone, in which days overdue change; None: the
+            policy's.
     """
 
     facts: AccountFacts
@@ -54,6 +57,7 @@ class Case:
     named: Mapping[str, datetime] = field(default_factory=dict)
     previous: Action | None = None
     previous_at: datetime | None = None
+    zone: ZoneInfo | None = None
 
     def __post_init__(self) -> None:
         for name in ("p_fraud", "p_nonpayment", "nonpayment_given_fraud"):

@@ -87,7 +87,8 @@ class NewOverride(_Said):
     reason: str = Field(min_length=1, max_length=2_000, pattern=r"\S")
     until: str = Field(
         description="how long it stands: ISO 8601, or the last day, whose end counts"
-        " in the policy's timezone"
+        " in the policy's timezone (a plain date in a row of `overrides` or `holds` is"
+        " of the portfolio's timezone)"
     )
     decision_id: str | None = Field(
         default=None, description="the decision it is about, which must be recorded"

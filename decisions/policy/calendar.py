@@ -60,10 +60,16 @@ LocalTime = Annotated[
 
 
 class Calendar(PolicySection):
-    """When the reseller acts: days, hours and timezone."""
+    """When the reseller acts: days, hours and timezone.
+
+    Days and hours hold up stops for non-payment, of high use as well; a pause for fraud
+    waits for neither.
+    """
 
     timezone: Annotated[str, AfterValidator(_is_a_zone)] = Field(
-        default="UTC", description="IANA name; of all local days and hours"
+        default="UTC",
+        description="IANA name; of hours, days off and days after a notice; days"
+        " overdue are the portfolio's",
     )
     country: Annotated[str, BeforeValidator(_as_text)] | None = Field(
         default=None, description="ISO 3166 code for public holidays; absent: none"
@@ -81,11 +87,13 @@ class Calendar(PolicySection):
         default=(1, 2, 3, 4, 5), min_length=1, description="ISO weekdays, Monday is 1"
     )
     from_time: LocalTime = Field(
-        default=time(0, 0), description="no stop before, local"
+        default=time(0, 0), description="no stop for non-payment before, local"
     )
-    cut_off: LocalTime | None = Field(default=None, description="no stop from then on")
+    cut_off: LocalTime | None = Field(
+        default=None, description="no stop for non-payment from then on"
+    )
     not_before_day_off: bool = Field(
-        default=False, description="no stop on the eve of a day off"
+        default=False, description="no stop for non-payment on the eve of a day off"
     )
     because: str = ""
 

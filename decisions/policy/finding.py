@@ -37,6 +37,10 @@ FINDINGS: Mapping[str, str] = {
     " more: whoever is under way begins again.",
     "portfolio_materiality_holds": "The portfolio calls nobody overdue up to more than"
     " the policy's `materiality`.",
+    "policy_currency": "The portfolio counts in another currency and states no rate for"
+    " the policy's.",
+    "policy_timezone": "Days overdue follow the portfolio's timezone, hours and days"
+    " off the policy's `calendar`.",
     "no_notice_path": "No state of the ladder suspends: access is never taken away for"
     " non-payment.",
     "termination_without_notice": "A contract can end before any notice whose delivery"

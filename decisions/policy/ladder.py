@@ -172,7 +172,9 @@ class When(PolicySection):
     """Entry condition of a state; all parts must hold."""
 
     days_overdue: Days = Field(
-        default=0, description="days on the policy's clock, whatever its anchor"
+        default=0,
+        description="days on the policy's clock, whatever its anchor: 14 after"
+        " 1 September is 15 September",
     )
     unpaid_invoices: Annotated[int, Field(ge=0, le=MOST_INVOICES)] = Field(
         default=0, description="at least so many invoices are overdue"
@@ -181,14 +183,17 @@ class When(PolicySection):
         default=0.0, description="at least so much is overdue and not under way"
     )
     days_since: dict[Name, Days] = Field(
-        default_factory=dict, description="days since a notice counts, by notice"
+        default_factory=dict,
+        description="full days between the day a notice counts and this one, by notice:"
+        " 7 after 1 September have passed on 9 September",
     )
     business_days_since: dict[Name, Days] = Field(
         default_factory=dict,
-        description="working days since a notice counts, by notice",
+        description="full working days between, by notice",
     )
     days_suspended: Days = Field(
-        default=0, description="days since access was taken away for non-payment"
+        default=0,
+        description="full days since access was taken away for non-payment",
     )
 
 

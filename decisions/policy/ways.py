@@ -94,7 +94,8 @@ class HighUsage(PolicySection):
         description="daily cost of the last 7 days over that of the 28 before"
     )
     min_usage_daily_cost: Amount = Field(
-        default=0.0, description="below it use is not worth the haste"
+        default=0.0,
+        description="mean of 28 days, a day; below it use is not worth the haste",
     )
     min_p_nonpayment: Share = Field(
         default=0.5, description="below it there is a prospect of payment"

@@ -56,7 +56,7 @@ def stand(
     if days is None:
         return LadderPosition(None, 0, None, _not_started(terms))
     served = ServedNotices(case, terms, at)
-    climb = LadderProgress(terms, facts, served, days, at)
+    climb = LadderProgress(terms, facts, served, days, at, case.zone or terms.zone)
     hurries = charges is not None and charges.hurries
     delivered = False
     last: State | None = None

@@ -1,7 +1,8 @@
 """When a rung of the ladder opens: each part of its `when`, as a moment or a reason."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from decisions.actions import STOPS
 from decisions.policy.ladder import State, When
@@ -16,7 +17,7 @@ _CERTAINLY_OVER = 2  # days beyond those counted: no calendar needed
 
 
 class LadderProgress:
-    """One customer on the ladder at a moment; `days` are days on the clock.
+    """One customer on the ladder at a moment; `days` are days on the clock of `zone`.
 
     After a hard decline a notice may go ahead of its rung. What follows is then counted
     as if it had gone out on the rung's own day, so that no stop comes earlier. Days on
@@ -31,6 +32,7 @@ class LadderProgress:
         "_reached",
         "_terms",
         "_told",
+        "_zone",
         "at",
     )
 
@@ -41,10 +43,12 @@ class LadderProgress:
         served: ServedNotices,
         days: int,
         at: datetime,
+        zone: ZoneInfo,
     ) -> None:
         self._terms, self._facts, self._told = terms, facts, served
         self._days, self.at = days - terms.document.clock.grace_days, at
         self._contested = contested_days(facts)
+        self._zone = zone
         self._in_time: dict[str, datetime] = {}  # days on which notices were due
         self._reached = _LONG_AGO  # when the rungs before have opened
 
@@ -98,7 +102,9 @@ class LadderProgress:
 
     def _after(self, days: int) -> datetime:
         """When the clock shows so many days, also where that lies behind."""
-        return self._terms.calendar.after_days(self.at, days - self._days - 1)
+        today = self.at.astimezone(self._zone).date()
+        then = today + timedelta(days=days - self._days)
+        return datetime.combine(then, time(0), self._zone).astimezone(UTC)
 
     def _owes_too_little(self, when: When) -> str | None:
         if when.unpaid_invoices and n_unpaid(self._facts) < when.unpaid_invoices:

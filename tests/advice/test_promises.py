@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from advice.promises import materiality_note, settlement_note
+from advice.promises import materiality_note, settlement_note, zone_note
 from decisions.policy_file.load import default_policy
 from features.settings import PortfolioSettings
 
@@ -32,3 +32,13 @@ def test_a_larger_materiality_of_the_portfolio_is_noted() -> None:
 def test_a_policy_that_states_no_materiality_promises_none() -> None:
     stated = PortfolioSettings(currency="JPY", materiality=Decimal(100))
     assert materiality_note(default_policy(), stated) is None
+
+
+def test_two_timezones_are_named() -> None:
+    policy = default_policy()  # Europe/Brussels
+    assert zone_note(policy, PortfolioSettings(timezone="Europe/Brussels")) is None
+    note = zone_note(policy, PortfolioSettings(timezone="America/New_York"))
+    assert note is not None
+    assert note.startswith("policy_timezone: ")
+    assert "(America/New_York)" in note
+    assert "(Europe/Brussels)" in note

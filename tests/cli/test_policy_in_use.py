@@ -1,5 +1,6 @@
 """A published policy is what commands go by where they name none."""
 
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -227,6 +228,40 @@ def test_with_a_portfolio_it_is_said_for_how_many(
     said = " ".join(forbear("policy", "check", changed, *words).out.split())
     assert "1 of the portfolio's customers" in said  # b has paid and owes nothing
     assert "portfolio_materiality_holds" in said
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A portfolio of other money and another timezone than the policy, and no rate."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "portfolio.yaml").write_text(
+        "currency: BRL\ntimezone: America/Sao_Paulo\n", "utf-8"
+    )
+    (folder / "customers.csv").write_text(
+        "customer_id,created_at\na,2025-01-01T00:00Z\n"
+    )
+    return folder
+
+
+def test_check_names_money_and_timezones_that_do_not_fit(
+    forbear: Run, changed: Path, elsewhere: Path
+) -> None:
+    ran = forbear("policy", "check", changed, "--portfolio", elsewhere, "--json")
+    found = {one["code"]: one for one in json.loads(ran.out)}
+    assert ran.code == 1
+    assert found["policy_currency"]["severity"] == "error"
+    assert found["policy_currency"]["line"] is not None
+    assert "America/Sao_Paulo" in found["policy_timezone"]["message"]
+
+
+def test_score_refuses_other_money_before_it_reads(
+    forbear: Run, changed: Path, elsewhere: Path
+) -> None:
+    (elsewhere / "customers.csv").unlink()  # whoever reads it first says so instead
+    ran = forbear("score", elsewhere, "--policy", changed)
+    assert ran.code == 2
+    assert "counts in EUR" in " ".join((ran.out + ran.err).split())
 
 
 def test_what_is_wrong_is_told_with_its_file_and_line(

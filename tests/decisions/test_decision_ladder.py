@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from decisions import (
 from decisions.policy_file.load import parse_document, shipped_policies
 from decisions.rules.calendar import WorkingCalendar
 from decisions.rules.evidence import counting_evidence
+from decisions.rules.ladder import stand
 from decisions.rules.ladder_progress import LadderProgress
 from decisions.rules.notices_served import ServedNotices
 from features.facts import AccountFacts, ExecutedAction, Notice
@@ -227,7 +229,9 @@ def test_days_on_which_all_was_contested_are_no_time_to_pay(
 
     def opened(facts: AccountFacts) -> datetime:
         served = ServedNotices(Case(facts, 0.0, 0.6), terms, TUESDAY)
-        return LadderProgress(terms, facts, served, 40, TUESDAY).opened(state)
+        return LadderProgress(terms, facts, served, 40, TUESDAY, terms.zone).opened(
+            state
+        )
 
     plain = overdue_facts()
     [item] = plain.items
@@ -332,3 +336,21 @@ def test_always_means_a_notice_whatever_it_gains() -> None:
     assert found.action == "remind"
     assert [due.notice for due in found.follow_up.notices_due] == ["free_reminder"]
     assert found.follow_up.notices_due[0].languages == ("fr", "nl", "de")
+
+
+@pytest.mark.parametrize(
+    ("zone", "opens"),
+    [
+        (None, datetime(2026, 6, 9, 22, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 6, 10, 4, tzinfo=UTC)),
+    ],
+)
+def test_a_notice_is_due_when_the_portfolios_day_begins(
+    zone: str | None, opens: datetime
+) -> None:
+    """Days overdue change at midnight there, whatever the policy's timezone is."""
+    at = datetime(2026, 6, 9, 12, tzinfo=UTC)
+    facts = overdue_facts(900, 2, at, notices=())
+    case = Case(facts, 0.0, 0.3, zone=None if zone is None else ZoneInfo(zone))
+    position = stand(case, default_policy().latest, at)
+    assert position.notice_opens == opens

@@ -16,13 +16,14 @@ def access(s: Source) -> Section:
 
 
 def _ordinary(s: Source) -> Iterator[str]:
-    stops = [x for x in s.document.ladder if x.action in STOPS]
-    if not stops:
+    ladder, clock = s.document.ladder, s.document.clock
+    stop = next((n for n, x in enumerate(ladder) if x.action in STOPS), None)
+    if stop is None:
         yield s.say("access.never")
         return
-    clock = s.document.clock
-    first = stops[0].when.days_overdue + clock.grace_days
-    yield s.say(f"access.earliest_{clock.anchor}", n=first)
+    # no rung is skipped, so each before the stop holds it up as well
+    days = max(rung.when.days_overdue for rung in ladder[: stop + 1])
+    yield s.say(f"access.earliest_{clock.anchor}", n=days + clock.grace_days)
     yield s.say("access.proven")
     yield s.say(f"access.{s.document.service.suspend}")
 
@@ -91,6 +92,7 @@ def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
     if path.suspicion is not None:
         yield s.say("protective.suspicion", n=path.suspicion.approvals)
     yield s.say("protective.scope")
+    yield s.say("protective.any_hour")
     yield s.say("protective.ending")
     if path.stop_charging:
         yield s.say("protective.stop_charging")

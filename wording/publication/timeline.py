@@ -75,8 +75,16 @@ def _what(s: Source, state: State) -> Iterator[str]:
 def counting(s: Source) -> Section:
     """From what the days are counted, what counts as paid, and on which days we act."""
     return s.section(
-        "counting", *s.items([*_clock(s), *_in_flight(s), *_working_days(s)])
+        "counting",
+        *s.items([*_clock(s), *_full_days(s), *_in_flight(s), *_working_days(s)]),
     )
+
+
+def _full_days(s: Source) -> Iterator[str]:
+    """What a full day is, by an example, where a step waits for some."""
+    whens = [state.when for state in s.document.ladder]
+    if any(w.days_since or w.business_days_since or w.days_suspended for w in whens):
+        yield s.say("counting.full_days")
 
 
 def _clock(s: Source) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 from importlib.resources import files
 from typing import Any
@@ -53,6 +53,42 @@ def test_no_rule_that_can_suspend_is_left_out(name: str, lang: str) -> None:
             assert isinstance(sign, str)
             assert sign.lower() in told
             assert str(rule.max_age_days) in told
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_stop_is_no_earlier_than_the_steps_before_it(lang: str) -> None:
+    """No step is skipped, so its own days are not all that a stop waits for."""
+    *before, stop = DEFAULT.document.ladder
+    when = stop.when.model_copy(update={"days_overdue": 0})
+    ladder = (*before, stop.model_copy(update={"when": when}))
+    policy = Policy(DEFAULT.document.model_copy(update={"ladder": ladder}))
+    latest = max(state.when.days_overdue for state in before)
+    assert 0 < latest < stop.when.days_overdue
+    sections = {s.name: s for s in compose(policy, lang).sections}
+    assert re.search(rf"\b{latest}\b", next(iter(texts(sections["access"]))))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_days_off_hold_up_stops_for_non_payment_alone(lang: str) -> None:
+    own = messages(lang)
+    sections = {s.name: s for s in compose(DEFAULT, lang).sections}
+    assert str(own["publish.protective.any_hour"]) in texts(sections["protective"])
+    hours, eve = (str(own[f"publish.counting.{k}"]) for k in ("no_hours", "eve"))
+    about = {"en": "non-payment", "de": "Zahlungsverzug", "fr": "non-paiement"}
+    word = about.get(lang, "falta de pagamento")
+    assert (word in hours, word in eve) == (True, True)
+
+
+def test_the_example_of_full_days_is_how_days_are_counted() -> None:
+    """7 full days after 1 September have passed on 9 September."""
+    calendar = DEFAULT.latest.calendar
+    noticed = calendar.start_of(date(2026, 9, 1)) + timedelta(hours=14)
+    assert calendar.local_day(calendar.after_days(noticed, 7)) == date(2026, 9, 9)
+    for lang in LANGUAGES:
+        sections = {s.name: s for s in compose(DEFAULT, lang).sections}
+        said = " ".join(texts(sections["counting"])).replace("\xa0", " ")
+        assert re.search(r"1\D+7\D+8\D+9\D+", said)
+        assert str(messages(lang)["publish.counting.full_days"])[:30] in said
 
 
 @pytest.mark.parametrize("part", ["ladder", "evidence", "high_usage", "fraud_path"])
