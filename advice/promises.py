@@ -86,8 +86,8 @@ def starter_note(bundles: Mapping[str, Bundle]) -> str | None:
     else:
         what = "models not borne out by enough outcomes yet"
     return (
-        f"{what} ({', '.join(unproven)}): every stop waits for a person; `forbear train"
-        " PORTFOLIO` learns from what happened so far"
+        f"{what} ({', '.join(unproven)}): every stop that rests on them waits for a"
+        " person; `forbear train PORTFOLIO` learns from what happened so far"
     )
 
 

@@ -73,7 +73,7 @@ def show_actions(advised: "AdvisedParts") -> None:
         )
         for name in names
     ]
-    head = ("action", "costs least", "permitted", "of which in force", "within budgets")
+    head = ("action", "proposed", "permitted", "of which in force", "within budgets")
     show_table("", head, rows)
     if n_beyond:
         say(

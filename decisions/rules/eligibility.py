@@ -308,6 +308,13 @@ def _in_force(facts: AccountFacts, access: tuple[Hold, ...]) -> tuple[int, str |
     return severity, max(running, key=lambda hold: AUTHORITY[hold.kind]).kind
 
 
+def may_rest_on_estimates(terms: Terms, eligibility: Eligibility) -> bool:
+    """Whether a probability may bring a stop about; days alone need none."""
+    others = eligibility.high_usage, eligibility.suspicion
+    is_by_other_way = eligibility.has_signs or any(way is not None for way in others)
+    return terms.mode != "timeline" or is_by_other_way
+
+
 def _is_first_invoice(terms: Terms, facts: AccountFacts) -> bool:
     rule = terms.document.first_invoice
     return (

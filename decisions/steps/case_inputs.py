@@ -8,7 +8,7 @@ from decisions.money.exposure import Exposure, exposure, is_at_stake
 from decisions.money.inputs import Inputs
 from decisions.money.measures import avoided
 from decisions.money.states import exclusive_states
-from decisions.rules.eligibility import Eligibility
+from decisions.rules.eligibility import Eligibility, may_rest_on_estimates
 from decisions.rules.measures import has_meter, measures_in_force
 from decisions.rules.scope import is_of_class
 from decisions.steps.decidable import (
@@ -43,7 +43,9 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
     assumed_run_up, assumed_stoppable, assumed_clv = _assumed(terms, facts, stake)
     standing = measures_in_force(facts) if facts.measures else ()
     saved = avoided(terms.document.costs, standing)
-    is_unproven = bool(case.starter | case.unproven)
+    is_unproven = bool(case.starter | case.unproven) and may_rest_on_estimates(
+        terms, eligibility
+    )
     asks = by_days or (rests_on_signs and not is_carried) or is_unproven
     return Inputs(
         p_fraud=fraud,

@@ -12,7 +12,7 @@ from decisions.case import BudgetUse, Case
 from decisions.money.inputs import Inputs
 from decisions.recommendation import NoDecisionCode, PersonBecause, RaisedBy
 from decisions.rules.catalogue import OWED_FROM, withheld
-from decisions.rules.eligibility import Eligibility
+from decisions.rules.eligibility import Eligibility, may_rest_on_estimates
 from decisions.rules.guardrails import NUMBER_RULES, is_on_suspicion, ways
 from decisions.rules.reason import Values, Withheld
 from decisions.rules.rule import NumberRule, Paths
@@ -87,10 +87,11 @@ def person_because(
         return ()
     is_weighed = case.p_fraud is not None and not inputs.goes_by_days
     is_unlikely = inputs.p_fraud_marginal < terms.min_p_fraud_path
+    is_estimated = may_rest_on_estimates(terms, context.eligibility)
     holds: dict[PersonBecause, bool] = {
         "by_days": bool(inputs.goes_by_days),
-        "starter": bool(case.starter),
-        "unproven": bool(case.unproven),
+        "starter": is_estimated and bool(case.starter),
+        "unproven": is_estimated and bool(case.unproven),
         "signs_without_model": bool(inputs.rests_on_signs and not is_weighed),
         "confirmed_fraud": bool(inputs.rests_on_signs and is_weighed and is_unlikely),
         "assumed_money": choice.rests_on_assumed,

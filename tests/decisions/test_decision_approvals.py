@@ -6,13 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decisions import Case, Policy, default_policy, recommend
+from decisions import Case, Policy, default_policy, load_policy, recommend
 from decisions.errors import PolicyFileError
-from decisions.policy_file.load import parse_document
+from decisions.policy_file.load import SHIPPED, parse_document
 from decisions.steps.agree import approvals_needed
 from decisions.steps.choose_columns import recommend_many
 from features.facts import Evidence
-from tests.decisions.decision_cases import TUESDAY, overdue_facts, random_cases
+from tests.decisions.decision_cases import (
+    TUESDAY,
+    delivered,
+    overdue_facts,
+    random_cases,
+)
 
 Values: TypeAlias = dict[str, Any]
 
@@ -100,6 +105,21 @@ def test_two_must_agree_above_an_exposure_at_face_value(
     assert found.proposal is not None
     assert found.proposal.stake.exposure < 4900
     assert found.people.approvals == approvals
+
+
+@pytest.mark.parametrize("known", ["starter", "unproven"])
+def test_where_days_decide_no_model_is_a_reason_to_wait(known: str) -> None:
+    """No estimate brought the stop about, so none has to be borne out."""
+    timeline = load_policy(SHIPPED / "plain-timeline.yaml")
+    nobody, both = frozenset[str](), frozenset({"fraud", "nonpayment"})
+    starter, unproven = (both, nobody) if known == "starter" else (nobody, both)
+    told = (delivered("reminder", 28), delivered("warning", 16))
+    facts = overdue_facts(4500, notices=told)
+    case = Case(facts, 0.0, 0.1, starter=starter, unproven=unproven)
+    plain = recommend(Case(facts, 0.0, 0.1), timeline, TUESDAY)
+    found = recommend(case, timeline, TUESDAY)
+    assert found.action == "suspend"
+    assert (found.people.because, found.people) == ((), plain.people)
 
 
 def test_the_answer_says_who_may_agree() -> None:
