@@ -65,7 +65,7 @@ def is_refused() -> bool:
 
 def own_compiler() -> list[str] | None:
     """The command of this machine's C compiler; None where it has none."""
-    command = shlex.split(os.environ.get("CC", "cc"))
+    command = shlex.split(os.environ.get("CC") or "cc")
     return command if command and shutil.which(command[0]) else None
 
 

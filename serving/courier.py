@@ -11,7 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -133,8 +133,10 @@ class Courier:
             "POST", self._endpoint.url, content=body.encode(), headers=headers
         )
         try:
-            # the client's own timeouts are for a part each; this one is for all
-            async with asyncio.timeout(TIMEOUT_S), sent as answer:
+            async with AsyncExitStack() as until_read:
+                # the client's own timeouts are for a part each; this one is for all
+                async with asyncio.timeout(TIMEOUT_S):
+                    answer = await until_read.enter_async_context(sent)
                 await _read_if_short(answer)
                 return _failure(answer)
         except (TimeoutError, httpx.TimeoutException):

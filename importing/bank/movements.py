@@ -198,15 +198,17 @@ def _insert(
     for column in cells.keys() & _MONEY:
         _must_fit(file, cells["row"], cells[column], is_balance=column != "amount")
     cells["file"], cells["statement"] = [file.name] * len(rows), numbers
+    for column in cells.keys() & _LISTS:
+        cells[column] = list(map(_BETWEEN.join, cells[column]))
     same = {n: v[0] for n, v in cells.items() if v.count(v[0]) == len(v)}
     varying = {n: values for n, values in cells.items() if n not in same or n == "row"}
-    for column in varying.keys() & _LISTS:
-        varying[column] = list(map(_BETWEEN.join, varying[column]))
     connection.register("part", {n: _of_numpy(n, v) for n, v in varying.items()})
     typed = ", ".join(
         f"{_cell(column, is_same=column not in varying)}::{type_}"
         for column, type_ in types.items()
     )
+    for column in same.keys() & _LISTS:  # as `_cell` takes a varying one apart
+        same[column] = same[column].split(_BETWEEN) if same[column] else []
     parameters = [same[column] for column in types if column not in varying]
     try:
         connection.execute(f"INSERT INTO {name} SELECT {typed} FROM part", parameters)

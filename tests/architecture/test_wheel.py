@@ -121,8 +121,12 @@ def test_without_cc_the_kernels_are_compiled_all_the_same(
 
 @pytest.mark.parametrize(
     ("variables", "n_compilers"),
-    [({"CC": "no-such-compiler"}, 2), ({"CC": "sh -c"}, 0)],
-    ids=["none", "there"],
+    [
+        ({"CC": "no-such-compiler"}, 2),
+        ({"CC": "sh -c"}, 0),
+        ({"CC": ""}, 0 if shutil.which("cc") else 2),
+    ],
+    ids=["none", "there", "nothing said"],
 )
 def test_a_compiler_is_asked_for_where_none_is_there(
     variables: dict[str, str], n_compilers: int, monkeypatch: pytest.MonkeyPatch

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from bai2 import bai2
 
 from importing.bank.bai2 import direction_of, read_bai2
-from importing.bank.movements import Movement
+from importing.bank.movements import Movement, make_tables, write_movements
 from importing.bank.mt940 import read_mt940
 from importing.errors import (
     NothingToImportError,
@@ -337,3 +338,30 @@ def test_a_moment_of_the_bank_is_kept(portfolio: Path) -> None:
     import_texts(portfolio, xml.replace("<BookgDt><Dt>2026-02-03</Dt></BookgDt>", said))
 
     assert payments(portfolio)[0]["known_at"] == datetime(2026, 2, 3, 9, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("ids", [("INV-1\x1fX",), ("",), (), ("A", "B")], ids=repr)
+def test_ids_are_the_same_alone_and_beside_others(
+    ids: tuple[str, ...], tmp_path: Path
+) -> None:
+    """A column that is equal in all rows goes another way than one that is not."""
+    kept = []
+    for others in ((), (("another",),)):
+        rows = [
+            Movement(
+                row=row,
+                form="mt940",
+                account="A",
+                amount=Decimal(10),
+                currency="EUR",
+                direction="in",
+                ids=one,
+            )
+            for row, one in enumerate((ids, *others), start=1)
+        ]
+        with duckdb.connect() as connection:
+            make_tables(connection)
+            assert list(write_movements(connection, tmp_path / "a.sta", rows)) == []
+            told = connection.execute("SELECT ids FROM movement WHERE row = 1")
+            kept += told.fetchall()
+    assert kept[0] == kept[1]

@@ -238,7 +238,9 @@ def test_a_connection_serves_one_message_after_the_other(
 def test_a_message_is_received_though_the_rest_of_the_answer_never_comes(
     deliveries: Deliveries, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier_module, "_READ_S", 0.05)
+    # the status comes in time, the rest would not
+    monkeypatch.setattr(courier_module, "TIMEOUT_S", 2.0)
+    monkeypatch.setattr(courier_module, "_READ_S", 2.5)
     receiver.answer = lambda _: (200, {"Content-Length": "5"})
     deliveries.record(1)
     assert deliveries.deliver()

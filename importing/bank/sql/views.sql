@@ -142,7 +142,7 @@ INSERT INTO naming
     JOIN invoice_name ON name = plain(id)
     WHERE is_telling AND (is_listed OR NOT list_contains(serials, id));
 
--- The words of a text that may be an invoice, which have a digit; and up to six words in
+-- The words of a text that may be an invoice, the first 200 with a digit; and of the first 200 words up to six in
 -- a row together, for a number may be written in parts. One of these has a digit too, so
 -- where all that have one are as long as the longest name there is nothing to put together.
 CREATE TABLE word AS
