@@ -60,7 +60,8 @@ def serve(
 ) -> None:
     """Serve the champions under FORBEAR_HOME until Ctrl-C.
 
-    Before the first training the starter answers, and every stop waits for a person.
+    Before the first training the starter answers, and every stop that rests on it
+    waits for a person.
     New champions, a published policy and, until one is published, a changed policy file
     (FORBEAR_POLICY) are taken up without a restart. Docs are at /docs, metrics at
     /metrics. Settings are environment variables: docs/api.md lists them.

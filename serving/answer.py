@@ -47,8 +47,8 @@ class Score:
         probability: in [0, 1]; null without a model.
         horizon_days: within which it would happen.
         model: where it comes from; starter: a model that has seen no outcome of this
-            portfolio, so that every stop waits for a person; none for fraud: it rests
-            on signs alone.
+            portfolio, so that a stop that rests on it waits for a person; none for
+            fraud: it rests on signs alone.
         points, band: a display; they never decide.
         thresholds: from each probability on, that action costs least for this customer,
             the other target's probability held fixed; empty where costs do not decide.

@@ -509,7 +509,8 @@ class Score(TypedDict):
     # within which it would happen.
     horizon_days: int | None
     # where it comes from; starter: a model that has seen no outcome of this portfolio, so
-    # that every stop waits for a person; none for fraud: it rests on signs alone.
+    # that a stop that rests on it waits for a person; none for fraud: it rests on signs
+    # alone.
     model: Literal['champion', 'starter', 'none']
     # a display; they never decide.
     points: int | None
