@@ -48,11 +48,13 @@ def validate(
             say(f"rejected rows with the rule each broke: {file} and {beside.name}")
         if read.report.has_customers:
             _show_outlook(read)
+        for line in _what_keeps_it_from_use(read):
+            say(line)
     raise typer.Exit(read.report.exit_code)
 
 
 def _show(read: "Portfolio") -> None:
-    """Rows by table, what to correct, warnings, and whether it can be used."""
+    """Rows by table, what to correct, and warnings."""
     report = read.report
     tables = [(t.table, t.n_read, t.n_accepted, t.n_rejected) for t in report.tables]
     show_table("", ("table", "rows", "good", "rejected"), tables)
@@ -67,15 +69,24 @@ def _show(read: "Portfolio") -> None:
         )
     for warning in (*report.warnings, *_beside_policy(read)):
         say(f"warning: {warning}")
-    if not report.has_customers:
-        say("unusable: no row of `customers` can be used")
-    elif report.unusable:
-        for why in report.unusable:
-            say(f"unusable: {why}")
-    elif report.rejects:
+    if report.is_usable and report.rejects:
         say(f"{rejected_rows(report.n_rejected)}; the good rows can be used")
-    else:
+    elif report.is_usable:
         say("clean")
+
+
+def _what_keeps_it_from_use(read: "Portfolio") -> "Iterator[str]":
+    """The last lines where nothing can be done with it; none where it can be used."""
+    from features.errors import IdsDoNotMatchError, NoCustomersError
+
+    if not read.report.has_customers:
+        yield (
+            "unusable: no row of `customers` can be used; mend the rows above, or say"
+            " under `columns:` of portfolio.yaml which column is `customer_id`"
+            f" [{NoCustomersError.code}]"
+        )
+    for why in read.report.unusable:
+        yield f"unusable: {why} [{IdsDoNotMatchError.code}]"
 
 
 def _beside_policy(read: "Portfolio") -> "Iterator[str]":

@@ -43,8 +43,13 @@ class ValidationReport:
         return any(t.table == "customers" and t.n_accepted for t in self.tables)
 
     @property
+    def is_usable(self) -> bool:
+        """Whether anything may be learnt or decided from it."""
+        return self.has_customers and not self.unusable
+
+    @property
     def exit_code(self) -> int:
         """0 clean, 3 with rejects, 2 unusable: no customer left, ids do not match."""
-        if not self.has_customers or self.unusable:
+        if not self.is_usable:
             return UNUSABLE
         return HAS_REJECTS if self.rejects else CLEAN

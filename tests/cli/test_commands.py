@@ -165,6 +165,17 @@ def test_a_clean_portfolio_is_clean(forbear: Run, folder: Path) -> None:
     assert "clean" in ran.out
 
 
+def test_validate_ends_with_why_nothing_can_be_done(
+    forbear: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "customers.csv").write_text("account_no,country\nA1,BE\nA2,BE\n")
+    ran = forbear("validate", tmp_path)
+    assert ran.code == 2
+    last = (ran.out + ran.err).splitlines()[-1]
+    assert "which column is `customer_id`" in last
+    assert last.endswith("[no_customers]")
+
+
 def test_validate_ends_with_what_will_be_possible(forbear: Run, folder: Path) -> None:
     said = forbear("validate", folder).out.partition("What will be possible")[2]
     questions = ("money owed", "labels of fraud", "notices", "disputes", "holds")
