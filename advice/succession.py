@@ -1,21 +1,16 @@
 """Whom of a portfolio it concerns that its notices were sent under another policy."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from decisions.policy_file.load import Policy
 from decisions.policy_file.succession import forgets, is_of_use, ways_to_accept
 from features.account import account_facts
-from features.facts import Notice
+from features.facts import AccountFacts, Notice
 from features.moments import to_datetime
 from features.portfolio import Portfolio
 
 _NOTIFIED = "SELECT DISTINCT customer_id FROM contacts WHERE kind LIKE 'notice_%'"
-
-# a delivery may leave out what its sending says
-_ARRIVED = """
-SELECT DISTINCT notice, policy FROM contacts
-WHERE kind IN ('notice_sent', 'notice_delivered') AND notice IS NOT NULL
-    AND EXISTS (FROM contacts WHERE kind = 'notice_delivered')"""
 
 
 def n_who_begin_again(portfolio: Portfolio, before: Policy, after: Policy) -> int:
@@ -28,21 +23,22 @@ def n_who_begin_again(portfolio: Portfolio, before: Policy, after: Policy) -> in
     """
     if "contacts" not in portfolio.settings.tables:
         return 0
-    as_of = portfolio.latest_moment
-    found = portfolio.connection.con.execute(_NOTIFIED).fetchall()
+    as_of = to_datetime(portfolio.latest_moment)
     return sum(
         any(
-            forgets(notice, before, after, to_datetime(as_of))
+            forgets(notice, before, after, as_of)
             for notice in facts.notices
             if _is_current(facts.episode_started_at, notice.sent_at)
         )
-        for events in portfolio.iter_events([customer_id for (customer_id,) in found])
-        if (facts := account_facts(events, as_of, portfolio.settings)).overdue
+        for facts in _notified(portfolio)
+        if facts.overdue
     )
 
 
 def idle_notices_note(portfolio: Portfolio, policy: Policy) -> str | None:
     """A sentence for people where no notice that arrived counts under the policy.
+
+    Notices of what is owed now, each with what became of it, as decisions see them.
 
     Args:
         portfolio: looked at as of its end.
@@ -52,9 +48,13 @@ def idle_notices_note(portfolio: Portfolio, policy: Policy) -> str | None:
         return None
     at = to_datetime(portfolio.latest_moment)
     terms = policy.in_force(at) or policy.latest
-    found = portfolio.connection.con.execute(_ARRIVED).fetchall()
-    arrived = [Notice(name, at, delivered_at=at, policy=of) for name, of in found]
-    if not arrived or any(is_of_use(one, terms, at) for one in arrived):
+    arrived: set[Notice] = set()
+    for facts in _notified(portfolio):
+        proven = [one for one in facts.notices if one.delivered_at is not None]
+        if any(is_of_use(one, terms, at) for one in proven):
+            return None
+        arrived.update(proven)
+    if not arrived:
         return None
     others = sorted({one.policy for one in arrived if one.policy is not None})
     own = terms.document.name
@@ -66,6 +66,13 @@ def idle_notices_note(portfolio: Portfolio, policy: Policy) -> str | None:
         f" are others ({names}{of}), so everybody gets the first again; to let them"
         f" count, {ways} (docs/policy.md)"
     )
+
+
+def _notified(portfolio: Portfolio) -> Iterator[AccountFacts]:
+    """The facts of everybody who was ever sent a notice, as of the portfolio's end."""
+    found = portfolio.connection.con.execute(_NOTIFIED).fetchall()
+    for events in portfolio.iter_events([customer_id for (customer_id,) in found]):
+        yield account_facts(events, portfolio.latest_moment, portfolio.settings)
 
 
 def _is_current(episode_started_at: datetime | None, sent_at: datetime) -> bool:

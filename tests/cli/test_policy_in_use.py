@@ -168,6 +168,9 @@ def test_a_new_version_that_begins_notices_anew_says_so(
     assert "notices_restart" in forbear("policy", "check", file).out
 
 
+OTHERS = "notice_sent,2026-06-01T00:00Z,n1,reminder_1,house@1,"
+
+
 @pytest.mark.parametrize(
     ("rows", "way"),
     [
@@ -176,28 +179,72 @@ def test_a_new_version_that_begins_notices_anew_says_so(
         pytest.param("n1,reminder_1,reseller-default@0", "same_policy", id="version"),
         pytest.param("n1,reminder_1,reseller-default@1", None, id="this policy's"),
         pytest.param("n1,reminder_1,", None, id="this policy's name"),
-        pytest.param("", None, id="nothing arrived"),
     ],
 )
 def test_validate_says_where_no_notice_that_arrived_counts(
     forbear: Run, tmp_path: Path, rows: str, way: str | None
 ) -> None:
     """What is said of a sending holds of its delivery."""
-    folder = tmp_path / "portfolio"
-    folder.mkdir()
-    (folder / "customers.csv").write_text(
-        "customer_id,created_at\na,2025-01-01T00:00Z\n"
+    delivered = "notice_delivered,2026-06-02T00:00Z,n1,,,"
+    said = _validated(
+        forbear, tmp_path, f"notice_sent,2026-06-01T00:00Z,{rows},", delivered
     )
-    sent = rows or "n1,reminder_1,house@1"
-    delivered = "a,notice_delivered,2026-02-11T00:00Z,n1,,\n" if rows else ""
-    (folder / "contacts.csv").write_text(
-        "customer_id,kind,event_at,notice_id,notice,policy\n"
-        f"a,notice_sent,2026-02-10T00:00Z,{sent}\n{delivered}"
-    )
-    said = " ".join(forbear("validate", folder).out.split())
     assert ("no notice that was delivered counts" in said) == (way is not None)
     if way is not None:
         assert way in said
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_said"),
+    [
+        pytest.param([OTHERS], False, id="nothing arrived"),
+        pytest.param(
+            [OTHERS, "notice_delivered,2026-06-02T00:00Z,n1,reminder_1,,"],
+            True,
+            id="only the sending says of which policy it is",
+        ),
+        pytest.param(
+            [
+                OTHERS,
+                "notice_delivered,2026-06-02T00:00Z,n1,,,",
+                "notice_sent,2026-06-03T00:00Z,n2,reminder_1,reseller-default@1,",
+                "notice_bounced,2026-06-04T00:00Z,n2,,,",
+            ],
+            True,
+            id="one of this policy came back",
+        ),
+        pytest.param(
+            [OTHERS, "notice_delivered,2026-06-02T00:00Z,n1,,,true"],
+            False,
+            id="the delivery was retracted",
+        ),
+    ],
+)
+def test_validate_puts_a_sending_and_its_delivery_together(
+    forbear: Run, tmp_path: Path, rows: list[str], is_said: bool
+) -> None:
+    said = _validated(forbear, tmp_path, *rows)
+    assert ("no notice that was delivered counts" in said) == is_said
+
+
+def _validated(forbear: Run, folder: Path, *contacts: str) -> str:
+    """What `validate` says where somebody owes an invoice and has had these notices."""
+    files = {
+        "portfolio.yaml": "name: x\ncurrency: EUR\ntimezone: UTC\n"
+        "observed_until: 2026-06-25T00:00:00Z\n",
+        "customers.csv": "customer_id,created_at\na,2025-01-01T00:00Z\n",
+        "invoices.csv": "customer_id,invoice_id,event_at,due_at,amount\n"
+        "a,i,2026-04-01T00:00Z,2026-05-01T00:00Z,100\n",
+        "payments.csv": "customer_id,payment_id,event_at,status,amount\n"
+        "a,p,2026-04-01T00:00Z,failed,1\n",
+        "contacts.csv": "customer_id,kind,event_at,notice_id,notice,policy,retracted\n"
+        + "".join(f"a,{row}\n" for row in contacts),
+    }
+    portfolio = folder / "portfolio"
+    portfolio.mkdir()
+    for name, text in files.items():
+        (portfolio / name).write_text(text, encoding="utf-8")
+    return " ".join(forbear("validate", portfolio).out.split())
 
 
 def test_with_a_portfolio_it_is_said_for_how_many(
