@@ -4,14 +4,16 @@ Whoever was cleared may wait again, for something else or for something newer: a
 that does not say so sends people to look at what was looked at.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic_core import from_json
 
 from features.moments import MomentError, microseconds, parse_moment
+from features.reading.latest_versions import latest_versions
+from features.settings import PortfolioSettings
 from serving.desk.history import lane_of
 from serving.timeline import TimelineEntry
 from store.database import Database
@@ -20,8 +22,10 @@ from store.replies import Replies
 from wording.messages import Wording
 
 _TABLES = ("disputes", "outcomes")
-_SETTLED = frozenset({"won", "lost", "withdrawn"})
-_OURS = frozenset({"people"})  # lanes of what we did ourselves
+_FRAUDS = frozenset({"fraud", "account_takeover"})
+_STRONG = frozenset({None, "confirmed", "analyst", "chargeback"})
+_OUR_LANES = frozenset({"people", "acts"})
+_OUR_CONTACTS = frozenset({"notice_sent", "notice_delivered"})
 
 
 class Clearance(NamedTuple):
@@ -30,7 +34,7 @@ class Clearance(NamedTuple):
     Args:
         at: µs since 1970 UTC.
         kind: an appeal was upheld, suspicion found wrong, or a dispute of an invoice
-            settled, whoever was right.
+            settled because the customer was right (`lost`, as the reseller sees it).
         who: said so; empty where nobody is recorded.
     """
 
@@ -40,7 +44,7 @@ class Clearance(NamedTuple):
 
     def told(self, words: Wording, day: str) -> str:
         """In a line, with its day as the page writes it."""
-        by = "" if self.who else "_by_nobody"
+        by = "_by_nobody" if not self.who and self.kind != "dispute" else ""
         return words.say(f"desk.cleared.{self.kind}{by}", at=day, who=self.who)
 
 
@@ -60,37 +64,58 @@ def latest_clearances(
     events: EventReader,
     customer_ids: Collection[str],
     appeals: Mapping[str, Clearance],
-    zone: ZoneInfo,
+    settings: PortfolioSettings,
+    now: int,
 ) -> dict[str, Clearance]:
     """By customer, the latest of what people found out, settled or upheld.
+
+    Of rows as decisions see them: none that breaks a rule, was retracted or is not
+    known yet.
 
     Args:
         events: the stored rows.
         customer_ids: of whom.
         appeals: of `upheld_appeals`.
-        zone: in which days without an offset are.
+        settings: of the portfolio.
+        now: µs since 1970 UTC.
     """
     latest = dict(appeals)
+    sent: defaultdict[str, dict[str, list[Any]]] = defaultdict(dict)
     for row in events.of_tables(customer_ids, _TABLES):
-        for said in _said(from_json(row.content), zone):
-            latest[row.customer_id] = max(said, latest.get(row.customer_id, said))
+        rows = sent[row.customer_id].setdefault(row.table, [])
+        rows.append(from_json(row.content))
+    for customer_id, tables in sent.items():
+        standing = [
+            version.values
+            for table, rows in tables.items()
+            for version in latest_versions(table, customer_id, rows, settings, now)
+            if not version.values["retracted"]
+        ]
+        for said in _said(standing):
+            latest[customer_id] = max(said, latest.get(customer_id, said))
     return latest
 
 
-def _said(row: Mapping[str, object], zone: ZoneInfo) -> Iterator[Clearance]:
-    """What a row says in favour of the customer; nothing where it says no moment."""
-    is_finding = row.get("kind") == "fraud_cleared"
-    is_settled = row.get("kind") == "billing" and row.get("status") in _SETTLED
-    if not is_finding and not is_settled:
-        return
-    try:
-        at = parse_moment(row.get("event_at"), zone)
-    except MomentError:
-        return
-    if at is not None and is_finding:
-        yield Clearance(at, "finding", str(row.get("source") or ""))
-    elif at is not None:
-        yield Clearance(at, "dispute", "")
+def _said(rows: Collection[Mapping[str, Any]]) -> Iterator[Clearance]:
+    """What rows say in favour of the customer.
+
+    Suspicion found wrong does not outlast a later sign of fraud (`FraudSigns`).
+    """
+    last_sign = max((row["event_at"] for row in rows if _is_sign(row)), default=None)
+    for row in rows:
+        at = row["event_at"]
+        is_ended = last_sign is not None and last_sign > at
+        if row["kind"] == "fraud_cleared" and not is_ended:
+            yield Clearance(at, "finding", row["source"] or "")
+        elif row["kind"] == "billing" and row["status"] == "lost":
+            yield Clearance(at, "dispute", "")
+
+
+def _is_sign(row: Mapping[str, Any]) -> bool:
+    """Whether a row of `outcomes` or `disputes` is a sign of fraud."""
+    if row["kind"] == "chargeback_fraud":
+        return bool(row["status"] == "opened")
+    return row["kind"] in _FRAUDS and row["strength"] in _STRONG
 
 
 def paragraph(
@@ -104,17 +129,34 @@ def paragraph(
 def _new_since(
     entries: Iterable[TimelineEntry], said: Clearance, words: Wording
 ) -> str:
-    """What happened after somebody was cleared, by lane of the timeline, in a line."""
+    """What became known after somebody was cleared, by lane, in a line."""
     lanes = Counter(
         lane_of(entry.table)
         for entry in entries
         if entry.table is not None
-        and entry.at is not None
-        and microseconds(entry.at) > said.at
+        and not _is_ours(entry.table, entry.row or {})
+        and _known_at(entry, words.zone) > said.at
     )
-    for lane in _OURS:
-        del lanes[lane]
     if not lanes:
         return words.say("desk.cleared.nothing_since")
     parts = [f"{words.say(f'desk.lane.{name}')} {n}" for name, n in lanes.most_common()]
     return words.say("desk.cleared.since", rows=", ".join(parts))
+
+
+def _is_ours(table: str, row: Mapping[str, Any]) -> bool:
+    """Whether a row tells what we did ourselves; that somebody is a fraud is news."""
+    told = str(row.get("kind"))
+    if table == "contacts":
+        return told in _OUR_CONTACTS
+    is_fraud = table == "outcomes" and told in _FRAUDS
+    return lane_of(table) in _OUR_LANES and not is_fraud
+
+
+def _known_at(entry: TimelineEntry, zone: ZoneInfo) -> int:
+    """When a row became known, in µs; before all where it says no moment."""
+    happened_at = 0 if entry.at is None else microseconds(entry.at)
+    try:
+        known_at = parse_moment((entry.row or {}).get("known_at"), zone)
+    except MomentError:
+        known_at = None
+    return max(happened_at, known_at or 0)

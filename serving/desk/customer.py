@@ -42,6 +42,7 @@ from serving.desk.releases import FINDINGS, RELEASED
 from serving.desk.teams import named_team
 from serving.desk.visitor import LookingVisitor, records_of
 from serving.errors import ProblemError
+from serving.incoming import in_force_of
 from serving.records import RecordsOfKeys, find_for
 from store.act import Act
 from store.database import Database
@@ -92,7 +93,11 @@ async def customer_page(
     today = now.astimezone(words.zone).date()
     period = Period(days, min(until or today, today))
     said = latest_clearances(
-        request.app.state.events, [customer_id], kept.upheld, words.zone
+        request.app.state.events,
+        [customer_id],
+        kept.upheld,
+        in_force_of(request).advisor.settings,
+        microseconds(now),
     ).get(customer_id)
     return page(
         request,

@@ -105,7 +105,13 @@ async def today(
     words = wording_of(request)
     ids = [one.customer_id for one in found.waiting]
     events: EventReader = request.app.state.events
-    cleared = latest_clearances(events, ids, found.upheld, words.zone)
+    cleared = latest_clearances(
+        events,
+        ids,
+        found.upheld,
+        in_force_of(request).advisor.settings,
+        microseconds(now),
+    )
     skipped, n_shown = found.n_before, len(found.waiting)
     n_waiting = found.counts.get(topic, 0) if topic else sum(found.counts.values())
     number = 1 - (-skipped // ON_A_PAGE)
