@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from decisions.terms import Terms
 from features.facts import AccountFacts, OpenItem, PaymentAttempt
+from features.money import UNITS
 
 
 def late_items(facts: AccountFacts) -> list[OpenItem]:
@@ -47,12 +48,11 @@ def days_on_clock(terms: Terms, facts: AccountFacts) -> int | None:
 
 
 def _days(terms: Terms, facts: AccountFacts, item: OpenItem) -> int:
-    ended = item.disputed_until or date.min
-    today = max(item.due_on, ended) + timedelta(days=item.days_overdue)
-    if item.disputed_until is not None:  # its days before the dispute count as well
-        today = min(today, terms.calendar.local_day(facts.as_of))
-    start = max(_anchor(terms, facts, item), ended)
-    return max(0, (today - start).days)
+    start = _anchor(terms, facts, item)
+    if item.disputed_until is not None:
+        start = max(start, item.due_on)
+    still = sum(item.due_on < day <= start for day in _days_of(item))
+    return max(0, item.days_overdue - (start - item.due_on).days + still)
 
 
 def _anchor(terms: Terms, facts: AccountFacts, item: OpenItem) -> date:
@@ -80,19 +80,28 @@ def attempts_on(
     ]
 
 
-def contested_days(facts: AccountFacts) -> frozenset[date]:
+def contested_days(terms: Terms, facts: AccountFacts) -> frozenset[date]:
     """Local days on which all that was overdue then was wholly under dispute.
 
-    Of what is overdue now: they are no time to pay.
+    Of what is overdue now: they are no time to pay. What is together not above the
+    policy's materiality would have moved nobody, so it does not make them one.
     """
     if not any(item.disputed for item in facts.items):
         return frozenset()
     late = late_items(facts)
     days = {item.invoice_id: set(_days_of(item)) for item in late}
+
+    def rest(day: date) -> int:
+        return sum(
+            item.remainder
+            for item in late
+            if day > item.due_on and day not in days[item.invoice_id]
+        )
+
     return frozenset(
         day
         for day in set().union(*days.values())
-        if all(day <= item.due_on or day in days[item.invoice_id] for item in late)
+        if rest(day) <= max(terms.materiality, 0.0) * UNITS
     )
 
 

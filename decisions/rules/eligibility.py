@@ -188,9 +188,8 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
         is_left_to_a_person=signs.is_left_to_a_person,
         subscriptions=aim.subscriptions,
         is_first_invoice=_is_first_invoice(terms, facts),
-        promises_too_much=any(
-            hold.kind == "promise" and hold.is_beyond_policy for hold in others
-        ),
+        promises_too_much=bool(facts.promised)
+        and any(hold.kind == "promise" and hold.is_beyond_policy for hold in others),
         high_usage_notice=usage_notice,
         retry_due=None if charges is None else retry_due(charges, at),
         no_retry=None if charges is None else charges.no_retry,
@@ -312,7 +311,8 @@ def may_rest_on_estimates(terms: Terms, eligibility: Eligibility) -> bool:
     """Whether a probability may bring a stop about; days alone need none."""
     others = eligibility.high_usage, eligibility.suspicion
     is_by_other_way = eligibility.has_signs or any(way is not None for way in others)
-    return terms.mode != "timeline" or is_by_other_way
+    is_asked = terms.guardrails.suspend.min_p_bad > 0
+    return terms.mode != "timeline" or is_by_other_way or is_asked
 
 
 def _is_first_invoice(terms: Terms, facts: AccountFacts) -> bool:

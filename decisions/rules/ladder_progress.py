@@ -47,7 +47,7 @@ class LadderProgress:
     ) -> None:
         self._terms, self._facts, self._told = terms, facts, served
         self._days, self.at = days - terms.document.clock.grace_days, at
-        self._contested = contested_days(facts)
+        self._contested = contested_days(terms, facts)
         self._zone = zone
         self._in_time: dict[str, datetime] = {}  # days on which notices were due
         self._reached = _LONG_AGO  # when the rungs before have opened

@@ -283,7 +283,7 @@ def _promises(s: Standing, days: LocalDays) -> tuple[OpenPromise, ...]:
             p.promise_id,
             p.invoice_id,
             covers,
-            days.day(p.until) - days.day(p.made_at),
+            days.day(p.until - 1) - days.day(p.made_at),
         )
         for p, covers in zip(s.promises, s.by_promise or repeat(0), strict=False)
     )

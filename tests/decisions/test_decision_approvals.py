@@ -122,6 +122,19 @@ def test_where_days_decide_no_model_is_a_reason_to_wait(known: str) -> None:
     assert (found.people.because, found.people) == ((), plain.people)
 
 
+def test_a_timeline_that_asks_for_a_probability_rests_on_it() -> None:
+    timeline = load_policy(SHIPPED / "plain-timeline.yaml")
+    values = timeline.document.model_dump(mode="json", by_alias=True)
+    values["guardrails"]["suspend"]["min_p_bad"] = 0.3
+    policy = Policy(parse_document(values, "test"))
+    told = (delivered("reminder", 28), delivered("warning", 16))
+    facts = overdue_facts(4500, notices=told)
+    starter = frozenset({"fraud", "nonpayment"})
+    found = recommend(Case(facts, 0.0, 0.6, starter=starter), policy, TUESDAY)
+    assert (found.action, found.people.because) == ("suspend", ("starter",))
+    assert found.people.requires_person
+
+
 def test_the_answer_says_who_may_agree() -> None:
     roles = {"default": ["collections"], "suspend": ["collections", "legal"]}
     policy = _policy(person_for=["suspend", "service_request"], roles=roles)

@@ -12,7 +12,7 @@ from decisions import Case, Policy, Recommendation, default_policy, recommend
 from decisions.policy_file.check import check
 from decisions.policy_file.denomination import in_currency
 from decisions.policy_file.load import parse_document
-from decisions.rules.clock import days_on_clock, n_unpaid
+from decisions.rules.clock import contested_days, days_on_clock, n_unpaid
 from decisions.rules.ladder import stand
 from decisions.rules.notices_served import ServedNotices
 from decisions.rules.retries import charging, retry_due
@@ -52,6 +52,14 @@ def _item(name: str, days: int, euros: float, issued: int = 30) -> OpenItem:
         contested=0,
         days_overdue=max(days, 0),
     )
+
+
+def _disputed(days: int, *, due: int, ended: int) -> OpenItem:
+    """Due so many days ago, contested whole until `ended` days ago, else overdue."""
+    until = TUESDAY.date() - timedelta(days=ended)
+    first = until - timedelta(days=due - days - 1)
+    item = replace(_item("a", due, 400), days_overdue=days)
+    return replace(item, disputed_until=until, disputed=((first, until),))
 
 
 def _owing(*items: OpenItem, **given: Any) -> AccountFacts:  # noqa: ANN401
@@ -122,24 +130,36 @@ def test_days_count_from_the_first_failed_payment(
 def test_a_clock_counts_from_the_due_date_at_the_earliest_after_a_dispute(
     clock: Values,
 ) -> None:
-    item = _item("a", 5, 400)  # five days since the dispute ended, due before
-    item = replace(
-        item,
-        due_on=item.due_on - timedelta(days=20),
-        disputed_until=TUESDAY.date() - timedelta(days=5),
-    )
+    item = _disputed(5, due=25, ended=5)  # from the day after its due date on
     assert _days(clock, _owing(item, payment_attempts=(_failed(15, "a"),))) == 5
 
 
 def test_a_charge_that_failed_after_a_dispute_starts_the_clock_then() -> None:
     """Overdue for 15 days outside of the dispute; the first charge failed since."""
-    item = replace(
-        _item("a", 15, 400),
-        due_on=TUESDAY.date() - timedelta(days=25),
-        disputed_until=TUESDAY.date() - timedelta(days=5),
-    )
+    item = _disputed(15, due=25, ended=5)
     facts = _owing(item, payment_attempts=(_failed(3, "a"),))
     assert _days(FAILED, facts) == 3
+
+
+@pytest.mark.parametrize("clock", [DUE, ISSUED, FAILED, {"min_invoice": 25}])
+def test_a_clock_goes_on_after_a_dispute(clock: Values) -> None:
+    """Else whoever contests a cent every other week would never be late."""
+    assert _days(clock, _owing(_disputed(17, due=22, ended=3))) == 17
+    of_a_part = replace(_item("a", 22, 400), disputed_until=TUESDAY.date())
+    assert _days({"min_invoice": 25}, _owing(of_a_part)) == 22
+
+
+def test_a_rest_nobody_acts_on_leaves_no_time_to_pay_during_a_dispute() -> None:
+    terms = default_policy().latest
+    whole, cents, other = (
+        _disputed(17, due=22, ended=3),
+        _item("cents", 40, 0.4),
+        _item("other", 40, 400),
+    )
+    n_days = len(contested_days(terms, _owing(whole)))
+    assert n_days == 5
+    assert len(contested_days(terms, _owing(whole, cents))) == n_days
+    assert contested_days(terms, _owing(whole, other)) == frozenset()
 
 
 def test_a_small_invoice_starts_no_clock_but_counts_in_the_sum() -> None:

@@ -374,6 +374,13 @@ def test_more_than_the_policy_grants_to_promise_comes_to_a_person(
     assert found.permission.raised_by == raised
 
 
+def test_a_long_promise_of_what_was_paid_since_asks_nobody() -> None:
+    promise = OpenPromise(TUESDAY, TUESDAY + timedelta(days=90), None, days=90)
+    facts = overdue_facts(0, 0, promises=(promise,))
+    found = recommend(Case(facts, 0.0, 0.001), default_policy(), TUESDAY)
+    assert (found.action, found.permission.raised_by) == ("none", None)
+
+
 def test_any_dispute_may_be_made_to_block() -> None:
     values = default_policy().document.model_dump(mode="json", by_alias=True)
     values["holds"]["dispute"]["blocks_always"] = True

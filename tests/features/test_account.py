@@ -125,6 +125,15 @@ def test_before_arrears_notices_count_from_the_oldest_open_invoice() -> None:
     assert notice.name == "ahead"
 
 
+@pytest.mark.parametrize("until", ["2024-06-01", "2024-06-02T00:00:00+02:00"])
+def test_a_promise_until_midnight_does_not_count_the_day_that_begins(
+    until: str,
+) -> None:
+    told = contact("promise_made", "2024-05-18T10:00", until=until)
+    [promise] = facts_of(invoices=[I1], contacts=[told]).promises
+    assert promise.days == 14
+
+
 def test_promises_and_appeals() -> None:
     facts = facts_of(
         invoices=[I1],
