@@ -25,7 +25,7 @@ $(VENV)/.installed-%: requirements/%.txt requirements/compiler.txt pyproject.tom
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing requirements/$*.txt …"
 	@$(INSTALL) --require-hashes -r $<
-	@set -- $${CC:-cc}; test "$$FORBEAR_BUILD_KERNEL" = 0 || command -v "$$1" >/dev/null || \
+	@$(BIN)/python -c 'import sys, hatch_build; sys.exit(hatch_build.lacks_compiler())' || \
 	 { echo "no C compiler: installing requirements/compiler.txt …"; $(INSTALL) --require-hashes -r requirements/compiler.txt; } || \
 	 echo "no C compiler to be had: Python and NumPy answer instead of kernels, the same, slower"
 	@$(INSTALL) --no-deps --no-build-isolation -e .

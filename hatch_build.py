@@ -34,7 +34,7 @@ class KernelHook(BuildHookInterface):
 
     def dependencies(self) -> list[str]:
         """A compiler, where one is wanted and none is there."""
-        if is_refused() or own_compiler() is not None:
+        if not lacks_compiler():
             return []
         groups: dict[str, list[str]] = self.metadata.config["dependency-groups"]
         return groups["compiler"]
@@ -67,6 +67,11 @@ def own_compiler() -> list[str] | None:
     """The command of this machine's C compiler; None where it has none."""
     command = shlex.split(os.environ.get("CC") or "cc")
     return command if command and shutil.which(command[0]) else None
+
+
+def lacks_compiler() -> bool:
+    """Whether kernels are wanted, and this machine has no compiler for them."""
+    return not is_refused() and own_compiler() is None
 
 
 def compiled(source: Path, folder: Path) -> Path | None:

@@ -28,13 +28,14 @@ from advice.promises import (
     missing_model_note,
     settlement_note,
     starter_note,
+    zone_note,
 )
 from advice.question_context import QuestionContext
 from advice.remedies import Situation
 from decisions.actions import Action
 from decisions.case import BudgetUse, Case
 from decisions.engine import recommend
-from decisions.policy_file.load import Policy
+from decisions.policy_file.load import Policy, default_policy
 from decisions.recommendation import Recommendation
 from features.account import Accounts
 from features.events import Events
@@ -78,10 +79,13 @@ class Advisor:
         self._stated_policy = policy
         self.policy = in_portfolio_currency(policy, self.settings)
         self.currency_note = currency_note(policy, self.settings)
+        is_shipped = policy.hash == default_policy().hash
         declared = (
             self.currency_note,
             settlement_note(self.policy, self.settings),
             materiality_note(self.policy, self.settings),
+            # nobody chose the timezone of the policy that ships
+            None if is_shipped else zone_note(policy, self.settings),
             horizon_note(self.policy, self.bundles),
             starter_note(self.bundles),
             missing_model_note(self.bundles),

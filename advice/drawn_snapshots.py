@@ -5,13 +5,13 @@ dates in between nothing is asked, so nobody goes through accounts for them.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.account import PassingFacts
+from features.account import PassingFacts, snapshot_keys
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.batch import feature_table, matrix
 from features.feature import Feature
@@ -184,12 +184,6 @@ def _rows_of(table: pa.Table | None, pairs: pa.Table) -> pa.Table | None:
     """The rows of these customers and moments; None where one of them is not there."""
     if table is None:
         return None
-    places = {key: place for place, key in enumerate(_keys(table))}
-    found = [places.get(key) for key in _keys(pairs)]
+    places = {key: place for place, key in enumerate(snapshot_keys(table))}
+    found = [places.get(key) for key in snapshot_keys(pairs)]
     return None if None in found else table.take(pa.array(found, pa.int64()))
-
-
-def _keys(pairs: pa.Table) -> Iterator[tuple[str, int]]:
-    """Customer and moment of each row."""
-    ids, moments = (pairs[name].to_pylist() for name in ("customer_id", "as_of"))
-    return zip(ids, moments, strict=True)

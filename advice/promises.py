@@ -31,8 +31,7 @@ def settlement_note(policy: Policy, settings: PortfolioSettings) -> str | None:
 
 def materiality_note(policy: Policy, settings: PortfolioSettings) -> str | None:
     """The same as `what_lies` with its stable code in front."""
-    text = what_lies(policy, settings)
-    return None if text is None else f"portfolio_materiality_holds: {text}"
+    return _coded("portfolio_materiality_holds", what_lies(policy, settings))
 
 
 def what_lies(policy: Policy, settings: PortfolioSettings) -> str | None:
@@ -59,8 +58,7 @@ def what_lies(policy: Policy, settings: PortfolioSettings) -> str | None:
 
 def zone_note(policy: Policy, settings: PortfolioSettings) -> str | None:
     """The same as `zones_differ` with its stable code in front."""
-    text = zones_differ(policy, settings)
-    return None if text is None else f"policy_timezone: {text}"
+    return _coded("policy_timezone", zones_differ(policy, settings))
 
 
 def zones_differ(policy: Policy, settings: PortfolioSettings) -> str | None:
@@ -118,3 +116,7 @@ def horizon_note(policy: Policy, bundles: Mapping[str, Bundle]) -> str | None:
         f" the models look further or less far: {', '.join(differing)}; state theirs,"
         " or train with labels of that horizon"
     )
+
+
+def _coded(code: str, text: str | None) -> str | None:
+    return None if text is None else f"{code}: {text}"

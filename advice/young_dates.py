@@ -48,8 +48,7 @@ def early_warning(
     """
     if bundle is not None and bundle.is_starter:
         return ()
-    is_paying = bundle is not None and bundle.target == "nonpayment"
-    target: Target = "nonpayment" if is_paying else "fraud"
+    target = _target(bundle)
     until = labels_observed_until(portfolio, target)
     drawn = drawn or DrawnSnapshots(portfolio)
     labelled = drawn.labels(target)
@@ -81,14 +80,17 @@ def early_warning(
     counts = []
     for moment, share in shares.items():
         own: BoolArray = as_of == moment
-        observed = int((label[own] == 1.0).sum())
         by_model = share * share_seen * float(p[own].sum())
-        expected = by_model, share * rate * int(own.sum())
-        counts.append(_Count(moment, observed, *expected))
+        as_before = share * rate * int(own.sum())
+        observed = int((label[own] == 1.0).sum())
+        counts.append(_Count(moment, observed, by_model, as_before))
     each = [[one] for one in counts] if len(counts) > 1 else []
     joined = drawn.frauds_joined if target == "fraud" else None
-    compared = (counts, *each)
-    return tuple(_compared(some, n_learnt.as_py(), joined) for some in compared)
+    return tuple(_compared(some, n_learnt.as_py(), joined) for some in (counts, *each))
+
+
+def _target(bundle: Bundle | None) -> Target:
+    return "nonpayment" if bundle and bundle.target == "nonpayment" else "fraud"
 
 
 class _Count(NamedTuple):

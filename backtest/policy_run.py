@@ -104,6 +104,7 @@ class PolicyRun:
                 p_nonpayment=_known(p_nonpayment),
                 nonpayment_given_fraud=today.nonpayment_given_fraud,
                 previous=ACTIONS[previous] if previous else None,
+                zone=today.zone,
             )
 
     def _columns(

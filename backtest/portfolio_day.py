@@ -31,6 +31,7 @@ class PortfolioDay:
     Args:
         index: of the day among the decision days.
         at: aware UTC moment of the decisions.
+        zone: the portfolio's, in which days overdue change.
         customer_ids: (customers,) of the whole portfolio.
         subject_kind: (customers,) text or None.
         quiet: customers about whom nothing is going on, rising.
@@ -42,6 +43,7 @@ class PortfolioDay:
 
     index: int
     at: datetime
+    zone: ZoneInfo
     customer_ids: TextArray
     subject_kind: TextArray
     quiet: IntArray
@@ -106,6 +108,7 @@ class PortfolioHistory:
         return PortfolioDay(
             index=index,
             at=at,
+            zone=self._zone,
             customer_ids=self._ids,
             subject_kind=self._timeline.subject_kind,
             quiet=np.flatnonzero(is_in_columns),

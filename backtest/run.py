@@ -120,7 +120,7 @@ class _BacktestRun:
         self.assumptions, self.truth, self.progress = assumptions, truth, progress
         self.policies, self.notes = [advisor.policy], advisor.notes
         if against is not None:
-            old = Advisor(advisor.bundles, against)
+            old = Advisor(advisor.bundles, against, advisor.settings)
             self.policies.append(old.policy)
             self.notes = tuple(dict.fromkeys([*self.notes, *old.notes]))
         first = days.moments[0]

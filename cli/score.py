@@ -1,7 +1,7 @@
 """`forbear score`."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -107,8 +107,7 @@ def score(
     customer. Without any the starter, its level moved to what the portfolio shows so
     far; the service, asked about one customer, cannot move it, so its numbers differ.
     While a file `stop` lies under FORBEAR_HOME, or an alarm of `monitor` stands, nobody
-    new is suspended or blocked. Exit code 3: done, but rows of the portfolio were
-    rejected.
+    new is suspended or blocked. Exit code 3: done, but rows were rejected.
 
     A list made at night withholds what needs opening hours, and says from when it is
     permitted; --as-of next-working-hour decides for that moment instead.
@@ -125,11 +124,10 @@ def score(
     from features.collector import rarely_collected
     from scoring.shelf import forbear_home
 
-    home = forbear_home()
     check_form(out)
     limits = RunLimits(memory, workers or os.cpu_count() or 1)
-    policy = policy_in_use(policy)
-    _refuse_currency(policy, portfolio)
+    home = forbear_home()
+    policy = _countable(policy_in_use(policy), portfolio)
     advisor, alarm = champions(home, policy), _standing_alarm(home)
     with parts_beside(out) as folder, rarely_collected():
         with writing(out) as list_file, writing(notices) as notices_file:
@@ -141,8 +139,8 @@ def score(
             run = ScoreQuestion(advisor, policy, read, moment, folder, use, named)
             advised = run.answered(engine, spark_master, limits)
             if out is not None:
-                zone = read.settings.zone
-                write_list(advised, list_file, out.suffix.lower(), zone, memory // 4)
+                form = out.suffix.lower()
+                write_list(advised, list_file, form, read.settings.zone, memory // 4)
             if notices is not None:
                 day = _day_of(read, as_of, datetime.now(tz=UTC))
                 n_due = _write_notices(advised, notices_file, day, home, read)
@@ -150,13 +148,7 @@ def score(
         if notices is not None:
             _show_notices(n_due, day, notices)
             warn_of_age(read, as_of, day)
-        notes = (
-            *advisor.notes,
-            *_of_portfolio(advisor, read),
-            *_of_today(read, moment),
-        )
-        _show_notes(notes, home, alarm)
-        _show_early_warning(advisor, read)
+        _show_cautions(advisor, read, moment, home, alarm)
     raise typer.Exit(_told_of_rejects(read, portfolio))
 
 
@@ -241,8 +233,8 @@ def _standing_alarm(home: Path) -> "Clock | None":
     return cast("Clock | None", standing_alarm(home, url))
 
 
-def _refuse_currency(policy: Path, folder: Path) -> None:
-    """A policy that cannot be counted in the portfolio's money, before hours of work.
+def _countable(policy: Path, folder: Path) -> Path:
+    """The policy, unless it cannot be counted in the portfolio's money; read first.
 
     Raises:
         CurrencyMismatchError: it has another currency, and there is no rate.
@@ -252,21 +244,23 @@ def _refuse_currency(policy: Path, folder: Path) -> None:
     from features.reading.settings_file import read_settings
 
     in_portfolio_currency(load_policy(policy), read_settings(folder).settings)
+    return policy
 
 
-def _of_portfolio(advisor: "Advisor", read: "Portfolio") -> Iterator[str]:
-    """What model and policy mean for this portfolio."""
-    from advice.promises import zone_note
+def _of_advisor(advisor: "Advisor", read: "Portfolio") -> Iterator[str]:
+    """What models and policy mean for this portfolio.
 
-    if any(bundle.is_starter for bundle in advisor.bundles.values()):
-        yield (
-            "the starter's level is moved to the outcomes that this portfolio shows so"
-            " far, if any; the service does not know them, so its probabilities of the"
-            " same customers differ"
-        )
-    differing = zone_note(advisor.policy, read.settings)
-    if differing is not None:
-        yield differing
+    A starter has no settings of its own; those of trained models are its portfolio's.
+    """
+    if not any(bundle.is_starter for bundle in advisor.bundles.values()):
+        yield from advisor.notes
+        return
+    yield from advisor.with_bundles(advisor.bundles, read.settings).notes
+    yield (
+        "the starter's level is moved to the outcomes that this portfolio shows so"
+        " far, if any; the service does not know them, so its probabilities of the"
+        " same customers differ"
+    )
 
 
 def _of_today(read: "Portfolio", moment: int | None) -> Iterator[str]:
@@ -286,11 +280,24 @@ def _of_today(read: "Portfolio", moment: int | None) -> Iterator[str]:
         )
 
 
-def _show_notes(notes: Iterable[str], home: Path, alarm: str | None) -> None:
+def _show_cautions(
+    advisor: "Advisor",
+    read: "Portfolio",
+    moment: int | None,
+    home: Path,
+    alarm: str | None,
+) -> None:
+    """What whoever works with the list should know."""
+    for note in (*_of_advisor(advisor, read), *_of_today(read, moment)):
+        say(f"note: {note}")
+    _show_what_stops(home, alarm)
+    _show_early_warning(advisor, read)
+
+
+def _show_what_stops(home: Path, alarm: str | None) -> None:
+    """What keeps everybody from a new stop, where something does."""
     from advice.assembly import STOP_FILE, is_stopped
 
-    for note in notes:
-        say(f"note: {note}")
     if is_stopped(home):
         say(f"note: {home / STOP_FILE} lies there: nobody new is suspended or blocked")
     if alarm is not None:

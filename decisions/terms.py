@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from decisions.actions import ACTIONS, SEVERITY
 from decisions.money.cost import CostModel, cost_model
-from decisions.money.exposure import StakeTerms, stake_terms
+from decisions.money.exposure import StakeTerms, at_face_value, stake_terms
 from decisions.money.measures import MeasureCost, measure_costs
 from decisions.policy.document import Mode, PolicyDocument, Thresholds, Tier
 from decisions.policy.limits import GuardRails
@@ -40,6 +40,7 @@ class Terms:
     model: CostModel | None
     measures: tuple[MeasureCost, ...]
     stake: StakeTerms
+    stake_at_face: StakeTerms
     typed: tuple[TypedTier, ...]
     guardrails: GuardRails
     min_p_fraud_path: float
@@ -114,6 +115,7 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
     usage, first = document.high_usage, document.first_invoice
     early = document.notices.before_due
     zone, clock = ZoneInfo(document.calendar.timezone), document.clock
+    stake = stake_terms(document)
     return Terms(
         document=document,
         reference=reference,
@@ -121,7 +123,8 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         zone=zone,
         model=None if document.costs is None else cost_model(document.costs),
         measures=() if document.costs is None else measure_costs(document.costs),
-        stake=stake_terms(document),
+        stake=stake,
+        stake_at_face=at_face_value(stake),
         typed=typed_tiers(document.thresholds),
         guardrails=rails,
         min_p_fraud_path=OUT_OF_REACH if path is None else path.min_p_fraud,

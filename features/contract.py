@@ -20,6 +20,8 @@ MeasureName = Literal[
 ]
 MEASURES: tuple[MeasureName, ...] = get_args(MeasureName)
 END_OF = {f"end_{name}": name for name in MEASURES}  # among `actions`
+# what a recorded fraud rests on where it is sure; an absent strength means the first
+SURE_STRENGTHS = ("confirmed", "analyst", "chargeback")
 CLOCK_SKEW_US = 5 * 60 * 1_000_000  # known_at may precede event_at by this much
 
 
@@ -365,9 +367,7 @@ TABLES: Mapping[str, TableSpec] = {
             _text("source"),
             _choice(
                 "strength",
-                "confirmed",
-                "analyst",
-                "chargeback",
+                *SURE_STRENGTHS,
                 "warning",
                 "weak",
                 default="confirmed",

@@ -14,12 +14,12 @@ import numpy as np
 from features.account.many import rows_by_customer
 from features.account.rows import Row
 from features.arrays import IntArray
+from features.contract import SURE_STRENGTHS
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
 Evidence = Literal["confirmed", "analyst", "chargeback"]
-_STRONG = ("confirmed", "analyst", "chargeback")
 
 
 class OutcomeRow(Row, frozen=True):
@@ -39,7 +39,7 @@ class FraudSigns:
             kinds.append("account_takeover")
         outcomes = portfolio.tables["outcomes"]
         disputes = portfolio.tables["disputes"]
-        is_strong = outcomes.strength.isnull() | outcomes.strength.isin(_STRONG)
+        is_strong = outcomes.strength.isnull() | outcomes.strength.isin(SURE_STRENGTHS)
         self._outcomes = rows_by_customer(
             outcomes.filter(outcomes.kind.isin(kinds) & is_strong), OutcomeRow
         )

@@ -16,7 +16,7 @@ from features.account.account import Account
 from features.account.many import histories, rows_by_customer
 from features.account.rows import Row
 from features.account.standing import Rules, Standing
-from features.account.table import PassingFacts
+from features.account.table import PassingFacts, snapshot_keys
 from features.events import FOREVER
 from features.fraud_signs import FraudSigns
 from features.head_count import HeadCount, PopulationCount, head_count
@@ -109,8 +109,7 @@ def everyone_asked(snapshots: pa.Table) -> tuple[ScorePlan, list[int]]:
     """The moments of a table of snapshots, and the place there of each in turn."""
     by_customer: dict[str, list[int]] = {}
     places: dict[str, list[int]] = {}
-    ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
-    for place, (customer_id, moment) in enumerate(zip(ids, moments, strict=True)):
+    for place, (customer_id, moment) in enumerate(snapshot_keys(snapshots)):
         by_customer.setdefault(customer_id, []).append(moment)
         places.setdefault(customer_id, []).append(place)
     in_turn = [place for customer_id in sorted(places) for place in places[customer_id]]

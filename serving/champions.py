@@ -19,7 +19,6 @@ from typing import Literal
 from advice.advisor import Advisor
 from advice.assembly import DEFAULT_POLICY, ids_in_force, load_bundles
 from advice.errors import ChampionGoneError
-from advice.promises import zone_note
 from decisions.policy_file.load import parse_policy
 from features.targets import TARGETS
 from scoring.bundle import Bundle
@@ -53,16 +52,6 @@ class InForce:
     settings_text: str | None = None  # of the settings file, where there is one
     policy_from: PolicyFrom = "shipped"
     file_hash: str = ""
-
-    def notes(self) -> tuple[str, ...]:
-        """What whoever runs this should know, in sentences.
-
-        Nobody chose the timezone of the policy that ships.
-        """
-        advisor = self.advisor
-        is_chosen = self.policy_from != "shipped"
-        zones = zone_note(advisor.policy, advisor.settings) if is_chosen else None
-        return advisor.notes if zones is None else (*advisor.notes, zones)
 
     def documents(self) -> dict[str, str]:
         """What a replay reads again, by the hashes in `versions`."""
@@ -240,7 +229,7 @@ class Champions:
         is_first = self.in_force is None
         self.refusal = None
         self.in_force = latest
-        for note in latest.notes():
+        for note in latest.advisor.notes:
             log.warning("%s", note)
         policy = latest.advisor.policy
         log.info("policy %s (%s) in force", policy.reference, latest.file_hash[:12])

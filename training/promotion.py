@@ -108,8 +108,7 @@ def promote(
         NotSuspectedError: if a feature is accepted that this version does not suspect.
         RegistryUnavailableError: if the registry does not answer.
     """
-    if (is_forced or accepted) and not (because or "").strip():
-        raise NoReasonGivenError
+    _require_reason(because, is_needed=is_forced or bool(accepted))
     with tracker.connected() as client:
         number = version or _version_of(client, registered_name(target), CHALLENGER)
         with _fetched(client, target, number) as fetched:
@@ -124,18 +123,46 @@ def promote(
                 recorded = _recorded_hash(decides, fetched.bundle) or terms.hash
                 measured += (shadow_gate(*asked, recorded, is_required=needs_shadow),)
             _keep(tracker, target, bundle_id, measured)
-            passed = all(gate.is_passed is not False for gate in measured)
-            if is_done := passed or is_forced:
-                record = _record(
-                    *("promotion", target, fetched),
-                    *(_champion_version(client, target), before),
-                    because=because,
-                    is_forced=is_forced and not passed,
-                    gates=measured,
-                    accepted=dict.fromkeys(accepted, because or ""),
-                )
-                carry_out(client, tracker, record, fetched.folder)
+            is_done = _taken_up(
+                *(client, tracker, target, fetched, measured),
+                because=because,
+                accepted=accepted,
+                is_forced=is_forced,
+            )
             return Promotion(target, number, fetched.bundle, before, measured, is_done)
+
+
+def _taken_up(
+    client: MlflowClient,
+    tracker: Tracker,
+    target: Target,
+    fetched: "_Fetched",
+    gates: tuple[PromotionGate, ...],
+    *,
+    because: str | None,
+    accepted: Sequence[str],
+    is_forced: bool,
+) -> bool:
+    """Whether it serves from now on: each gate is passed, or somebody forces it."""
+    passed = all(gate.is_passed is not False for gate in gates)
+    if not (passed or is_forced):
+        return False
+    serving = _champion_version(client, target)
+    before = champion_id(tracker.home, target)
+    record = _record(
+        *("promotion", target, fetched, serving, before),
+        because=because,
+        is_forced=is_forced and not passed,
+        gates=gates,
+        accepted=dict.fromkeys(accepted, because or ""),
+    )
+    carry_out(client, tracker, record, fetched.folder)
+    return True
+
+
+def _require_reason(because: str | None, *, is_needed: bool = True) -> None:
+    if is_needed and not (because or "").strip():
+        raise NoReasonGivenError
 
 
 def _keep(
@@ -153,8 +180,7 @@ def rollback(target: Target, tracker: Tracker, because: str) -> Promotion:
         NothingToRollBackError: if none served before it.
         NoReasonGivenError: without a reason.
     """
-    if not because.strip():
-        raise NoReasonGivenError
+    _require_reason(because)
     with tracker.connected() as client:
         before = champion_id(tracker.home, target)
         number = before_the_last(tracker.promotions.history(target))

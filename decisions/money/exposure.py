@@ -176,12 +176,17 @@ def exposure(terms: StakeTerms, facts: AccountFacts) -> Exposure | None:
     return at_stake
 
 
+def at_face_value(terms: StakeTerms) -> StakeTerms:
+    """The same, at the prices that customers pay."""
+    return terms._replace(cost_share=1.0, reads_products=False)
+
+
 def is_at_stake(terms: StakeTerms, facts: AccountFacts, limit: float) -> bool:
-    """Whether more than a limit (major units) is at stake at face value."""
+    """Whether more than a limit (major units) is at stake."""
     if limit == inf:
         return False
-    face = exposure(terms._replace(cost_share=1.0, reads_products=False), facts)
-    return face is not None and face.open_cost + face.run_up > limit
+    stake = exposure(terms, facts)
+    return stake is not None and stake.open_cost + stake.run_up > limit
 
 
 def _stoppable(

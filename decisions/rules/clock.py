@@ -90,18 +90,16 @@ def contested_days(terms: Terms, facts: AccountFacts) -> frozenset[date]:
         return frozenset()
     late = late_items(facts)
     days = {item.invoice_id: set(_days_of(item)) for item in late}
-
-    def rest(day: date) -> int:
-        return sum(
+    lies = max(terms.materiality, 0.0) * UNITS
+    return frozenset(
+        day
+        for day in set().union(*days.values())
+        if sum(
             item.remainder
             for item in late
             if day > item.due_on and day not in days[item.invoice_id]
         )
-
-    return frozenset(
-        day
-        for day in set().union(*days.values())
-        if rest(day) <= max(terms.materiality, 0.0) * UNITS
+        <= lies
     )
 
 

@@ -1,6 +1,6 @@
 """When a rung of the ladder opens: each part of its `when`, as a moment or a reason."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -131,12 +131,9 @@ class LadderProgress:
                     return
                 if in_time and name in self._in_time:
                     proven = max(proven, self._in_time[name])
-                if is_business:
-                    after = calendar.after_business_days
-                    yield self._after_notice(after, proven, days), "cure_period"
-                elif exact or self._is_hardly_over(proven, days):
-                    after = calendar.after_days
-                    yield self._after_notice(after, proven, days), "cure_period"
+                if is_business or exact or self._is_hardly_over(proven, days):
+                    ends = self._after_notice(proven, days, is_business=is_business)
+                    yield ends, "cure_period"
         if when.days_suspended:
             off = [a.at for a in self._facts.access_off if a.action in STOPS]
             if not off:
@@ -150,15 +147,16 @@ class LadderProgress:
         return (self.at - proven).days <= longest
 
     def _after_notice(
-        self, after: Callable[[datetime, int], datetime], proven: datetime, days: int
+        self, proven: datetime, days: int, *, is_business: bool
     ) -> datetime:
         """When so many days have passed on which not everything was contested."""
         calendar = self._terms.calendar
+        after = calendar.after_business_days if is_business else calendar.after_days
         ends, counted, start = after(proven, days), days, calendar.local_day(proven)
         while self._contested:
             end = calendar.local_day(ends)
             between = [day for day in self._contested if start < day < end]
-            if after == calendar.after_business_days:
+            if is_business:
                 between = [day for day in between if calendar.is_business_day(day)]
             if days + len(between) == counted:
                 break

@@ -11,10 +11,7 @@ from decisions.money.states import exclusive_states
 from decisions.rules.eligibility import Eligibility, may_rest_on_estimates
 from decisions.rules.measures import has_meter, measures_in_force
 from decisions.rules.scope import is_of_class
-from decisions.steps.decidable import (
-    case_goes_by_days,
-    is_poor,
-)
+from decisions.steps.decidable import case_goes_by_days, is_poor
 from decisions.terms import Terms
 from features.contract import MEASURES
 from features.facts import AccountFacts
@@ -28,10 +25,8 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
     if stake is None or (is_poor(case, terms) and not by_days):
         return None
     p_fraud, p_nonpayment = case.p_fraud or 0.0, case.p_nonpayment or 0.0
-    fraud, only, good = exclusive_states(
-        p_fraud, p_nonpayment, case.nonpayment_given_fraud
-    )
-    is_due = eligibility.position.notice is not None
+    given_fraud = case.nonpayment_given_fraud
+    fraud, only, good = exclusive_states(p_fraud, p_nonpayment, given_fraud)
     is_weighed = case.p_fraud is not None and not by_days
     is_likely = case.p_fraud is None or p_fraud >= terms.min_p_fraud_path
     is_proven = eligibility.is_proven_fraud
@@ -43,10 +38,8 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
     assumed_run_up, assumed_stoppable, assumed_clv = _assumed(terms, facts, stake)
     standing = measures_in_force(facts) if facts.measures else ()
     saved = avoided(terms.document.costs, standing)
-    is_unproven = bool(case.starter | case.unproven) and may_rest_on_estimates(
-        terms, eligibility
-    )
-    asks = by_days or (rests_on_signs and not is_carried) or is_unproven
+    asks = by_days or (rests_on_signs and not is_carried)
+    asks = asks or _may_rest_on_unproven(case, eligibility, terms)
     return Inputs(
         p_fraud=fraud,
         p_only=only,
@@ -76,9 +69,8 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         has_meter=has_meter(facts),
         is_confirmed_fraud=eligibility.is_confirmed_fraud,
         is_first_invoice=eligibility.is_first_invoice,
-        is_notice_required=is_due and terms.notices_always,
-        needs_two=is_of_class(terms.document.approvals.four_eyes_for, facts)
-        or is_at_stake(terms.stake, facts, terms.four_eyes_over),
+        is_notice_required=_must_be_told(eligibility, terms),
+        needs_two=_needs_two(terms, facts),
         goes_by_days=by_days,
         rests_on_signs=rests_on_signs,
         is_left_to_a_person=is_proven
@@ -86,6 +78,22 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         or (eligibility.is_left_to_a_person and is_likely),
         is_proven_fraud=is_proven,
     )
+
+
+def _may_rest_on_unproven(case: Case, eligibility: Eligibility, terms: Terms) -> bool:
+    is_unproven = bool(case.starter | case.unproven)
+    return is_unproven and may_rest_on_estimates(terms, eligibility)
+
+
+def _must_be_told(eligibility: Eligibility, terms: Terms) -> bool:
+    """Whether a notice is due that goes out whatever costs say."""
+    return terms.notices_always and eligibility.position.notice is not None
+
+
+def _needs_two(terms: Terms, facts: AccountFacts) -> bool:
+    """Whether two people must agree to a stop, for who it is or what is at stake."""
+    is_of_few = is_of_class(terms.document.approvals.four_eyes_for, facts)
+    return is_of_few or is_at_stake(terms.stake_at_face, facts, terms.four_eyes_over)
 
 
 def _person_bits(terms: Terms, facts: AccountFacts) -> int:

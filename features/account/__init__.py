@@ -22,6 +22,7 @@ from features.account.table import (
     fact_numbers,
     fact_row,
     fact_table,
+    snapshot_keys,
 )
 
 __all__ = [
@@ -41,4 +42,5 @@ __all__ = [
     "facts_over_time",
     "looks",
     "shortened",
+    "snapshot_keys",
 ]

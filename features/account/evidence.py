@@ -5,11 +5,10 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from features.account.values import KnownTable, KnownTables
+from features.contract import SURE_STRENGTHS
 from features.facts import Evidence
 from features.moments import to_datetime
 
-# An absent strength means confirmed
-_CONFIRMED = frozenset({None, "confirmed", "analyst", "chargeback"})
 _CONFIDENCE = {"warning": "medium", "weak": "low"}  # else high
 # How far along a row of a log is, among rows of one moment (CONTRACT 1, Ties)
 _CHARGEBACK_STEP = {"opened": 0, "won": 1, "withdrawn": 1, "lost": 2}
@@ -89,7 +88,7 @@ def _outcomes(outcomes: KnownTable) -> Iterator[Evidence]:
                 at=to_datetime(at),
                 confidence=_CONFIDENCE.get(strength, "high"),
                 source=source,
-                is_confirmed=kind == "fraud" and strength in _CONFIRMED,
+                is_confirmed=kind == "fraud" and strength in (None, *SURE_STRENGTHS),
             )
 
 

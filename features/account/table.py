@@ -67,6 +67,12 @@ def fact_numbers(portfolio: Portfolio, snapshots: pa.Table) -> FloatArray:
     return values
 
 
+def snapshot_keys(snapshots: pa.Table) -> Iterator[tuple[str, int]]:
+    """Customer and moment (µs since 1970 UTC) of each row."""
+    ids, moments = (snapshots[name].to_pylist() for name in ("customer_id", "as_of"))
+    return zip(ids, moments, strict=True)
+
+
 class PassingFacts:
     """The numbers of accounts at a few dates, while somebody goes through them anyway.
 
@@ -97,10 +103,7 @@ class PassingFacts:
 
     def of(self, snapshots: pa.Table) -> FloatArray | None:
         """The same as `fact_numbers`; None where one of the snapshots was not seen."""
-        ids, moments = (
-            snapshots[name].to_pylist() for name in ("customer_id", "as_of")
-        )
-        places = [self._places.get(key) for key in zip(ids, moments, strict=True)]
+        places = [self._places.get(key) for key in snapshot_keys(snapshots)]
         if None in places:
             return None
         numbers = np.array(self._numbers).reshape(-1, len(FACT_NAMES))

@@ -8,7 +8,7 @@ collected: the answer is a Spark DataFrame.
 Spark is never imported before it is asked for (extra `spark`; Java 17 or newer).
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
+from features.account.table import snapshot_keys
 from features.batch.expressions import ROW, leaf_table
 from features.batch.part import part_of
 from features.batch.table import LeafReader, TableLeaf, feature_table, leaves_by_table
@@ -221,10 +222,7 @@ def _unpacked(packed: pa.Table) -> dict[str, pa.Table]:
 
 def _found_leaves(found: pa.Table, columns: Mapping[TableLeaf, str]) -> LeafReader:
     """Reads what Spark has found, for any of its snapshots in any order."""
-    keys = zip(
-        found["customer_id"].to_pylist(), found["as_of"].to_pylist(), strict=True
-    )
-    places = {key: place for place, key in enumerate(keys)}
+    places = {key: place for place, key in enumerate(snapshot_keys(found))}
 
     def read(
         snapshots: pa.Table, _table: str, names: Mapping[str, TableLeaf]
@@ -233,16 +231,11 @@ def _found_leaves(found: pa.Table, columns: Mapping[TableLeaf, str]) -> LeafRead
         if not columns.keys() >= set(names.values()):  # the table has no rows
             fields = [(ROW, pa.int64()), *((name, pa.float64()) for name in names)]
             return pa.schema(fields).empty_table()
-        at = pa.array([places[key] for key in _keys(snapshots)], pa.int64())
+        at = pa.array([places[key] for key in snapshot_keys(snapshots)], pa.int64())
         values = {name: found[columns[leaf]].take(at) for name, leaf in names.items()}
         return pa.table({ROW: pa.array(np.arange(len(at))), **values})
 
     return read
-
-
-def _keys(snapshots: pa.Table) -> Iterator[tuple[str, int]]:
-    ids, moments = (snapshots[name].to_pylist() for name in ("customer_id", "as_of"))
-    return zip(ids, moments, strict=True)
 
 
 def _spark_types(schema: pa.Schema) -> Any:  # noqa: ANN401 - a Spark type

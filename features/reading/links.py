@@ -20,7 +20,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from features.contract import TABLES
+from features.contract import SURE_STRENGTHS, TABLES
 from features.events import FOREVER
 from features.reading.duck import run
 from features.reading.masked import ADDRESS, CUT_ADDRESS, PATTERN, masked_sql
@@ -35,7 +35,6 @@ SHARED = {  # what is shared, and the table and column that tell of it
     "ip": ("access", "ip_id"),
 }
 SOURCES = frozenset(table for table, _ in SHARED.values())
-_STRONG = ("confirmed", "analyst", "chargeback")
 _THING = ("kind", "shared_id")
 _USE = (*_THING, "customer_id")
 _SHARED_THINGS = "forbear_shared_things"
@@ -303,7 +302,7 @@ def _signs(tables: Mapping[str, ir.Table], *, takeover_is_fraud: bool) -> ir.Tab
     """Signs of fraud until they are taken back, as `features.fraud_signs` has them."""
     outcomes, disputes = tables["outcomes"], tables["disputes"]
     kinds = ["fraud", *(["account_takeover"] if takeover_is_fraud else [])]
-    is_strong = outcomes.strength.isnull() | outcomes.strength.isin(_STRONG)
+    is_strong = outcomes.strength.isnull() | outcomes.strength.isin(SURE_STRENGTHS)
     found = outcomes.filter(outcomes.kind.isin(kinds) & is_strong)
     is_claim = (disputes.kind == "chargeback_fraud") & (disputes.status == "opened")
     columns = ["customer_id", *_SPAN]

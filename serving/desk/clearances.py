@@ -6,15 +6,19 @@ that does not say so sends people to look at what was looked at.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from fastapi import Request
 from pydantic_core import from_json
 
+from features.contract import SURE_STRENGTHS
 from features.moments import MomentError, microseconds, parse_moment
 from features.reading.latest_versions import latest_versions
 from features.settings import PortfolioSettings
 from serving.desk.history import lane_of
+from serving.incoming import in_force_of
 from serving.timeline import TimelineEntry
 from store.database import Database
 from store.events import EventReader
@@ -23,7 +27,6 @@ from wording.messages import Wording
 
 _TABLES = ("disputes", "outcomes")
 _FRAUDS = frozenset({"fraud", "account_takeover"})
-_STRONG = frozenset({None, "confirmed", "analyst", "chargeback"})
 _OUR_LANES = frozenset({"people", "acts"})
 _OUR_CONTACTS = frozenset({"notice_sent", "notice_delivered"})
 
@@ -58,6 +61,19 @@ def upheld_appeals(
         said = Clearance(at, "appeal", one.decided_by or "")
         found[one.customer_id] = max(said, found.get(one.customer_id, said))
     return found
+
+
+def clearances_of(
+    request: Request,
+    customer_ids: Collection[str],
+    appeals: Mapping[str, Clearance],
+    now: datetime,
+) -> dict[str, Clearance]:
+    """`latest_clearances` of the service that is asked."""
+    settings = in_force_of(request).advisor.settings
+    events: EventReader = request.app.state.events
+    at = microseconds(now)
+    return latest_clearances(events, customer_ids, appeals, settings, at)
 
 
 def latest_clearances(
@@ -115,7 +131,7 @@ def _is_sign(row: Mapping[str, Any]) -> bool:
     """Whether a row of `outcomes` or `disputes` is a sign of fraud."""
     if row["kind"] == "chargeback_fraud":
         return bool(row["status"] == "opened")
-    return row["kind"] in _FRAUDS and row["strength"] in _STRONG
+    return row["kind"] in _FRAUDS and row["strength"] in (None, *SURE_STRENGTHS)
 
 
 def paragraph(

@@ -21,7 +21,7 @@ from serving.desk.appeals import appeals_of
 from serving.desk.case_file import case_file
 from serving.desk.clearances import (
     Clearance,
-    latest_clearances,
+    clearances_of,
     paragraph,
     upheld_appeals,
 )
@@ -42,8 +42,8 @@ from serving.desk.releases import FINDINGS, RELEASED
 from serving.desk.teams import named_team
 from serving.desk.visitor import LookingVisitor, records_of
 from serving.errors import ProblemError
-from serving.incoming import in_force_of
 from serving.records import RecordsOfKeys, find_for
+from serving.timeline import TimelineEntry
 from store.act import Act
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
@@ -92,13 +92,6 @@ async def customer_page(
     now = datetime.now(UTC)
     today = now.astimezone(words.zone).date()
     period = Period(days, min(until or today, today))
-    said = latest_clearances(
-        request.app.state.events,
-        [customer_id],
-        kept.upheld,
-        in_force_of(request).advisor.settings,
-        microseconds(now),
-    ).get(customer_id)
     return page(
         request,
         "customer.html",
@@ -121,9 +114,7 @@ async def customer_page(
         done=done if words.has(f"desk.done.{done}") else "",
         appeals=await appeals_of(request, visitor, customer_id),
         can_act=True,
-        cleared=None
-        if said is None
-        else paragraph(said, DeskText(words).moment(said.at), entries, words),
+        cleared=_cleared(request, customer_id, kept, entries),
         findings=FINDINGS,
         released_here=RELEASED,
         named_team=partial(named_team, request, visitor),
@@ -154,6 +145,17 @@ async def decision_page(
         customer_path=customer_path,
         decision_path=decision_path,
     )
+
+
+def _cleared(
+    request: Request, customer_id: str, kept: _Kept, entries: list[TimelineEntry]
+) -> str | None:
+    """Who cleared the customer, and what is new since; None: nobody did."""
+    now, words = datetime.now(UTC), wording_of(request)
+    said = clearances_of(request, [customer_id], kept.upheld, now).get(customer_id)
+    if said is None:
+        return None
+    return paragraph(said, DeskText(words).moment(said.at), entries, words)
 
 
 def _kept(database: Database, customer_id: str) -> _Kept:

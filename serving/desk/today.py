@@ -16,7 +16,7 @@ from serving.access import note_reading, note_reading_of
 from serving.desk.acts import reasons_to_withdraw
 from serving.desk.addresses import customer_path
 from serving.desk.appeals import open_appeals
-from serving.desk.clearances import Clearance, latest_clearances, upheld_appeals
+from serving.desk.clearances import Clearance, clearances_of, upheld_appeals
 from serving.desk.page import (
     HOME,
     DeskText,
@@ -36,7 +36,6 @@ from serving.waiting import TOPICS
 from store.act import Act
 from store.acts import Acts
 from store.database import Database
-from store.events import EventReader
 from store.waiting import Rank, WaitingCustomer, WaitingList
 from wording.messages import Wording
 
@@ -104,14 +103,7 @@ async def today(
     found = records.look(look)
     words = wording_of(request)
     ids = [one.customer_id for one in found.waiting]
-    events: EventReader = request.app.state.events
-    cleared = latest_clearances(
-        events,
-        ids,
-        found.upheld,
-        in_force_of(request).advisor.settings,
-        microseconds(now),
-    )
+    cleared = clearances_of(request, ids, found.upheld, now)
     skipped, n_shown = found.n_before, len(found.waiting)
     n_waiting = found.counts.get(topic, 0) if topic else sum(found.counts.values())
     number = 1 - (-skipped // ON_A_PAGE)

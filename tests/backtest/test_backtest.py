@@ -1,7 +1,9 @@
 """What a backtest counts, prices and compares."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -25,7 +27,9 @@ from decisions.actions import ACTIONS
 from decisions.policy_file.load import SHIPPED, Policy, load_policy, parse_document
 from decisions.steps.choose_columns import run
 from features.portfolio import Portfolio
+from features.targets import TARGETS
 from scoring.bundle import Bundle
+from scoring.starter import starter
 
 SHORT = (date(2025, 6, 1), date(2025, 7, 20))
 
@@ -58,6 +62,21 @@ def test_a_policy_does_not_differ_from_itself(
 ) -> None:
     days = DecisionDays.between(*SHORT, portfolio.settings.zone, every=5)
     found = run_backtest(advisor, portfolio, days, against=policy)
+    assert found.saving_against_old() == (0.0, 0.0, 0.0)
+    assert not found.differences
+
+
+def test_both_policies_are_counted_in_the_portfolio_s_money(
+    portfolio: Portfolio, policy: Policy
+) -> None:
+    """A starter has no settings of its own that would say in which."""
+    money = {"currency": "BRL", "rates": {"EUR": Decimal(6)}}
+    settings = portfolio.settings.model_copy(update=money)
+    starters = Advisor({target: starter(target) for target in TARGETS}, policy)
+    days = DecisionDays.between(*SHORT, settings.zone, every=5)
+    abroad = replace(portfolio, settings=settings)
+    found = run_backtest(starters, abroad, days, against=policy)
+    assert found.currency == "BRL"
     assert found.saving_against_old() == (0.0, 0.0, 0.0)
     assert not found.differences
     assert found.new.daily_report.equals(found.old.daily_report if found.old else None)

@@ -302,6 +302,18 @@ def test_check_names_money_and_timezones_that_do_not_fit(
     assert "America/Sao_Paulo" in found["policy_timezone"]["message"]
 
 
+def test_score_notes_where_the_portfolio_means_something_else(
+    forbear: Run, changed: Path, elsewhere: Path
+) -> None:
+    """Also with the starter, which has no settings of its own."""
+    settings = "timezone: America/Sao_Paulo\nmateriality: 100\n"
+    (elsewhere / "portfolio.yaml").write_text(settings, "utf-8")
+    said = " ".join(forbear("score", elsewhere, "--policy", changed).out.split())
+    assert "note: policy_timezone: " in said
+    assert "(America/Sao_Paulo)" in said
+    assert "up to 100 EUR the portfolio calls nobody overdue" in said
+
+
 def test_score_refuses_other_money_before_it_reads(
     forbear: Run, changed: Path, elsewhere: Path
 ) -> None:
