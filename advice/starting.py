@@ -1,5 +1,6 @@
 """The starter on a portfolio: its level is moved to what the portfolio shows so far."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,13 +9,14 @@ import pyarrow.compute as pc
 
 from advice.advisor import Advisor
 from advice.knowledge import starts_with
+from advice.passing_starters import ShownOutcomes, shown_outcomes
 from features.arrays import FloatArray
 from features.batch import feature_table, matrix
 from features.labels import labels
 from features.maturity import maturity_us
 from features.portfolio import Portfolio
 from features.snapshots import newest_population
-from features.targets import Target
+from features.targets import TARGETS, Target
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor
 from scoring.starter import FRAUD_TABLES, level_shift, moved
@@ -40,28 +42,53 @@ def at_home(advisor: Advisor, portfolio: Portfolio, moment: int) -> Advisor:
     until = min(moment, portfolio.observed_until)
     known = replace(portfolio, observed_until=until, observed=observed)
     bundles = {
-        target: _moved(bundle, known) if bundle.is_starter else bundle
+        target: bundle
         for target, bundle in advisor.bundles.items()
         if starts_with(bundle, portfolio.settings.tables)
     }
-    return advisor.with_bundles(bundles, portfolio.settings)
+    return advisor.with_bundles(bundles | _moved(bundles, known), portfolio.settings)
 
 
-def _moved(bundle: Bundle, portfolio: Portfolio) -> Bundle:
-    target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
-    if target == "fraud" and not FRAUD_TABLES & portfolio.settings.tables:
-        return bundle  # nobody looked: no fraud seen is not no fraud
-    latest = portfolio.observed_until - sum(maturity_us(portfolio, target))
+def _moved(bundles: Mapping[str, Bundle], portfolio: Portfolio) -> dict[str, Bundle]:
+    """The starters among them whose level the portfolio tells something of."""
+    starters: dict[Target, Bundle] = {
+        target: bundles[target]
+        for target in TARGETS
+        if target in bundles
+        and bundles[target].is_starter
+        # where nobody looked, no fraud seen is not no fraud
+        and (target != "fraud" or FRAUD_TABLES & portfolio.settings.tables)
+    }
+    until = portfolio.observed_until
+    latest = {
+        target: until - sum(maturity_us(portfolio, target)) for target in starters
+    }
+    shown = shown_outcomes(portfolio, starters, latest, MOST_DATES, AT_ONCE)
+    return {
+        target: _moved_by(
+            bundle,
+            shown.get(target) or _looked_for(portfolio, bundle, target, latest[target]),
+        )
+        for target, bundle in starters.items()
+    }
+
+
+def _moved_by(bundle: Bundle, shown: ShownOutcomes) -> Bundle:
+    is_known = pc.is_valid(shown.label)
+    ids = shown.rows["customer_id"].filter(is_known).combine_chunks()
+    customers = ids.dictionary_encode().indices.to_numpy()
+    seen = shown.label.filter(is_known).to_numpy()
+    log_odds = shown.log_odds[is_known.to_numpy()]
+    return moved(bundle, level_shift(log_odds, seen, customers))
+
+
+def _looked_for(
+    portfolio: Portfolio, bundle: Bundle, target: Target, latest: int
+) -> ShownOutcomes:
+    """The newest dates with anybody, wherever they lie."""
     rows = newest_population(portfolio, latest, MOST_DATES)
-    if rows.num_rows == 0:
-        return bundle
     label = labels(portfolio, rows, target)["label"]
-    is_known = pc.is_valid(label)
-    rows = rows.filter(is_known)
-    ids = rows["customer_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-    seen = label.filter(is_known).to_numpy()
-    log_odds = _log_odds(bundle, portfolio, rows)
-    return moved(bundle, level_shift(log_odds, seen, ids))
+    return ShownOutcomes(rows, label, _log_odds(bundle, portfolio, rows))
 
 
 def _log_odds(bundle: Bundle, portfolio: Portfolio, rows: pa.Table) -> FloatArray:

@@ -78,17 +78,30 @@ class PassingFacts:
 
     Args:
         dates: when they are wanted, µs since 1970 UTC.
+        reads_usage: whether a number that is wanted is made from usage.
+        at_once: so many snapshots are held until `full` is called, which takes them
+            (`taken`); without it all are held.
+        full: see there.
     """
 
-    def __init__(self, dates: Collection[int]) -> None:
+    def __init__(
+        self,
+        dates: Collection[int],
+        *,
+        reads_usage: bool = True,
+        at_once: int | None = None,
+        full: Callable[[], None] = lambda: None,
+    ) -> None:
         self.dates = frozenset(dates)
+        self._reads_usage = reads_usage
+        self._at_once, self._full = at_once, full
         self._numbers = array("d")
         self._places: dict[tuple[str, int], int] = {}
 
     @property
     def since(self) -> int:
         """The first moment at which usage is looked at; FOREVER: none."""
-        return min(self.dates, default=FOREVER)
+        return min(self.dates, default=FOREVER) if self._reads_usage else FOREVER
 
     def look(self, account: Account, standing: Standing) -> None:
         """Note the numbers of what `Account.owing` just returned, if they are wanted.
@@ -100,15 +113,30 @@ class PassingFacts:
             key = account.history.customer_id, standing.as_of
             self._places[key] = len(self._places)
             self._numbers.extend(fact_values(standing))
+            if len(self._places) == self._at_once:
+                self._full()
 
     def of(self, snapshots: pa.Table) -> FloatArray | None:
         """The same as `fact_numbers`; None where one of the snapshots was not seen."""
         places = [self._places.get(key) for key in snapshot_keys(snapshots)]
         if None in places:
             return None
-        numbers = np.array(self._numbers).reshape(-1, len(FACT_NAMES))
-        chosen: FloatArray = numbers[np.array(places, np.int64)]
+        chosen: FloatArray = self._rows()[np.array(places, np.int64)]
         return chosen
+
+    def taken(self) -> tuple[list[tuple[str, int]], FloatArray]:
+        """What was seen since the last time, which is held no longer.
+
+        Returns:
+            Customer and moment (µs since 1970 UTC) of n snapshots in the order in which
+            they were seen, and (n, facts) as `fact_numbers` has them.
+        """
+        seen = list(self._places), self._rows()
+        self._places, self._numbers = {}, array("d")
+        return seen
+
+    def _rows(self) -> FloatArray:
+        return np.array(self._numbers).reshape(-1, len(FACT_NAMES))
 
 
 def debt_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:

@@ -1,6 +1,6 @@
 """Before the first training: the starter on a portfolio, and on none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,14 +11,18 @@ import pytest
 from advice.advisor import Advisor
 from advice.assembly import assemble, ids_in_force
 from advice.errors import ChampionGoneError, SettingsDifferError
+from advice.passing_starters import shown_outcomes
 from advice.portfolio_run import advice_in, advise_portfolio
 from advice.starting import at_home
 from decisions.policy_file.load import Policy
+from features.account.history import History
+from features.account.many import histories
 from features.events import Events
 from features.moments import DAY_US, to_datetime
 from features.portfolio import Portfolio
 from features.settings import Defaults, PortfolioSettings
-from features.snapshots import latest_snapshots
+from features.snapshots import grid_dates, latest_snapshots
+from features.targets import TARGETS, Target
 from scoring.bundle import Bundle
 from scoring.shelf import publish_bundle
 from scoring.starter import starter, starters
@@ -101,6 +105,38 @@ def test_features_held_together_or_not_move_the_level_alike(
     together = levels()
     monkeypatch.setattr("advice.starting.AT_ONCE", 150)
     assert levels() == together
+    monkeypatch.setattr("advice.starting.shown_outcomes", lambda *_: {})
+    assert levels() == together  # each target by itself, each number asked for anew
+
+
+def test_an_account_is_read_once_for_all_starters(
+    portfolio: Portfolio, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counted(
+        of: Portfolio, ids: Sequence[str], usage_since: int
+    ) -> Iterator[History]:
+        for history in histories(of, ids, usage_since):
+            read.append(history.customer_id)
+            yield history
+
+    for place in ("labels", "snapshots", "account.table"):
+        monkeypatch.setattr(f"features.{place}.histories", counted)
+    at_home(Advisor(starters(), policy), portfolio, portfolio.observed_until)
+    assert sorted(read) == sorted(portfolio.customer_ids)
+
+
+def test_where_nobody_was_there_at_a_date_older_ones_are_looked_for(
+    portfolio: Portfolio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    latest: dict[Target, int] = dict.fromkeys(TARGETS, portfolio.observed_until)
+    by_target: dict[Target, Bundle] = {t: starter(t) for t in TARGETS}
+    shown = shown_outcomes(portfolio, by_target, latest, 99, 1_000)
+    assert set(shown) == set(TARGETS)
+    before_all = (0, *grid_dates(portfolio))
+    monkeypatch.setattr("advice.passing_starters.grid_dates", lambda _: before_all)
+    assert shown_outcomes(portfolio, by_target, latest, 99, 1_000) == {}
 
 
 def test_without_a_table_of_fraud_no_fraud_seen_moves_nothing(
