@@ -22,6 +22,7 @@ from advice.knowledge import (
     starts_with,
     trained_tables,
 )
+from advice.ladder_reason import asks_for_probability, ladder_reason
 from advice.promises import (
     horizon_note,
     materiality_note,
@@ -46,7 +47,7 @@ from features.online import OnlineCompiler
 from features.settings import PortfolioSettings
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor
-from scoring.reasons import reasons
+from scoring.reasons import MOST, reasons
 
 _NOTHING_USED = BudgetUse()
 _NOTHING: Mapping[str, datetime] = {}
@@ -159,7 +160,7 @@ class Advisor:
         case = self.case_of(facts, self._probabilities(rows), context)
         recommendation = self._decide(case, budget_use)
         is_explained = explains_none or recommendation.action != "none"
-        reasons = self._reasons(recommendation, rows) if is_explained else None
+        reasons = self._reasons(case, recommendation, rows) if is_explained else None
         advice = Advice(case, recommendation, reasons, rows=rows)
         if not with_counterfactuals:
             return advice
@@ -206,28 +207,36 @@ class Advisor:
         }
 
     def _reasons(
-        self, recommendation: Recommendation, rows: Mapping[str, Row]
+        self, case: Case, recommendation: Recommendation, rows: Mapping[str, Row]
     ) -> tuple[JointReason, ...]:
         parts = {
             target: self.predictors[target].explain(row[None]).contributions[0]
             for target, row in rows.items()
         }
-        return self.reasons_of(recommendation, rows, parts)
+        return self.reasons_of(case, recommendation, rows, parts)
 
     def reasons_of(
         self,
+        case: Case,
         recommendation: Recommendation,
         rows: Mapping[str, Row],
         parts: Mapping[str, Row],
     ) -> tuple[JointReason, ...]:
-        """Why the probabilities are high, weighted by the loss behind them.
+        """Why: the days of the ladder where they decide, and then these alone.
+
+        Else, and where a policy by days asks for a probability too, why the
+        probabilities are high, weighted by the loss behind them.
 
         Args:
+            case: what the policy looked at.
             recommendation: made from these numbers.
             rows: features (F,) per target.
             parts: contributions (F + 1,) per target.
         """
         terms = self.policy.in_force(recommendation.at)
+        by_days = ladder_reason(case, recommendation, terms)
+        if by_days and terms and not asks_for_probability(recommendation, terms):
+            return (by_days,)
         weights = loss_shares(recommendation, terms.model if terms else None)
         by_target = {
             target: reasons(
@@ -240,7 +249,8 @@ class Advisor:
             )
             for target, row in rows.items()
         }
-        return joint_reasons(by_target, weights)
+        first = () if by_days is None else (by_days,)
+        return (*first, *joint_reasons(by_target, weights, most=MOST - len(first)))
 
     def case_of(
         self,

@@ -16,10 +16,11 @@ Target = str
 
 @dataclass(frozen=True, slots=True)
 class JointReason:
-    """A family of features that stands behind the expected loss.
+    """A family of features that stands behind the expected loss, or days that decided.
 
     Args:
-        share: of everything that raises the expected loss, 0 to 1.
+        share: of everything that raises the expected loss, 0 to 1; 1 for days of the
+            ladder that decided.
         targets: the scores it raises, the one where it weighs most first.
         lead: the wording and the value, from the score where it weighs most.
     """

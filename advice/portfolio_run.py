@@ -159,7 +159,7 @@ def _rows(
     whys = dict(zip(shown, numbers.explaining([places[i] for i in shown]), strict=True))
     rows: list[dict[str, Any]] = []
     for i, (case, answer) in enumerate(zip(cases, decided, strict=True)):
-        why = advisor.reasons_of(answer, *whys[i]) if i in whys else None
+        why = advisor.reasons_of(case, answer, *whys[i]) if i in whys else None
         row = advice_row(Advice(case, answer, why), advisor.policy)
         rows.append(row | {"action_in_run": None, "is_beyond_budget": None})
     return pa.Table.from_pylist(rows, schema=SCHEMA)

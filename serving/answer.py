@@ -74,6 +74,9 @@ class Scores:
 class AnsweredReason:
     """A family of features that raises the expected loss, with its leading feature.
 
+    Where the days of the ladder decide, they are the first reason and have share 1;
+    the models' follow only where the policy asks for a probability, too.
+
     Args:
         share: of everything that raises the expected loss, in [0, 1].
         targets: the scores it raises, the one where it weighs most first.

@@ -174,9 +174,12 @@ def _why(row: Mapping[str, Any]) -> Iterator[str]:
     if row["person_because"]:
         because = (PERSON_BECAUSE[code] for code in row["person_because"])
         yield f"a person agrees first: {', '.join(because)}"
-    if row["days_overdue"] and _OF_MONEY.isdisjoint(row["rejected"]):
-        yield f"{row['days_overdue']} days overdue"
-    yield from (reason["staff"] for reason in row["reasons"][:_REASONS_SHOWN])
+    texts = [reason["staff"] for reason in row["reasons"][:_REASONS_SHOWN]]
+    late = f"{row['days_overdue']} days overdue"
+    is_said = any(text.startswith(late) for text in texts)  # the days decided
+    if row["days_overdue"] and _OF_MONEY.isdisjoint(row["rejected"]) and not is_said:
+        yield late
+    yield from texts
 
 
 def _withheld_actions(row: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,109 @@
+"""Where the days of the ladder decide, they are the reason."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+
+from advice import Advisor
+from advice.advice import Advice
+from advice.advice_table import SCHEMA, advice_row
+from advice.lists import COLUMNS, daily_list
+from decisions.policy_file.load import SHIPPED, Policy, load_policy, parse_policy
+from features.reading.rows import read_events
+from features.settings import PortfolioSettings
+from features.targets import TARGETS
+from scoring.bundle import Bundle
+
+AS_OF = datetime(2026, 6, 15, 10, tzinfo=UTC)  # a Monday noon in Brussels
+TABLES = frozenset(
+    ("customers", "invoices", "payments", "disputes", "contacts", "holds", "alerts")
+)
+SETTINGS = PortfolioSettings(timezone="Europe/Brussels", tables=TABLES)
+BundleFor = Callable[[str, PortfolioSettings], Bundle]
+FILE = SHIPPED / "plain-timeline.yaml"
+
+
+def ago(days: float) -> str:
+    return (AS_OF - timedelta(days=days)).isoformat()
+
+
+def told(bundle_for: BundleFor, policy: Policy, late_days: int) -> Advice:
+    """Of a customer so late, told of it after 3 and 14 days, with failed payments."""
+    notices = [("reminder", 3), ("warning", 14)]
+    rows: dict[str, list[dict[str, object]]] = {name: [] for name in TABLES}
+    rows["customers"] = [{"event_at": ago(900), "created_at": ago(900)}]
+    rows["invoices"] = [
+        {
+            "invoice_id": "i1",
+            "event_at": ago(late_days + 30),
+            "due_at": ago(late_days),
+            "amount": 500,
+        }
+    ]
+    rows["payments"] = [
+        {"payment_id": "p1", "status": "failed", "amount": 500, "event_at": ago(2)}
+    ]
+    rows["contacts"] = [
+        {"kind": kind, "notice": name, "notice_id": name, "event_at": ago(when)}
+        for name, day in notices
+        for kind, when in (
+            ("notice_sent", late_days - day),
+            ("notice_delivered", late_days - day - 0.1),
+        )
+        if late_days > day
+    ]
+    events, rejects = read_events("c", rows, SETTINGS)
+    assert not rejects
+    bundles = {target: bundle_for(target, SETTINGS) for target in TARGETS}
+    return Advisor(bundles, policy).advise(events, AS_OF, tables=TABLES)
+
+
+@pytest.mark.parametrize(
+    ("late_days", "action", "reason"),
+    [
+        pytest.param(3, "remind", "3 days overdue", id="before any notice"),
+        pytest.param(
+            14,
+            "remind",
+            "14 days overdue, after the reminder of 2026-06-04",
+            id="after the reminder",
+        ),
+        pytest.param(
+            40,
+            "suspend",
+            "40 days overdue, after the final notice of 2026-05-20",
+            id="after the warning, by its delivery",
+        ),
+    ],
+)
+def test_days_and_the_notice_before_are_the_only_reason(
+    bundle_for: BundleFor, late_days: int, action: str, reason: str
+) -> None:
+    advice = told(bundle_for, load_policy(FILE), late_days)
+    assert advice.recommendation.action == action
+    assert advice.reasons is not None
+    assert [one.lead.staff for one in advice.reasons] == [reason]
+    assert advice.reasons[0].lead.value == late_days
+
+
+def test_a_probability_that_is_asked_for_comes_second(bundle_for: BundleFor) -> None:
+    asking = "guardrails: {suspend: {min_p_bad: 0.01}}\n"
+    head, cases, tail = FILE.read_text().partition("cases:")
+    advice = told(bundle_for, parse_policy(f"{head}{asking}{cases}{tail}"), 40)
+    assert advice.recommendation.action == "suspend"
+    assert advice.reasons is not None
+    first, *others = [one.lead.feature for one in advice.reasons]
+    assert first == "account_days_overdue"
+    assert others[:1] == ["account_days_overdue"]  # the model's own
+
+
+def test_the_list_says_the_days_once(bundle_for: BundleFor) -> None:
+    policy = load_policy(FILE)
+    row = advice_row(told(bundle_for, policy, 40), policy)
+    row |= {"action_in_run": row["action"], "is_beyond_budget": False}
+    [shown] = daily_list(pa.Table.from_pylist([row], schema=SCHEMA), ZoneInfo("UTC"))
+    why = shown[[column.title for column in COLUMNS].index("why")]
+    assert why == "40 days overdue, after the final notice of 2026-05-20"
