@@ -1,15 +1,17 @@
 """The shorter way to a stop: abnormally high use without prospect of payment.
 
 After article 76(1)(d) of the law 19(I) of 2002 of Cyprus: one notice and a short time
-instead of the ladder. Days and hours on which nobody loses access count all the same.
+instead of the ladder. Days and hours on which nobody loses access count all the same;
+days on which all that is overdue was contested do not, as on the ladder.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
 from decisions.case import Case
 from decisions.policy.ways import HighUsage
 from decisions.rules.catalogue import withheld
+from decisions.rules.clock import contested_days
 from decisions.rules.due import NoticeDue
 from decisions.rules.ladder import notice_due
 from decisions.rules.notices_served import ServedNotices
@@ -40,7 +42,7 @@ def shorter_way(case: Case, terms: Terms, at: datetime) -> HighUsePath | None:
         waits = withheld("notice_missing", named, detail="high_usage")
         due = notice_due(rule.notice, "high_usage", kind, served, facts, at)
         return HighUsePath((waits,), due)
-    opens = min(delivered) + timedelta(hours=rule.hours_after_notice)
+    opens = _opens(terms, facts, min(delivered), rule.hours_after_notice)
     if at < opens:
         hours = {"hours": rule.hours_after_notice}
         waits = withheld(
@@ -48,6 +50,21 @@ def shorter_way(case: Case, terms: Terms, at: datetime) -> HighUsePath | None:
         )
         return HighUsePath((waits,), None)
     return HighUsePath((), None)
+
+
+def _opens(
+    terms: Terms, facts: AccountFacts, delivered: datetime, hours: float
+) -> datetime:
+    """When so many hours have run; on days wholly contested they stand still."""
+    opens, zone = delivered + timedelta(hours=hours), terms.zone
+    for day in sorted(contested_days(terms, facts)):
+        begins, ends = (
+            datetime.combine(midnight, time(0), zone).astimezone(UTC)
+            for midnight in (day, day + timedelta(days=1))
+        )
+        if begins < opens and ends > delivered:
+            opens += ends - max(begins, delivered)
+    return opens
 
 
 def _is_high(rule: HighUsage, facts: AccountFacts) -> bool:

@@ -58,6 +58,24 @@ def test_high_use_stops_a_day_after_its_notice() -> None:
     assert _answer(_facts(TUESDAY, WARNED)).action == "suspend"
 
 
+def test_its_hours_stand_still_while_all_is_contested() -> None:
+    """Delivered 42 hours ago in Brussels; the day after all was contested."""
+    yesterday = (TUESDAY - timedelta(days=1)).date()
+    warned = delivered("usage_warning", 1.75)
+    facts = _facts(TUESDAY, warned)
+    [item] = facts.items
+    contested = replace(
+        item, disputed_until=yesterday, disputed=((yesterday, yesterday),)
+    )
+    found = _answer(replace(facts, items=(contested,)))
+    assert found.action not in ("suspend", "block")
+    [waits] = [w for w in found.permission.withheld if w.detail == "high_usage"]
+    assert waits.permitted_from == warned.sent_at + timedelta(hours=48)
+    earlier = (TUESDAY - timedelta(days=3)).date()
+    before = replace(item, disputed_until=earlier, disputed=((earlier, earlier),))
+    assert _answer(replace(facts, items=(before,))).action == "suspend"
+
+
 def test_the_notice_of_high_use_is_due_before_it() -> None:
     found = _answer(_facts())
     assert found.action not in ("suspend", "block")
