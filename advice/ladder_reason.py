@@ -1,4 +1,4 @@
-"""The reason of an action that the ladder's days decided: no probability was weighed."""
+"""The reason of an action that the days of the ladder decided, and no probability."""
 
 from advice.joint_reasons import JointReason
 from decisions.actions import STOPS

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import say, show_table
+from cli.output import say, show_table, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,11 +33,13 @@ def init(
     """
     from datetime import UTC, datetime
 
-    from features.draft import recognise, settings_text
+    from features.draft import recognise, settings_text, with_likely_customer_id
     from features.errors import PortfolioExistsError
 
     folder.mkdir(parents=True, exist_ok=True)
-    tables, others = recognise(folder)
+    with waiting("looking at the files", "init"):
+        found, others = recognise(folder)
+    tables = with_likely_customer_id(found)
     name = folder.resolve().name or "portfolio"
     text = settings_text(name, tables, datetime.now(tz=UTC).date())
     try:
@@ -79,6 +81,8 @@ def _say_what_next(folder: Path, tables: "Sequence[RecognisedTable]") -> None:
         else:
             suffix = Path(table.file).suffix
             say(f"next: rename {table.file} to {table.table}{suffix}")
+    for asked in dict.fromkeys(q for t in tables for q in t.questions.values()):
+        say(f"question: {asked}")
     names = {table.table for table in tables}
     for name in ("customers", "invoices", "payments"):
         if name not in names:

@@ -98,22 +98,19 @@ def begin(text: str) -> None:
 
 
 @contextmanager
-def waiting(text: str) -> Iterator[None]:
-    """A spinner on a terminal, nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(text):
+def waiting(text: str, command: str = "") -> Iterator[None]:
+    """A spinner on a terminal; a pipe is told as of `steps`."""
+    with steps(command) as step:
+        step(text)
         yield
 
 
 @contextmanager
-def progress(text: str) -> "Iterator[Callable[[int, int], None]]":
-    """Gives a function (done, total) that moves a bar on a terminal."""
+def progress(text: str, command: str = "") -> "Iterator[Callable[[int, int], None]]":
+    """Gives a function (done, total) that moves a bar; a pipe is told as of `steps`."""
     if not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        with waiting(text, command):
+            yield lambda _done, _total: None
         return
     from rich.console import Console
     from rich.progress import Progress

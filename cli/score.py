@@ -17,7 +17,7 @@ from cli.lists import (
     write_notices,
     writing,
 )
-from cli.output import rejected_rows, say
+from cli.output import rejected_rows, say, waiting
 from cli.policy_in_use import policy_in_use
 from cli.reading import Memory
 from cli.score_run import ScoreQuestion, read_for_run
@@ -140,7 +140,9 @@ def score(
             advised = run.answered(engine, spark_master, limits)
             if out is not None:
                 form = out.suffix.lower()
-                write_list(advised, list_file, form, read.settings.zone, memory // 4)
+                with waiting("writing the list", "score"):
+                    zone, room = read.settings.zone, memory // 4
+                    write_list(advised, list_file, form, zone, room)
             if notices is not None:
                 day = _day_of(read, as_of, datetime.now(tz=UTC))
                 n_due = _write_notices(advised, notices_file, day, home, read)
@@ -316,7 +318,8 @@ def _show_early_warning(advisor: "Advisor", read: "Portfolio") -> None:
     looked_at = models | advisor.bundles
     drawn = DrawnSnapshots(read, models=looked_at)
     for target, bundle in looked_at.items():
-        found = strongest(early_warning(read, bundle, drawn))
+        with waiting(f"looking for an early warning of {target}", "score"):
+            found = strongest(early_warning(read, bundle, drawn))
         if found is not None:
             one, n_alone = found
             has_model = bundle is not None

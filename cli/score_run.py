@@ -51,7 +51,7 @@ class ScoreQuestion:
         """By this machine, part by part."""
         from advice.parts_run import advise_in_parts
 
-        with progress("scoring") as tell:
+        with progress("scoring", "score") as tell:
             return advise_in_parts(
                 self.advisor,
                 self.policy,
@@ -69,7 +69,7 @@ class ScoreQuestion:
         from advice.spark_run import advise_on_spark
         from features.batch.spark_session import spark_session
 
-        with waiting("scoring on Spark"), spark_session(master) as session:
+        with waiting("scoring on Spark", "score"), spark_session(master) as session:
             return advise_on_spark(
                 self.advisor,
                 self.policy,
@@ -89,5 +89,5 @@ def read_for_run(portfolio: Path, limits: "RunLimits", folder: Path) -> "Portfol
     file = folder / DATABASE
     file.unlink(missing_ok=True)
     duck = limits.duck(file if is_large(portfolio) else None)
-    with waiting("reading the portfolio"):
+    with waiting("reading the portfolio", "score"):
         return Portfolio.open_usable(portfolio, duck)

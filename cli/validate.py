@@ -39,7 +39,7 @@ def validate(
     from features.portfolio import Portfolio
 
     with tables_of(portfolio, memory) as duck:
-        with waiting("checking every row"):
+        with waiting("checking every row", "validate"):
             read = Portfolio.inspect(portfolio, duck)
             written = read.write_rejects(out or portfolio)
         _show(read)
@@ -67,7 +67,9 @@ def _show(read: "Portfolio") -> None:
                 for r in report.rejects
             ],
         )
-    for warning in (*report.warnings, *_beside_policy(read)):
+    with waiting("comparing with the policy in use", "validate"):
+        beside = tuple(_beside_policy(read))
+    for warning in (*report.warnings, *beside):
         say(f"warning: {warning}")
     if report.is_usable and report.rejects:
         say(f"{rejected_rows(report.n_rejected)}; the good rows can be used")
@@ -110,7 +112,7 @@ def _show_outlook(read: "Portfolio") -> None:
     """What will be possible, and the one line that would improve each answer."""
     from features.outlook import outlook
 
-    with waiting("looking at what will be possible"):
+    with waiting("looking at what will be possible", "validate"):
         prospects = outlook(read)
     rows = [(p.question, p.answer, _improvement(p)) for p in prospects]
     head = ("question", "with these data", "what would improve it")

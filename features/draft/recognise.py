@@ -30,6 +30,8 @@ class RecognisedTable:
     Attributes:
         file: its name in the folder.
         sheet: of a workbook; empty: the file is one table.
+        distinct: those of `unused` that have another value in each row looked at.
+        questions: contract's column → what a person has to answer about its mapping.
         table: the table of the contract.
         mapping: contract's column → what `columns:` of portfolio.yaml could say.
         missing: required columns for which no column of the file was found.
@@ -42,6 +44,8 @@ class RecognisedTable:
     missing: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     sheet: str = ""
+    distinct: tuple[str, ...] = ()
+    questions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_named_well(self) -> bool:
@@ -101,20 +105,34 @@ def _text_table(file: Path, sheet: str, spec: TableSpec) -> RecognisedTable:
     is_csv = file.suffix.lower() == ".csv"
     names, rows = _sample(file) if is_csv else _sample_of_sheet(file, sheet, spec)
     own = dict(_own_names(names, spec))
+    whole = [row for row in rows if len(row) == len(names)]
     mapping = {}
     for column in spec.columns:
         name = own.get(column.name)
         if name is None:
             continue
-        cells = [row[names.index(name)] for row in rows if len(row) == len(names)]
+        cells = [row[names.index(name)] for row in whole]
         declared = _declaration(column, name, cells)
         if declared is not None:
             mapping[column.name] = declared
     missing = [c.name for c in spec.columns if c.is_required and c.name not in own]
     unused = [name for name in names if name and name not in own.values()]
+    distinct = [name for name in unused if _is_distinct(whole, names.index(name))]
     return RecognisedTable(
-        file.name, spec.name, mapping, tuple(missing), tuple(unused), sheet
+        file.name,
+        spec.name,
+        mapping,
+        tuple(missing),
+        tuple(unused),
+        sheet,
+        tuple(distinct),
     )
+
+
+def _is_distinct(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether a column names each row; of a single row nobody can say."""
+    cells = [row[place].strip() for row in rows]
+    return len(cells) > 1 and all(cells) and len(set(cells)) == len(cells)
 
 
 def _declaration(column: ColumnSpec, name: str, cells: Sequence[str]) -> Any:  # noqa: ANN401  YAML

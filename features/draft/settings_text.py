@@ -60,7 +60,9 @@ def _mappings(tables: Sequence[RecognisedTable]) -> Iterator[str]:
     for table in mapped:
         yield f"#   {table.table}:"
         for column, declared in table.mapping.items():
-            yield f"#     {column}: {_yaml(declared)}"
+            asked = table.questions.get(column)
+            question = f"  # {asked}" if asked else ""
+            yield f"#     {column}: {_yaml(declared)}{question}"
 
 
 def _yaml(value: Any) -> str:  # noqa: ANN401  YAML

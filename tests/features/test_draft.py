@@ -10,7 +10,12 @@ import xlsxwriter
 import yaml
 
 from features.contract import TABLES
-from features.draft import RecognisedTable, recognise, settings_text
+from features.draft import (
+    RecognisedTable,
+    recognise,
+    settings_text,
+    with_likely_customer_id,
+)
 from features.draft.spelling import spelling_of
 from features.draft.words import COLUMN_WORDS, TABLE_WORDS
 from features.settings import PortfolioSettings
@@ -176,3 +181,36 @@ def test_a_workbook_is_looked_at_sheet_by_sheet(tmp_path: Path) -> None:
     assert [t.is_named_well for t in (customers, invoices)] == [True, False]
     assert invoices.where == "portfolio.xlsx, sheet Rechnungen"
     assert others == ("portfolio.xlsx, sheet weather",)
+
+
+def _written(folder: Path, customers: str) -> None:
+    (folder / "customers.csv").write_text(f"debtor_key,since\n{customers}")
+    (folder / "invoices.csv").write_text(
+        "invoice_id,debtor_key,event_at,due_at,amount\n"
+        "i1,K1,2026-01-01,2026-01-15,5\ni2,K1,2026-02-01,2026-02-15,5\n"
+    )
+    (folder / "payments.csv").write_text(
+        "payment_id,debtor_key,event_at,status,amount\np1,K1,2026-01-01,succeeded,5\n"
+    )
+
+
+def test_a_column_of_most_files_is_asked_about_as_the_customers_id(
+    tmp_path: Path,
+) -> None:
+    _written(tmp_path, "K1,2025-01-01\nK2,2025-01-01\n")
+    tables = with_likely_customer_id(recognise(tmp_path)[0])
+    assert [t.mapping["customer_id"] for t in tables] == ["debtor_key"] * 3
+    assert not any("customer_id" in t.missing or t.unused for t in tables)
+    question = (
+        "is `debtor_key` the customer's id? it is in 3 of 3 tables, distinct in"
+        " customers.csv"
+    )
+    assert {q for t in tables for q in t.questions.values()} == {question}
+    text = settings_text("mine", tables, DAY)
+    assert text.count(f"#     customer_id: debtor_key  # {question}\n") == 3
+
+
+def test_what_names_no_customer_alone_is_not_proposed(tmp_path: Path) -> None:
+    _written(tmp_path, "K1,2025-01-01\nK1,2025-02-01\n")
+    tables, _ = recognise(tmp_path)
+    assert with_likely_customer_id(tables) == tables
