@@ -57,7 +57,7 @@ def told(bundle_for: BundleFor, policy: Policy, late_days: int) -> Advice:
     ]
     events, rejects = read_events("c", rows, SETTINGS)
     assert not rejects
-    bundles = {target: bundle_for(target, SETTINGS) for target in TARGETS}
+    bundles: dict[str, Bundle] = {t: bundle_for(t, SETTINGS) for t in TARGETS}
     return Advisor(bundles, policy).advise(events, AS_OF, tables=TABLES)
 
 
