@@ -28,7 +28,7 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
     given_fraud = case.nonpayment_given_fraud
     fraud, only, good = exclusive_states(p_fraud, p_nonpayment, given_fraud)
     is_weighed = case.p_fraud is not None and not by_days
-    is_likely = case.p_fraud is None or p_fraud >= terms.min_p_fraud_path
+    is_likely = _is_likely(case, terms)
     is_proven = eligibility.is_proven_fraud
     is_pursued = is_proven and terms.pauses_confirmed_fraud
     is_carried = is_weighed and p_fraud >= terms.min_p_fraud_path
@@ -75,9 +75,19 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         rests_on_signs=rests_on_signs,
         is_left_to_a_person=is_proven
         or eligibility.promises_too_much
-        or (eligibility.is_left_to_a_person and is_likely),
+        or is_left_for_signs(case, eligibility, terms),
         is_proven_fraud=is_proven,
     )
+
+
+def is_left_for_signs(case: Case, eligibility: Eligibility, terms: Terms) -> bool:
+    """Whether signs of fraud count, and what is not known leaves them to a person."""
+    return eligibility.is_left_to_a_person and _is_likely(case, terms)
+
+
+def _is_likely(case: Case, terms: Terms) -> bool:
+    """Whether the fraud path is open to the probability, or none was given."""
+    return case.p_fraud is None or case.p_fraud >= terms.min_p_fraud_path
 
 
 def _may_rest_on_unproven(case: Case, eligibility: Eligibility, terms: Terms) -> bool:

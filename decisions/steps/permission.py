@@ -42,7 +42,7 @@ def permission_of(
     return Permission(
         basis=basis,
         in_force=in_force,
-        raised_by=raised_by(terms, inputs, choice, eligibility),
+        raised_by=raised_by(context, inputs, choice),
         withheld=withheld,
         permitted_from=permitted_from(context, inputs, choice.proposed, withheld),
         holds=eligibility.holds,

@@ -16,6 +16,7 @@ from decisions.rules.eligibility import Eligibility, may_rest_on_estimates
 from decisions.rules.guardrails import NUMBER_RULES, is_on_suspicion, ways
 from decisions.rules.reason import Values, Withheld
 from decisions.rules.rule import NumberRule, Paths
+from decisions.steps.case_inputs import is_left_for_signs
 from decisions.steps.choose import Choice
 from decisions.steps.context import DecisionContext
 from decisions.terms import Terms
@@ -55,25 +56,33 @@ def withheld_reasons(
 
 
 def raised_by(
-    terms: Terms, inputs: Inputs, choice: Choice, seen: Eligibility
+    context: DecisionContext, inputs: Inputs, choice: Choice
 ) -> RaisedBy | None:
-    """Why a new answer is harsher than the proposal; None where it is not."""
+    """Why a new answer is harsher than the proposal; None where it is not.
+
+    Of several reasons for a review the gravest: fraud before debt before a promise.
+    """
     recommended = choice.recommended
     if recommended <= max(choice.proposed, int(inputs.in_force)):
         return None
     if choice.arm.name == "holdout":
         return "holdout"
-    if recommended == REVIEW and seen.is_proven_fraud:
-        return "confirmed_fraud"
-    is_looked_at = inputs.is_first_invoice and inputs.p_bad >= terms.min_p_first_invoice
-    if recommended == REVIEW and is_looked_at:
-        return "first_invoice"
-    if recommended == REVIEW and seen.promises_too_much:
-        return "long_promise"
-    if recommended == REVIEW and inputs.is_left_to_a_person:
-        return "left_to_a_person"
+    if recommended == REVIEW and (why := _reviewed_for(context, inputs)) is not None:
+        return why
     is_sent = recommended == REMIND and inputs.is_notice_required
     return "notice_required" if is_sent else "hysteresis"
+
+
+def _reviewed_for(context: DecisionContext, inputs: Inputs) -> RaisedBy | None:
+    case, terms, _, seen = context
+    is_looked_at = inputs.is_first_invoice and inputs.p_bad >= terms.min_p_first_invoice
+    holds: dict[RaisedBy, bool] = {
+        "confirmed_fraud": seen.is_proven_fraud,
+        "left_to_a_person": is_left_for_signs(case, seen, terms),
+        "first_invoice": bool(is_looked_at),
+        "long_promise": seen.promises_too_much,
+    }
+    return next((code for code, is_so in holds.items() if is_so), None)
 
 
 def person_because(

@@ -374,6 +374,28 @@ def test_more_than_the_policy_grants_to_promise_comes_to_a_person(
     assert found.permission.raised_by == raised
 
 
+def test_signs_of_fraud_are_named_before_a_long_promise() -> None:
+    """Both ask for a review; it is the graver that a person is told of."""
+    owed = 30 * UNITS
+    promise = OpenPromise(
+        TUESDAY, TUESDAY + timedelta(days=90), owed, covers=owed, days=90
+    )
+    alert = Evidence("crypto_mining", TUESDAY - timedelta(hours=3), confidence="high")
+    facts = overdue_facts(
+        30,
+        promises=(promise,),
+        promised=owed,
+        actionable=0,
+        evidence=(alert,),
+        recurring_monthly=0,
+        clv=0,  # so little is at stake that costs propose nothing
+        tables=TABLES - {"holds"},
+    )
+    for p_fraud, reason in ((0.3, "left_to_a_person"), (0.001, "long_promise")):
+        found = recommend(Case(facts, p_fraud, 0.001), default_policy(), TUESDAY)
+        assert (found.action, found.permission.raised_by) == ("review", reason)
+
+
 def test_a_long_promise_of_what_was_paid_since_asks_nobody() -> None:
     promise = OpenPromise(TUESDAY, TUESDAY + timedelta(days=90), None, days=90)
     facts = overdue_facts(0, 0, promises=(promise,))
