@@ -7,6 +7,7 @@ import pyarrow as pa
 from advice.advice import Advice, reason_row
 from decisions.actions import ACTIONS
 from decisions.policy_file.load import Policy
+from features.facts import AccountFacts
 from features.targets import TARGETS
 from scoring.points import band, points
 from wording.answer import answer_in_words
@@ -60,6 +61,7 @@ SCHEMA = pa.schema(
         ("band_nonpayment", pa.string()),
         ("points_fraud", pa.int64()),
         ("points_nonpayment", pa.int64()),
+        ("is_fraud_confirmed", pa.bool_()),  # then p_fraud is learnt from others
         ("proposed_action", pa.string()),
         ("action", pa.string()),
         ("action_in_run", pa.string()),
@@ -82,6 +84,7 @@ SCHEMA = pa.schema(
         ("overdue", pa.float64()),
         ("actionable", pa.float64()),
         ("days_overdue", pa.int64()),
+        ("days_contested", pa.int64()),  # of the same invoice, not in days_overdue
         ("assumed", pa.list_(pa.string())),
         ("rejected", pa.list_(pa.string())),  # tables a row of the customer's broke
         *((f"expected_cost_{action}", pa.float64()) for action in ACTIONS),
@@ -113,6 +116,7 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
         "as_of": advice.as_of,
         **_scores("fraud", recommendation.p_fraud),
         **_scores("nonpayment", recommendation.p_nonpayment),
+        "is_fraud_confirmed": any(one.is_confirmed for one in advice.facts.evidence),
         "proposed_action": recommendation.proposed_action,
         "action": recommendation.action,
         "no_decision": recommendation.code,
@@ -133,6 +137,7 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
         "overdue": exposure.overdue,
         "actionable": exposure.actionable,
         "days_overdue": exposure.days_overdue,
+        "days_contested": _days_contested(advice.facts),
         "assumed": list(recommendation.question.assumed),
         "rejected": sorted(advice.facts.rejected),
         **{f"expected_cost_{action}": cost.get(action) for action in ACTIONS},
@@ -153,6 +158,14 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
         "missing": list(recommendation.question.missing),
         "policy": recommendation.question.policy,
     }
+
+
+def _days_contested(facts: AccountFacts) -> int | None:
+    """Days taken off those overdue, for the invoice was wholly contested then."""
+    if not facts.items:
+        return None
+    oldest = max(facts.items, key=lambda item: item.days_overdue)
+    return sum((last - first).days + 1 for first, last in oldest.disputed)
 
 
 def _withheld(reason: Any) -> dict[str, Any]:  # noqa: ANN401  a worded reason

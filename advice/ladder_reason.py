@@ -7,6 +7,7 @@ from decisions.recommendation import Recommendation
 from decisions.rules.notices_served import ServedNotices
 from decisions.terms import Terms
 from features.catalogue.families import TIMELINE
+from features.counted import counted
 from scoring.reasons import Reason
 from wording.explanation.naming import notice_name
 from wording.messages import Wording
@@ -35,7 +36,7 @@ def ladder_reason(
     )
     if terms is None or not is_by_days or not days:
         return None
-    staff = f"{days} day{'' if days == 1 else 's'} overdue{_after(case, terms)}"
+    staff = f"{counted(days, 'day')} overdue{_after(case, terms)}"
     lead = Reason(
         family=TIMELINE.name,
         contribution=0.0,

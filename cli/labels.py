@@ -33,23 +33,20 @@ def audit(
     Example: forbear labels audit data/samples/lumen --out labels
     """
     from features.portfolio import Portfolio
-    from training.audits.label_page import label_page, summary
+    from training.audits.label_page import label_page, share_cell, summary
     from training.audits.labels import audit_labels
 
     with steps("labels audit") as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio)
         audited = audit_labels(read, seed=seed, progress=step)
-    if audited.roll_rates:
-        rows = [
-            (
-                n,
-                rolled and rolled.value,
-                (seen := audited.loss_caught[n]) and seen.value,
-            )
-            for n, rolled in audited.roll_to_loss.items()
-        ]
+    shares = [
+        (n, rolled, audited.loss_caught[n])
+        for n, rolled in audited.roll_to_loss.items()
+    ]
+    if any(rolled or seen for _, rolled, seen in shares):
         head = ("days past due", "end in a loss", "losses seen coming")
+        rows = [(n, share_cell(rolled), share_cell(seen)) for n, rolled, seen in shares]
         show_table("", head, rows)
     for line in summary(audited):
         say(line)

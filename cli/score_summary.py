@@ -51,6 +51,7 @@ def show_head_count(
 
 def show_actions(advised: "AdvisedParts") -> None:
     """How many of each action, proposed and permitted."""
+    from advice.lists import MEANING
     from features.contract import SEVERITY
 
     proposed, permitted, in_run, goes_on = (Counter[str | None]() for _ in range(4))
@@ -75,6 +76,7 @@ def show_actions(advised: "AdvisedParts") -> None:
     ]
     head = ("action", "proposed", "permitted", "of which in force", "within budgets")
     show_table("", head, rows)
+    say("; ".join(f"{name}: {meaning}" for name, meaning in MEANING.items()) + "\n")
     if n_beyond:
         say(
             f"mass-action breaker: {counted(n_beyond, 'stop')} beyond the budget, made"

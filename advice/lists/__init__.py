@@ -1,6 +1,6 @@
 """What people take from a portfolio run: the list of the day, and notices to send."""
 
-from advice.lists.daily import COLUMNS, daily_list
+from advice.lists.daily import COLUMNS, MEANING, daily_list
 from advice.lists.long import first_of_list, long_list
 from advice.lists.notices import CONTACT_COLUMNS, notices_due
 from advice.lists.sheets import (
@@ -16,6 +16,7 @@ __all__ = [
     "COLUMNS",
     "CONTACT_COLUMNS",
     "IN_GENERAL",
+    "MEANING",
     "NO_DECISION",
     "WITHHELD",
     "as_text_cell",

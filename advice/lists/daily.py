@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
+from advice.lists.figures import as_money, as_probability
 from advice.lists.what_to_add import NO_DECISION
 from decisions.actions import ACTIONS
+from features.counted import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +23,16 @@ Kind = Literal["text", "money", "share", "count", "moment"]
 Row = tuple[Any, ...]
 
 _REASONS_SHOWN = 2
+# in place of p(fraud), which is learnt from customers about whom it is not known
+CONFIRMED = "confirmed"
+MEANING = {
+    "none": "nothing to do",
+    "remind": "send a notice",
+    "review": "a person looks",
+    "service_request": "ask the provider to look, access stays",
+    "suspend": "take access away until paid or cleared",
+    "block": "end the contract",
+}
 # a rejected row of one of these makes what is owed unknown
 _OF_MONEY = frozenset({"invoices", "payments", "disputes", "ageing"})
 PERSON_BECAUSE = {
@@ -130,8 +142,8 @@ def daily_row(row: Mapping[str, Any], zone: ZoneInfo) -> Row:
         _local(row["restore_by"], zone),
         *_money(row),
         row["currency"],
-        row["p_nonpayment"],
-        row["p_fraud"],
+        as_probability(row["p_nonpayment"]),
+        CONFIRMED if row["is_fraud_confirmed"] else as_probability(row["p_fraud"]),
         ", ".join(row["assumed"]),
         _incomplete(row["rejected"]),
         _local(row["as_of"], zone),
@@ -142,8 +154,9 @@ def daily_row(row: Mapping[str, Any], zone: ZoneInfo) -> Row:
 def _money(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """What is owed: unknown, and so empty, where a row about it was rejected."""
     names = "overdue", "actionable", "days_overdue", "open"
-    is_unknown = not _OF_MONEY.isdisjoint(row["rejected"])
-    return tuple(None if is_unknown else row[name] for name in names)
+    if not _OF_MONEY.isdisjoint(row["rejected"]):
+        return (None,) * len(names)
+    return tuple(as_money(row[name], row["currency"]) for name in names)
 
 
 def _incomplete(rejected: Sequence[str]) -> str:
@@ -175,10 +188,12 @@ def _why(row: Mapping[str, Any]) -> Iterator[str]:
         because = (PERSON_BECAUSE[code] for code in row["person_because"])
         yield f"a person agrees first: {', '.join(because)}"
     texts = [reason["staff"] for reason in row["reasons"][:_REASONS_SHOWN]]
-    late = f"{row['days_overdue']} days overdue"
+    late = counted(row["days_overdue"] or 0, "day") + " overdue"
     is_said = any(text.startswith(late) for text in texts)  # the days decided
-    if row["days_overdue"] and _OF_MONEY.isdisjoint(row["rejected"]) and not is_said:
-        yield late
+    if row["days_overdue"] and _OF_MONEY.isdisjoint(row["rejected"]):
+        yield from () if is_said else (late,)
+        if row["days_contested"]:
+            yield f"{counted(row['days_contested'], 'contested day')} not counted"
     yield from texts
 
 

@@ -28,6 +28,7 @@ from features.reading.portfolio_warnings import (
 )
 from features.reading.rejects import RejectCounter
 from features.reading.report import TableReport
+from features.reading.row_places import RowPlaces
 from features.reading.shared_numbers import NAMES_INVOICE
 from features.reading.sources import Part, Source
 from features.reading.validation import CheckedRows
@@ -53,12 +54,13 @@ def load_table(
     """
     duckdb = loaded.connection.con
     create(duckdb, LOST, lost_schema(table))
-    _load_checked(loaded, source, table, settings)
+    places = _load_checked(loaded, source, table, settings)
     is_across = settings.keys == "per_portfolio"
     gather_shared(duckdb, table, SHARED, schema, is_across=is_across)
     if table in NAMES_INVOICE:
         gather_unmatched(duckdb, table)
-    if _expel(loaded, source, table, settings):  # row ids are others from here on
+    # row ids are others from here on
+    if _expel(loaded, source, table, settings, places):
         run(duckdb, f"DROP TABLE {SHARED}")
         gather_shared(duckdb, table, SHARED, schema, is_across=is_across)
     _protect(loaded, table, schema)
@@ -75,9 +77,9 @@ def load_table(
 
 def _load_checked(
     loaded: LoadedTables, source: Source, table: str, settings: PortfolioSettings
-) -> None:
+) -> RowPlaces:
     """Every part of a table is checked; good rows and rejected ones go apart."""
-    duckdb = loaded.connection.con
+    duckdb, places = loaded.connection.con, RowPlaces()
     n_read, n_accepted, n_lost, n_without_customer = 0, 0, 0, 0
     names: set[str] = set()
     n_waiting = 0
@@ -86,6 +88,7 @@ def _load_checked(
         names |= set(part.rows.column_names)
         n_read += len(part.rows) + len(part.malformed)
         n_accepted += len(checked.rows)
+        places.add(part, checked)
         n_without_customer += len(part.malformed)
         _count_rejects(loaded.rejects, table, part, checked)
         append(duckdb, table, checked.rows, superseded_at=FOREVER)
@@ -104,6 +107,7 @@ def _load_checked(
     run(duckdb, "COMMIT")
     loaded.reports[table] = TableReport(table, n_read, n_accepted, n_without_customer)
     loaded.warnings += _surprises(table, names, settings)
+    return places
 
 
 def _undismissed(
@@ -126,7 +130,11 @@ def _undismissed(
 
 
 def _expel(
-    loaded: LoadedTables, source: Source, table: str, settings: PortfolioSettings
+    loaded: LoadedTables,
+    source: Source,
+    table: str,
+    settings: PortfolioSettings,
+    places: RowPlaces,
 ) -> bool:
     """Counts rows that break a rule between rows; they go to the rejected ones.
 
@@ -139,10 +147,12 @@ def _expel(
         return False
     loaded.expelled[table] = expelled
     for rule, column in sorted(set(expelled.values())):
-        n = list(expelled.values()).count((rule, column))
-        where = f'SELECT min("{column}") FROM {LOST} WHERE is_expelled'  # noqa: S608
-        [[first]] = run(duckdb, where)
-        loaded.rejects.add(table, rule, column, column, first, n)
+        breaking = [p for p, broken in expelled.items() if broken == (rule, column)]
+        first = min(breaking)
+        sql = f'SELECT any_value("{column}") FROM {LOST} WHERE is_expelled AND place = {first}'  # noqa: S608, E501
+        [[value]] = run(duckdb, sql)
+        where = places.where(first)
+        loaded.rejects.add(table, rule, column, where, value, len(breaking))
     report = loaded.reports[table]
     loaded.reports[table] = replace(
         report, n_accepted=report.n_accepted - len(expelled)

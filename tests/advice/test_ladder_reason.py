@@ -19,7 +19,16 @@ from scoring.bundle import Bundle
 
 AS_OF = datetime(2026, 6, 15, 10, tzinfo=UTC)  # a Monday noon in Brussels
 TABLES = frozenset(
-    ("customers", "invoices", "payments", "disputes", "contacts", "holds", "alerts")
+    (
+        "customers",
+        "invoices",
+        "payments",
+        "disputes",
+        "contacts",
+        "holds",
+        "alerts",
+        "outcomes",
+    )
 )
 SETTINGS = PortfolioSettings(timezone="Europe/Brussels", tables=TABLES)
 BundleFor = Callable[[str, PortfolioSettings], Bundle]
@@ -30,7 +39,12 @@ def ago(days: float) -> str:
     return (AS_OF - timedelta(days=days)).isoformat()
 
 
-def told(bundle_for: BundleFor, policy: Policy, late_days: int) -> Advice:
+def told(
+    bundle_for: BundleFor,
+    policy: Policy,
+    late_days: int,
+    **more: list[dict[str, object]],
+) -> Advice:
     """Of a customer so late, told of it after 3 and 14 days, with failed payments."""
     notices = [("reminder", 3), ("warning", 14)]
     rows: dict[str, list[dict[str, object]]] = {name: [] for name in TABLES}
@@ -55,6 +69,7 @@ def told(bundle_for: BundleFor, policy: Policy, late_days: int) -> Advice:
         )
         if late_days > day
     ]
+    rows |= more
     events, rejects = read_events("c", rows, SETTINGS)
     assert not rejects
     bundles: dict[str, Bundle] = {t: bundle_for(t, SETTINGS) for t in TARGETS}
@@ -98,6 +113,25 @@ def test_a_probability_that_is_asked_for_comes_second(bundle_for: BundleFor) -> 
     first, *others = [one.lead.feature for one in advice.reasons]
     assert first == "account_days_overdue"
     assert others[:1] == ["account_days_overdue"]  # the model's own
+
+
+def test_a_row_says_what_is_confirmed_and_how_long_it_was_contested(
+    bundle_for: BundleFor,
+) -> None:
+    policy = load_policy(FILE)
+    disputed = [
+        {"dispute_id": "d", "kind": "billing", "status": status, "event_at": ago(day)}
+        | {"invoice_id": "i1"}
+        for status, day in (("opened", 20), ("withdrawn", 15))
+    ]
+    fraud = [{"kind": "fraud", "event_at": ago(1), "source": "analyst"}]
+    advice = told(bundle_for, policy, 40, disputes=disputed, outcomes=fraud)
+    row = advice_row(advice, policy)
+    assert row["is_fraud_confirmed"] is True
+    assert row["days_overdue"] + row["days_contested"] == 40
+    assert row["days_contested"] > 0
+    plain = advice_row(told(bundle_for, policy, 40), policy)
+    assert (plain["is_fraud_confirmed"], plain["days_contested"]) == (False, 0)
 
 
 def test_the_list_says_the_days_once(bundle_for: BundleFor) -> None:

@@ -21,6 +21,7 @@ from advice.lists import (
     COLUMNS,
     CONTACT_COLUMNS,
     IN_GENERAL,
+    MEANING,
     NO_DECISION,
     WITHHELD,
     as_text_cell,
@@ -34,6 +35,7 @@ from advice.lists import (
 from advice.lists import sheets as sheets_module
 from advice.lists.daily import PERSON_BECAUSE, Column
 from advice.lists.memory import named_before, remember
+from decisions.actions import ACTIONS
 from decisions.recommendation import NoDecisionCode, PersonBecause
 from decisions.rules.catalogue import RULE_BY_CODE
 from features.contract import TABLES
@@ -101,6 +103,44 @@ def test_money_of_which_a_row_was_rejected_is_unknown() -> None:
     assert by_name["a"]["incomplete"] == "rejected rows: access, payments"
     assert [by_name["b"][title] for title in titles] == [30.0, 20.0, 9, 50.0]
     assert by_name["b"]["incomplete"] == "rejected rows: access"
+
+
+def test_numbers_are_as_people_read_them() -> None:
+    """The table that Parquet is written of keeps them all."""
+    p = 0.12345678901234567
+    owed = {"overdue": 30.005000000000003, "actionable": 20.1, "days_overdue": 9}
+    euros, yen = listed(
+        row_of("a", "remind", p_fraud=p, p_nonpayment=0.98765432109876, **owed),
+        row_of("b", "remind", **owed, currency="JPY", open=1582.4),
+    )
+    assert (euros["p(fraud)"], euros["p(non-payment)"]) == (0.123457, 0.987654)
+    titles = "overdue", "may be acted on", "days overdue"
+    assert [euros[title] for title in titles] == [30.01, 20.1, 9]
+    assert [str(yen[title]) for title in titles] == ["30", "20", "9"]
+    assert str(yen["open"]) == "1582"
+
+
+def test_confirmed_fraud_stands_in_place_of_what_is_learnt_from_others(
+    tmp_path: Path,
+) -> None:
+    rows = daily_list(
+        table_of(row_of("c", "review", p_fraud=0.2, is_fraud_confirmed=True)), BRUSSELS
+    )
+    place = [column.title for column in COLUMNS].index("p(fraud)")
+    assert rows[0][place] == "confirmed"
+    file = tmp_path / "list.xlsx"
+    write_workbook(COLUMNS, rows, file, "list")
+    sheet = CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
+    assert sheet[1][place] == "confirmed"
+
+
+def test_contested_days_that_are_not_counted_are_said() -> None:
+    [row] = listed(row_of("c", "remind", days_overdue=1, days_contested=12))
+    assert row["why"] == "1 day overdue; 12 contested days not counted"
+
+
+def test_each_action_has_a_meaning_for_the_list() -> None:
+    assert tuple(MEANING) == ACTIONS
 
 
 def test_rows_of_parquet_are_written_as_csv_beside_it(tmp_path: Path) -> None:

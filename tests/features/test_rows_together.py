@@ -76,7 +76,7 @@ def test_a_key_of_two_customers_is_an_error_for_both() -> None:
     found = portfolio(invoices=[invoice("c1"), invoice("c2"), invoice("c3", "2")])
     [reject] = found.rejects
     assert (reject.rule, reject.n) == ("key_of_two_customers", 2)
-    assert reject.example == "invoice_id: '1'"
+    assert reject.example == "invoices row 1: '1'"
     assert "keys: per_customer" in reject.what_to_do
     assert found.rejected == {"c1": INVOICES, "c2": INVOICES}
     assert [e.rejected for e in found.iter_events()] == [
@@ -133,6 +133,28 @@ def test_a_payment_of_anothers_invoice_is_an_error_for_both() -> None:
     assert counted(found) == [("payments", "other_customers_invoice", 1)]
     assert "`paid_by`" in found.rejects[0].what_to_do
     assert found.rejected == {"c1": PAYMENTS, "c2": PAYMENTS}
+
+
+def test_a_row_of_anothers_invoice_is_named_as_it_is_found(tmp_path: Path) -> None:
+    """Below a row that is broken by itself, and in the first file that has one."""
+    files = {
+        "portfolio.yaml": "name: p",
+        "customers.csv": "customer_id,event_at\nc1,2026-01-01\nc2,2026-01-01\n",
+        "invoices.csv": "customer_id,event_at,due_at,invoice_id,amount\n"
+        "c1,2026-01-01,2026-01-15,1,9\nc2,2026-01-01,2026-01-15,2,9\n",
+        "payments/a.csv": "customer_id,event_at,payment_id,status,amount,invoice_id\n"
+        "c1,2026-01-02,a,succeeded,9,1\n",
+        "payments/b.csv": "customer_id,event_at,payment_id,status,amount,invoice_id\n"
+        "c1,2026-01-02,b,succeeded,x,1\nc1,2026-01-02,c,succeeded,9,1\n"
+        "c1,2026-01-02,d,succeeded,9,2\nc1,2026-01-02,e,succeeded,9,2\n",
+    }
+    for name, text in files.items():
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    read = Portfolio.open(tmp_path)
+    [found] = [r for r in read.rejects if r.rule == "other_customers_invoice"]
+    assert (found.n, found.example) == (2, "payments/b.csv row 4: '2'")
 
 
 def test_who_paid_for_another_is_no_error() -> None:

@@ -87,7 +87,8 @@ def _recommended(audit: LabelsAudit) -> Section:
     return Section("Recommended", tuple(islice(summary(audit), 1, None)))
 
 
-def _cell(value: Share | None) -> str:
+def share_cell(value: Share | None) -> str:
+    """A share with its interval, and of how many; or that these are too few."""
     if value is None:
         return "too few"
     return f"{value.value:.0%} ({value.low:.0%} to {value.high:.0%} of {value.of:,})"
@@ -96,7 +97,11 @@ def _cell(value: Share | None) -> str:
 def _definition(audit: LabelsAudit) -> Section:
     """How often each number of days past due ends in a loss, with a plot."""
     rows = [
-        (f"{n} days", _cell(audit.roll_to_loss[n]), _cell(audit.loss_caught[n]))
+        (
+            f"{n} days",
+            share_cell(audit.roll_to_loss[n]),
+            share_cell(audit.loss_caught[n]),
+        )
         for n in audit.roll_to_loss
     ]
     head = ("past due", "end in a loss", "losses seen coming")
