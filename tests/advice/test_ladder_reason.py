@@ -119,12 +119,14 @@ def test_a_row_says_what_is_confirmed_and_how_long_it_was_contested(
     bundle_for: BundleFor,
 ) -> None:
     policy = load_policy(FILE)
-    disputed = [
+    disputed: list[dict[str, object]] = [
         {"dispute_id": "d", "kind": "billing", "status": status, "event_at": ago(day)}
         | {"invoice_id": "i1"}
         for status, day in (("opened", 20), ("withdrawn", 15))
     ]
-    fraud = [{"kind": "fraud", "event_at": ago(1), "source": "analyst"}]
+    fraud: list[dict[str, object]] = [
+        {"kind": "fraud", "event_at": ago(1), "source": "analyst"}
+    ]
     advice = told(bundle_for, policy, 40, disputes=disputed, outcomes=fraud)
     row = advice_row(advice, policy)
     assert row["is_fraud_confirmed"] is True
