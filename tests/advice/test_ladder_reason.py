@@ -120,8 +120,13 @@ def test_a_row_says_what_is_confirmed_and_how_long_it_was_contested(
 ) -> None:
     policy = load_policy(FILE)
     disputed: list[dict[str, object]] = [
-        {"dispute_id": "d", "kind": "billing", "status": status, "event_at": ago(day)}
-        | {"invoice_id": "i1"}
+        {
+            "dispute_id": "d",
+            "kind": "billing",
+            "status": status,
+            "event_at": ago(day),
+            "invoice_id": "i1",
+        }
         for status, day in (("opened", 20), ("withdrawn", 15))
     ]
     fraud: list[dict[str, object]] = [
