@@ -32,7 +32,6 @@ from serving.errors import ProblemError
 from serving.event_routes import zone_of_days
 from serving.incoming import in_force_of
 from serving.keeping import keep_rows
-from serving.records import RecordsOfKeys
 from store.access_log import customer_hash
 from store.database import Database
 from store.errors import (
@@ -43,6 +42,7 @@ from store.errors import (
 )
 from store.letters import Letters, PlannedLetter
 from store.replies import AppealResult, Replies, Reply
+from store.sql_decision_reader import SqlDecisionReader
 
 router = desk_router()
 APPEALS = f"{HOME}/appeals"
@@ -64,7 +64,7 @@ class ShownAppeal(NamedTuple):
         return self.reply.result is None
 
 
-async def appeals_of(request: Request, visitor: Visitor, customer_id: str) -> list[
+async def appeals_of(request: Request, customer_id: str) -> list[
     ShownAppeal
 ]:  # fmt: skip
     """Those of a customer, the latest first."""
@@ -73,7 +73,7 @@ async def appeals_of(request: Request, visitor: Visitor, customer_id: str) -> li
         replies = Replies(database).of_customer(customer_id)
         return [one for one in reversed(replies) if one.kind == "appeal"]
 
-    return await _shown(request, visitor, await records_of(request).ask(look))
+    return await _shown(request, await records_of(request).ask(look))
 
 
 async def open_appeals(
@@ -87,7 +87,7 @@ async def open_appeals(
     found = records_of(request).look(look)
     if not found:
         return []
-    shown = await _shown(request, visitor, found)
+    shown = await _shown(request, found)
     return sorted(shown, key=lambda one: one.due.decide_by)
 
 
@@ -170,20 +170,18 @@ async def _keep_untold(request: Request, visitor: Visitor, untold: UntoldReply) 
         )
 
 
-async def _shown(
-    request: Request, visitor: Visitor, replies: list[Reply]
-) -> list[ShownAppeal]:
+async def _shown(request: Request, replies: list[Reply]) -> list[ShownAppeal]:
     """Replies with their clocks."""
 
-    def look(database: Database) -> list[PlannedLetter]:
-        letters = Letters(database)
-        return [letters.find(one.letter_id) for one in replies]
+    def look(database: Database) -> tuple[list[PlannedLetter], dict[str, str]]:
+        """The letters, and the policies they were sent under."""
+        kept, document = Letters(database), SqlDecisionReader(database).document
+        letters = [kept.find(one.letter_id) for one in replies]
+        hashes = {one.policy_hash for one in letters}
+        return letters, {one: document(one) for one in hashes}
 
-    letters = await records_of(request).ask(look)
-    records: RecordsOfKeys = request.app.state.records
-    document = records.of(visitor.key).decisions.document
+    letters, policies = await records_of(request).ask(look)
     pairs = list(zip(replies, letters, strict=True))
-    policies = {one.policy_hash: document(one.policy_hash) for one in letters}
     return await asyncio.to_thread(
         lambda: [_with_clock(*pair, policies[pair[1].policy_hash]) for pair in pairs]
     )

@@ -18,7 +18,7 @@ from serving.desk.addresses import (
     decision_path,
 )
 from serving.desk.appeals import appeals_of
-from serving.desk.case_file import case_file
+from serving.desk.case_file import CaseFile, case_file
 from serving.desk.clearances import (
     Clearance,
     clearances_of,
@@ -40,13 +40,13 @@ from serving.desk.history import (
 from serving.desk.page import DeskText, desk_router, page, ranked_by, wording_of
 from serving.desk.releases import FINDINGS, RELEASED
 from serving.desk.teams import named_team
-from serving.desk.visitor import LookingVisitor, records_of
+from serving.desk.visitor import LookingVisitor, decision_for, records_of
 from serving.errors import ProblemError
-from serving.records import RecordsOfKeys, find_for
 from serving.timeline import TimelineEntry
 from store.act import Act
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
+from store.sql_decision_reader import SqlDecisionReader
 from store.waiting import Snooze, WaitingCustomer, WaitingList
 
 router = desk_router()
@@ -76,9 +76,12 @@ async def customer_page(
     customer_id = customer_of(code)
     visitor.require_reach(customer_id)
     note_reading_of(request, visitor.key, customer_id)
-    records: RecordsOfKeys = request.app.state.records
-    store, words = records.of(visitor.key).decisions, wording_of(request)
-    decisions = store.listed(customer_id, None, _MOST_DECISIONS)
+    words = wording_of(request)
+    decisions = await records_of(request).ask(
+        lambda database: SqlDecisionReader(database).listed(
+            customer_id, None, _MOST_DECISIONS
+        )
+    )
     rows = stored_rows(request, customer_id)
     entries = history(request, customer_id, rows, decisions)
     if not entries:
@@ -88,7 +91,7 @@ async def customer_page(
     about = None if latest is None else latest.decision_id
     if kept.waiting is not None:
         about = kept.waiting.decision_id
-    file = None if about is None else await case_file(request, store.find(about))
+    file = None if about is None else await _file_of(request, about)
     now = datetime.now(UTC)
     today = now.astimezone(words.zone).date()
     period = Period(days, min(until or today, today))
@@ -112,7 +115,7 @@ async def customer_page(
         now=microseconds(now),
         now_at=now,
         done=done if words.has(f"desk.done.{done}") else "",
-        appeals=await appeals_of(request, visitor, customer_id),
+        appeals=await appeals_of(request, customer_id),
         can_act=True,
         cleared=_cleared(request, customer_id, kept, entries),
         findings=FINDINGS,
@@ -129,7 +132,7 @@ async def decision_page(
     request: Request, visitor: LookingVisitor, decision_id: str, done: str = ""
 ) -> Response:
     """One decision: what was recommended, why, and what came of it."""
-    decision = find_for(request, visitor.key, decision_id)
+    decision = await decision_for(request, visitor, decision_id)
     return page(
         request,
         "decision.html",
@@ -145,6 +148,14 @@ async def decision_page(
         customer_path=customer_path,
         decision_path=decision_path,
     )
+
+
+async def _file_of(request: Request, decision_id: str) -> CaseFile:
+    """What a decision of this customer rests on."""
+    decision = await records_of(request).ask(
+        lambda database: SqlDecisionReader(database).find(decision_id)
+    )
+    return await case_file(request, decision)
 
 
 def _cleared(

@@ -28,6 +28,7 @@ from serving.desk.refusals import invalid
 from serving.desk.teams import require_in_team
 from serving.desk.visitor import (
     Visitor,
+    decision_for,
     form_of,
     note,
     records_of,
@@ -36,7 +37,6 @@ from serving.desk.visitor import (
 from serving.errors import ProblemError, form_problem
 from serving.event_routes import NewHold, NewOverride, keep_override, keep_until
 from serving.incoming import in_force_of
-from serving.records import RecordsOfKeys, find_for
 from store.access_log import customer_hash
 from store.act import Act
 from store.acts import Acts
@@ -76,8 +76,9 @@ async def snooze(
     until = _end_of_day(_day_in(form), wording_of(request).zone)
     if not now < until <= now + _LONGEST_SNOOZE:
         raise invalid("until", "day_ahead", most=_LONGEST_SNOOZE.days)
-    records: RecordsOfKeys = request.app.state.records
-    if not records.of(visitor.key).decisions.listed(customer_id, None, 1):
+    if not await records_of(request).ask(
+        lambda database: SqlDecisionReader(database).listed(customer_id, None, 1)
+    ):
         raise ProblemError("unknown_customer", "nothing was decided about this one")
     put_off = Snooze(
         customer_id,
@@ -99,7 +100,7 @@ async def override(
     """Choose a milder action than the one a decision recommends, until a day ends."""
     form = await form_of(request, visitor)
     customer_id = named_customer(request, visitor, code)
-    decision = find_for(request, visitor.key, form.get("decision_id", ""))
+    decision = await decision_for(request, visitor, form.get("decision_id", ""))
     if decision.customer_id != customer_id:
         raise invalid("decision_id", "other_customer")
     content = _content(NewOverride, form, customer_id, "action", "decision_id")
@@ -154,7 +155,7 @@ async def ask_provider(
 ) -> Response:
     """Plan a request to the provider, by this person's order."""
     await form_of(request, visitor)
-    decision = find_for(request, visitor.key, decision_id)
+    decision = await decision_for(request, visitor, decision_id)
     provider = request.app.state.settings.desk_provider
     now = microseconds(datetime.now(UTC))
     act = requested_act(decision, provider, visitor.key.name, now)
@@ -189,7 +190,7 @@ async def approve(
 
     note(request, visitor.key, act_id)
     act = await records_of(request).ask(find)
-    decision = find_for(request, visitor.key, act.decision_id)
+    decision = await decision_for(request, visitor, act.decision_id)
     teams = json.loads(decision.answer)["people"]["approver_roles"]
     require_in_team(request, visitor, teams)
 

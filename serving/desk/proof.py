@@ -19,6 +19,7 @@ from serving.desk.page import HEADERS, desk_router, page, wording_of
 from serving.desk.visitor import (
     LookingVisitor,
     Visitor,
+    decision_for,
     form_of,
     note,
     records_of,
@@ -27,7 +28,6 @@ from serving.desk.visitor import (
 from serving.errors import ProblemError
 from serving.evidence import evidence_archive
 from serving.many_scores import BatchTurnstile
-from serving.records import find_for
 from serving.replay import replay
 from serving.replay_errors import ReplayError
 from serving.replay_run import Replay
@@ -51,7 +51,7 @@ async def replay_decision(
 ) -> Response:
     """Compute a decision again from its record and compare it byte for byte."""
     await form_of(request, visitor)
-    decision = find_for(request, visitor.key, decision_id)
+    decision = await decision_for(request, visitor, decision_id)
     state = request.app.state
     turns: BatchTurnstile = state.many_turns
     found: Replay | None = None
@@ -82,7 +82,7 @@ async def evidence_pack(
     """What the decision rested on, as a ZIP file with a manifest of hashes."""
     if not (visitor.may("export") or visitor.may("ask_provider")):
         visitor.require("export")
-    find_for(request, visitor.key, decision_id)
+    await decision_for(request, visitor, decision_id)
     state = request.app.state
     turns: BatchTurnstile = state.many_turns
     async with turns.item:

@@ -10,9 +10,11 @@ from fastapi import Request
 from starlette.responses import Response
 
 from advice.assembly import is_stopped
+from decisions.case import BudgetUse
 from decisions.steps.reserve import stops_per_day
 from features.moments import microseconds
 from serving.access import note_reading, note_reading_of
+from serving.budget_ledger import BudgetLedger
 from serving.desk.acts import reasons_to_withdraw
 from serving.desk.addresses import customer_path
 from serving.desk.appeals import open_appeals
@@ -27,15 +29,15 @@ from serving.desk.page import (
     whole_units,
     wording_of,
 )
-from serving.desk.visitor import LookingVisitor, Visitor, form_of, records_of
+from serving.desk.visitor import LookingVisitor, form_of, records_of
 from serving.errors import ProblemError
 from serving.incoming import in_force_of
-from serving.records import RecordsOfKeys
 from serving.settings import ServingSettings
 from serving.waiting import TOPICS
 from store.act import Act
 from store.acts import Acts
 from store.database import Database
+from store.sql_decision_reader import SqlDecisionReader
 from store.waiting import Rank, WaitingCustomer, WaitingList
 from wording.messages import Wording
 
@@ -119,7 +121,7 @@ async def today(
         why_not=await records.ask(lambda db: reasons_to_withdraw(db, found.acts)),
         appeals=await open_appeals(request, visitor, MOST_APPEALS),
         now_at=now,
-        budgets=_budgets(request, visitor, now),
+        budgets=await _budgets(request, now),
         is_stopped=is_stopped(_settings(request).home),
         topic=topic,
         ranked_by=ranked_by(request),
@@ -210,20 +212,21 @@ def _gain(show: DeskText, gain: int | None) -> str:
     return show.say("desk.today.costs", amount=show.money(-gain))
 
 
-def _budgets(request: Request, visitor: Visitor, now: datetime) -> list[Budget]:
+async def _budgets(request: Request, now: datetime) -> list[Budget]:
     """Stops and reviews of the policy's today, by all processes."""
     in_force = in_force_of(request)
-    records: RecordsOfKeys = request.app.state.records
-    policy = in_force.advisor.policy
-    use = (
-        records.of(visitor.key)
-        .ledger.prior_decisions(
-            "", now, policy, n_customers=in_force.n_customers, is_stopped=False
-        )
-        .budget_use
-    )
+    policy, n_customers = in_force.advisor.policy, in_force.n_customers
+
+    def used(database: Database) -> BudgetUse:
+        """Counted anew, for the service's own count belongs to its event loop."""
+        ledger = BudgetLedger(SqlDecisionReader(database))
+        return ledger.prior_decisions(
+            "", now, policy, n_customers=n_customers, is_stopped=False
+        ).budget_use
+
+    use = await records_of(request).ask(used)
     terms = policy.in_force(now) or policy.latest
-    stops = stops_per_day(terms, in_force.n_customers)
+    stops = stops_per_day(terms, n_customers)
     return [
         Budget("stops", use.suspensions_today, None if isinf(stops) else int(stops)),
         Budget("reviews", use.reviews_today, terms.document.review.capacity_per_day),

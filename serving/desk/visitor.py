@@ -17,8 +17,11 @@ from serving.desk.roles import ABOUT_EVERYBODY, MAY, Deed
 from serving.errors import ProblemError
 from store.access_log import AccessLog
 from store.database import Database
+from store.decisions import Decision
+from store.errors import UnknownDecisionError
 from store.keys import KEY_PREFIX, ApiKey, KeyStore, Role, secret_hash
 from store.sessions import Sessions
+from store.sql_decision_reader import SqlDecisionReader
 
 COOKIE = "forbear_desk"
 _FIELDS = frozenset(field.name for field in fields(ApiKey))
@@ -147,6 +150,23 @@ async def visitor_of(request: Request) -> Visitor:
     if key is None or key.role is None or not key.is_active(now):
         raise SignInNeededError
     return Visitor(key, key.role, token)
+
+
+async def decision_for(
+    request: Request, visitor: Visitor, decision_id: str
+) -> Decision:
+    """A decision that this person may read, asked in a thread; it is written down.
+
+    Raises:
+        UnknownDecisionError: there is none, or none about customers of this key.
+    """
+    decision = await records_of(request).ask(
+        lambda database: SqlDecisionReader(database).find(decision_id)
+    )
+    if not visitor.key.may_name(decision.customer_id):
+        raise UnknownDecisionError(decision_id)
+    note(request, visitor.key, decision_id)
+    return decision
 
 
 def visitor_who_may(deed: Deed) -> Callable[..., Awaitable[Visitor]]:

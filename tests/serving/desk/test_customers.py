@@ -1,10 +1,12 @@
 """The page of a customer and of a decision: nothing is left out, nothing gets out."""
 
 import re
+from asyncio import _get_running_loop
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,6 +25,7 @@ from store.access_log import customer_hash
 from store.decisions import Decision
 from store.keys import ROLES, Role
 from store.opening import open_access_log, open_key_store
+from store.sqlite import SqliteDatabase
 from tests.serving.desk.conftest import HOSTILE, LATE, Person, rows_of
 from wording.messages import LANGUAGES, Wording, messages
 
@@ -329,3 +332,25 @@ def test_a_customer_one_of_whose_rows_was_rejected_is_shown(
     assert answer["proposal"]["expected_cost"] is None
     for path in customer_path(who), decision_path(answer["decision_id"]):
         assert person("auditor").opens(path).status_code == 200
+
+
+def test_no_page_looks_decisions_or_budgets_up_on_the_event_loop(
+    person: Somebody, stored: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another request would wait for it."""
+    one, asked_in_a_loop = person("admin"), []
+    rows = SqliteDatabase.rows
+
+    def counted(self: SqliteDatabase, query: str, *values: object) -> list[Any]:
+        if "sealed" in query or "budget_slots" in query or "decision_id <" in query:
+            asked_in_a_loop.append(_get_running_loop() is not None)
+        return rows(self, query, *values)
+
+    monkeypatch.setattr(SqliteDatabase, "rows", counted)
+    decision = decision_path(stored[LATE])
+    for page in ("/desk", customer_path(LATE), decision, f"{decision}/evidence"):
+        asked_in_a_loop.clear()
+        answer = one.opens(page)
+        assert answer.status_code == 200, answer.text
+        assert asked_in_a_loop, page
+        assert not any(asked_in_a_loop), page
