@@ -5,11 +5,16 @@ from datetime import datetime
 
 from decisions.policy_file.load import Policy
 from decisions.policy_file.succession import forgets, is_of_use, ways_to_accept
+from decisions.rules.notices_served import counts_as
 from features.account import account_facts
 from features.facts import AccountFacts, Notice
 from features.moments import to_datetime
 from features.portfolio import Portfolio
 
+_SENT = """
+SELECT DISTINCT notice, policy FROM contacts
+WHERE kind LIKE 'notice_%' AND notice IS NOT NULL AND NOT retracted
+"""
 _NOTIFIED = "SELECT DISTINCT customer_id FROM contacts WHERE kind LIKE 'notice_%'"
 
 
@@ -65,6 +70,41 @@ def idle_notices_note(portfolio: Portfolio, policy: Policy) -> str | None:
         f"no notice that was delivered counts under the policy {terms.reference}: they"
         f" are others ({names}{of}), so everybody gets the first again; to let them"
         f" count, {ways} (docs/policy.md)"
+    )
+
+
+def missing_notices_note(portfolio: Portfolio, policy: Policy) -> str | None:
+    """A sentence for people where the ladder waits for a notice that nobody ever got.
+
+    It may bear another name in the data. Where no notice was sent at all nothing is
+    said, nor where all are others (`idle_notices_note`).
+
+    Args:
+        portfolio: looked at as of its end.
+        policy: in use; its version of that day counts.
+    """
+    if "contacts" not in portfolio.settings.tables:
+        return None
+    at = to_datetime(portfolio.latest_moment)
+    terms = policy.in_force(at) or policy.latest
+    found = portfolio.connection.con.execute(_SENT).fetchall()
+    sent = [Notice(name, at, delivered_at=at, policy=of) for name, of in found]
+    counted = {counts_as(one, terms, at) for one in sent if is_of_use(one, terms, at)}
+    waited_for: dict[str, str] = {}
+    for state in terms.document.ladder:
+        for name in {**state.when.days_since, **state.when.business_days_since}:
+            if name not in counted:
+                waited_for.setdefault(name, state.state)
+    if not sent or not waited_for:
+        return None
+    others = sorted({one.name for one in sent} - counted)
+    waits = ", ".join(f"{name} ({state})" for name, state in waited_for.items())
+    named = f" (its other names: {', '.join(others)})" if others else ""
+    return (
+        f"the policy {terms.reference} has steps that wait for a notice which never"
+        f" occurs in `contacts`{named}: {waits}; nobody comes to such a step before it"
+        " is sent and recorded there; if it has another name there, say so under"
+        " `notices.accept_notices` (docs/policy.md)"
     )
 
 

@@ -94,7 +94,7 @@ def _what_keeps_it_from_use(read: "Portfolio") -> "Iterator[str]":
 def _beside_policy(read: "Portfolio") -> "Iterator[str]":
     """What the policy in use says otherwise, where it can be read."""
     from advice.promises import materiality_note
-    from advice.succession import idle_notices_note
+    from advice.succession import idle_notices_note, missing_notices_note
     from cli.policy_in_use import policy_in_use
     from decisions.errors import PolicyFileError
     from decisions.policy_file.load import load_policy
@@ -104,7 +104,8 @@ def _beside_policy(read: "Portfolio") -> "Iterator[str]":
         policy = load_policy(policy_in_use(None))
         notes = [materiality_note(policy, read.settings)]
         if read.report.has_customers:
-            notes.append(idle_notices_note(read, policy))
+            idle = idle_notices_note(read, policy)
+            notes.append(idle or missing_notices_note(read, policy))
         yield from filter(None, notes)
 
 

@@ -227,6 +227,32 @@ def test_validate_puts_a_sending_and_its_delivery_together(
     assert ("no notice that was delivered counts" in said) == is_said
 
 
+def _sent(*names: str) -> list[str]:
+    return [
+        f"notice_{fate},2026-06-0{day}T00:00Z,n{name},{name},,"
+        for name in names
+        for day, fate in ((1, "sent"), (2, "delivered"))
+    ]
+
+
+def test_validate_names_a_notice_that_steps_wait_for_and_that_never_occurs(
+    forbear: Run, tmp_path: Path
+) -> None:
+    said = _validated(forbear, tmp_path, *_sent("reminder_1", "Mahnung 2"))
+    assert "never occurs in `contacts` (its other names: Mahnung 2)" in said
+    assert "reminder_2 (final_notice), final_notice (suspension)" in said
+    assert "reminder_1 (" not in said
+
+
+@pytest.mark.parametrize(
+    "names", [(), ("reminder_1", "reminder_2", "final_notice")], ids=["none", "all"]
+)
+def test_validate_names_no_notice_where_all_occur_or_none_was_sent(
+    forbear: Run, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    assert "never occurs" not in _validated(forbear, tmp_path, *_sent(*names))
+
+
 def _validated(forbear: Run, folder: Path, *contacts: str) -> str:
     """What `validate` says where somebody owes an invoice and has had these notices."""
     files = {
