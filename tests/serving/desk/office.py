@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -38,10 +38,26 @@ class Office:
 
     def has_customer(self, customer_id: str) -> None:
         """Sends events of a customer, and asks for a decision about it."""
-        now = datetime.now(UTC).isoformat()
-        observed = dict.fromkeys(EVENT_TABLES, now)
         number = self._numbers.setdefault(customer_id, len(self._numbers))
-        events = rows_of(customer_id, number)
+        self._decides(customer_id, rows_of(customer_id, number))
+
+    def clears(self, customer_id: str, by: str) -> None:
+        """Suspicion was found wrong two hours ago; an alert is newer than that."""
+        cleared, after = (
+            (datetime.now(UTC) - timedelta(hours=hours)).isoformat() for hours in (2, 1)
+        )
+        who: dict[str, object] = {"customer_id": customer_id}
+        outcome = {"kind": "fraud_cleared", "source": by, "event_at": cleared}
+        alert = {"alert_id": f"{customer_id}-new", "kind": "spend_anomaly"}
+        state = {"status": "active", "event_at": after}
+        events = {"outcomes": [who | outcome], "alerts": [who | alert | state]}
+        self._decides(customer_id, events)
+
+    def _decides(
+        self, customer_id: str, events: dict[str, list[dict[str, object]]]
+    ) -> None:
+        """Rows are sent, and a decision is asked for."""
+        observed = dict.fromkeys(EVENT_TABLES, datetime.now(UTC).isoformat())
         body = {"events": events, "observed": observed}
         with httpx.Client(
             base_url=self.url, headers=self._feed, timeout=60.0

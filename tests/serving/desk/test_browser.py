@@ -114,6 +114,7 @@ def test_the_pictures_of_the_documentation(
     folder = Path(os.environ.get("DESK_SCREENSHOTS", tmp_path))
     for customer_id in ("birch-and-sons", "cedar-cloud", "elm-street-print"):
         office.has_customer(customer_id)
+    office.clears(LATE, "Ada Moreau")
     office.plans_an_act("birch-and-sons")
     file_appeal(office.settings, office.decided["cedar-cloud"], "r-1", "cedar-cloud")
     follow(office.settings, {"nonpayment": a_bundle("nonpayment", intercept=-8.0)})
