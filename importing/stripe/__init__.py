@@ -45,12 +45,16 @@ def stage(
     connection.execute((SQL / "exports.sql").read_text(encoding="utf-8"))
     unread += finer_than_currency(connection)
     add_objects(connection, COLUMNS, "FROM exported")
+    looked_at = _looked_at(connection) | asked
+    connection.execute(  # what is left of it is its id
+        f"UPDATE {OBJECTS} SET object = 'deleted ' || object "
+        "WHERE deleted AND created IS NULL"
+    )
     bad += [*unread, *_incomplete(connection)]
     connection.execute(
         "DELETE FROM objects WHERE row IN (SELECT row FROM incomplete "
         "WHERE incomplete.file = objects.file)"
     )
-    looked_at = _looked_at(connection) | asked
     if not looked_at:
         known = ", ".join(sorted(REQUIRED))
         raise NothingToImportError(

@@ -24,6 +24,7 @@ COLUMNS = {
     "id": "VARCHAR",
     "object": "VARCHAR",
     "created": "BIGINT",
+    "deleted": "BOOLEAN",
     "customer": "VARCHAR",
     "charge": "VARCHAR",
     "payment_intent": "VARCHAR",
@@ -47,10 +48,7 @@ COLUMNS = {
         f"bacs_debit {_BANK}, au_becs_debit {_BANK}, acss_debit {_BANK})"
     ),
     "fraud_details": "STRUCT(user_report VARCHAR, stripe_report VARCHAR)",
-    "refunds": (
-        "STRUCT(data STRUCT(id VARCHAR, amount DOUBLE, created BIGINT, status VARCHAR, "
-        "currency VARCHAR)[])"
-    ),
+    "refunds": "VARCHAR",  # JSON: of a charge a list object, of a credit note an array
     # invoices and credit notes
     "total": "DOUBLE",
     "amount_remaining": "DOUBLE",

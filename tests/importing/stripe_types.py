@@ -27,13 +27,14 @@ class _Names(dict[str, Any]):
 
 def faults(value: Mapping[str, Any], class_: type) -> Iterator[str]:
     """Fields of another type than the class says, as `name: value`."""
-    hints = _hints(class_)
+    known = hints(class_)
     for name, inner in value.items():
-        if name in hints and not _fits(inner, hints[name]):
+        if name in known and not _fits(inner, known[name]):
             yield f"{class_.__name__}.{name}: {inner!r}"
 
 
-def _hints(class_: type) -> Hints:
+def hints(class_: type) -> Hints:
+    """The type of each field of a class of the library."""
     return get_type_hints(class_, localns=_Names(vars(class_)))
 
 

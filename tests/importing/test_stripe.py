@@ -102,6 +102,7 @@ def test_a_refund_after_a_credit_note_opens_nothing(
         created=seconds("2026-03-10"),
         currency="usd",
         voided_at=None,
+        refunds=[{"amount_refunded": 3_000, "refund": "re_1", "type": "refund"}],
     )
     back = made(
         "refund", id="re_1", charge="ch_1", amount=3_000, created=seconds("2026-03-11")

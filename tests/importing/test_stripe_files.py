@@ -152,3 +152,20 @@ def test_an_amount_that_no_table_can_hold_ends_the_import_in_one_line(
     with pytest.raises(UnreadableValueError, match="correct it in the file"):
         run(customer(), invoice("in_1", "2026-03-01", 10**30))
     assert not (portfolio / "portfolio.yaml").exists()
+
+
+@pytest.mark.parametrize("kind", ["customer", "invoice"])
+def test_an_object_that_was_deleted_is_counted_and_stops_nobody(
+    run: Import, portfolio: Path, kind: str
+) -> None:
+    gone = {"id": "gone", "object": kind, "deleted": True}
+    report = run(
+        gone,
+        customer(),
+        invoice("in_1", "2026-03-01", 10_000, customer="gone"),
+    )
+
+    assert report.bad_rows == ()
+    assert not [note for note in report.notes if note.kind == "look at"]
+    assert [note.n for note in report.notes if f"deleted {kind}" in note.text] == [1]
+    assert [row["invoice_id"] for row in rows(portfolio, "invoices")] == ["in_1"]

@@ -1,10 +1,12 @@
 """The samples are objects that Stripe could have written."""
 
-from typing import Any
+from typing import Any, Literal, Union, get_args, get_origin
 
 import pytest
 import stripe
 
+from importing.stripe.columns import COLUMNS, REQUIRED
+from tests.importing.stripe_imports import Import, run
 from tests.importing.stripe_objects import (
     FIXTURES,
     charge,
@@ -15,8 +17,9 @@ from tests.importing.stripe_objects import (
     made,
     payment_of,
 )
-from tests.importing.stripe_types import faults
+from tests.importing.stripe_types import faults, hints
 
+__all__ = ["run"]
 CLASSES = {
     "customer": stripe.Customer,
     "subscription": stripe.Subscription,
@@ -55,6 +58,55 @@ def test_the_check_sees_a_wrong_type() -> None:
 
 
 def test_every_kind_that_is_read_has_a_published_fixture() -> None:
-    from importing.stripe.columns import REQUIRED
-
     assert REQUIRED.keys() <= FIXTURES.keys()
+
+
+def _forms(type_: Any) -> set[str]:  # noqa: ANN401
+    """What JSON a field of the library's class may be, its null apart."""
+    if get_origin(type_) is Union:
+        return set[str]().union(*map(_forms, get_args(type_))) - {"null"}
+    origin = get_origin(type_) or type_
+    if origin is Literal:
+        return _forms(type(get_args(type_)[0]))
+    if origin is list:
+        return {"array"}
+    if isinstance(origin, type) and issubclass(origin, stripe.StripeObject):
+        return {"object"}
+    named: dict[Any, str] = {int: "number", bool: "flag", type(None): "null"}
+    return {named.get(origin, "text")}
+
+
+def _fits(column: str, form: str) -> bool:
+    if column == "VARCHAR":  # takes an object or an array as its JSON text
+        return form in ("text", "object", "array")
+    if column.endswith("[]"):
+        return form == "array"
+    if column.startswith("STRUCT"):
+        return form == "object"
+    return form == ("flag" if column == "BOOLEAN" else "number")
+
+
+@pytest.mark.parametrize("kind", sorted(REQUIRED))
+def test_a_column_takes_what_the_library_says_of_every_kind(kind: str) -> None:
+    forms = {name: _forms(type_) for name, type_ in hints(CLASSES[kind]).items()}
+    unfit = {
+        name: forms[name]
+        for name, type_ in COLUMNS.items()
+        if name in forms and not all(_fits(type_, form) for form in forms[name])
+    }
+
+    assert unfit == {}
+
+
+@pytest.mark.parametrize("is_expanded", [False, True], ids=["ids", "expanded"])
+def test_the_published_fixtures_are_read_whole(run: Import, is_expanded: bool) -> None:
+    here = {name: FIXTURES[name] for name in ("customer", "charge", "invoice")}
+    objects = [
+        made(
+            kind,
+            **{n: o for n, o in here.items() if is_expanded and FIXTURES[kind].get(n)},
+        )
+        for kind in sorted(REQUIRED)
+    ]
+
+    assert run(*objects, currency="USD").bad_rows == ()

@@ -40,8 +40,10 @@ CREATE TABLE refund AS
         SELECT file, row, seen_at, entry.id AS id, charge, entry.amount AS amount,
                coalesce(entry.currency, currency) AS currency, entry.created AS created,
                coalesce(entry.status, 'succeeded') AS status
-        FROM (SELECT file, row, seen_at, id AS charge, currency, unnest(refunds.data) AS entry
-              FROM charge WHERE len(refunds.data) > 0)
+        FROM (SELECT file, row, seen_at, id AS charge, currency,
+                     unnest(json_transform(json_extract(refunds, '$.data'), '[{"id": "VARCHAR",
+                         "amount": "DOUBLE", "created": "BIGINT", "status": "VARCHAR", "currency": "VARCHAR"}]')) AS entry
+              FROM charge WHERE refunds IS NOT NULL)
     )
     FROM own UNION ALL FROM listed WHERE id NOT IN (SELECT id FROM own);
 
