@@ -9,6 +9,7 @@ import typer
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
 from cli.exits import DIFFERENT
 from cli.output import say, show_table, steps
+from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def leakage(
     vouched = acceptances(accept_leak, because)
     with steps("audit leakage") as step:
         step("reading the portfolio")
-        read = Portfolio.open_usable(portfolio)
+        read = Portfolio.open_usable(portfolio, read_at=now_us())
         audit = audit_leakage(read, vouched, seed=seed, progress=step)
     _show(audit)
     if out is not None:

@@ -7,6 +7,7 @@ import typer
 
 from cli.demo_desk import desk_of_sample
 from cli.output import begin, heading, say, show_table, steps
+from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _trained(name: str, home: Path) -> "tuple[Portfolio, list[TrainingResult]]":
 
     with steps("demo") as step:
         step("reading the portfolio")
-        portfolio = Portfolio.open(SAMPLES / name)
+        portfolio = Portfolio.open(SAMPLES / name, read_at=now_us())
         results = train(portfolio, progress=step, home=home)
     n_rows = sum(t.n_accepted for t in portfolio.report.tables)
     say(f"{counted(n_rows, 'row')} read, {portfolio.report.n_rejected:,} rejected\n")

@@ -9,6 +9,7 @@ from cli.arguments import PolicyFile, PortfolioFolder, terms_now
 from cli.exits import OK, REJECTS, UNUSABLE
 from cli.output import say, show_table, steps
 from cli.policy_in_use import policy_in_use
+from cli.reading import now_us
 
 if TYPE_CHECKING:
     from training.report.evidence import Evidence
@@ -64,7 +65,7 @@ def evaluate(
     n_judged = 0
     with steps("evaluate") as step:
         step("reading the portfolio")
-        read = Portfolio.open_usable(portfolio)
+        read = Portfolio.open_usable(portfolio, read_at=now_us())
         terms = terms_now(in_portfolio_currency(stated, read.settings))
         for result in evaluated(
             read,

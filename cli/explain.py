@@ -7,6 +7,7 @@ import typer
 
 from cli.arguments import PolicyFile, PortfolioFolder
 from cli.output import say, waiting
+from cli.reading import now_us
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +55,7 @@ def explain(
     draw = None if plot is None else plot_writer(plot)
     advisor = champions(forbear_home(), policy)
     with waiting("reading the portfolio"):
-        read = Portfolio.open_usable(portfolio)
+        read = Portfolio.open_usable(portfolio, read_at=now_us())
     moment = moment_of(read, as_of)
     advice = advice_in(advisor, read, customer_id, moment, with_counterfactuals=changes)
     answer = advice.recommendation

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.output import show_table
+from cli.reading import now_us
 from features.counted import counted
 
 app = typer.Typer(help="What the models look at.", no_args_is_help=True)
@@ -34,7 +35,8 @@ def list_features(
     if portfolio is not None:
         from features.portfolio import Portfolio
 
-        features = feature_set(Portfolio.open(portfolio).settings).features
+        read = Portfolio.open(portfolio, read_at=now_us())
+        features = feature_set(read.settings).features
     every = feature_lines(features)
     families = sorted({f.family for f in every})
     if family is not None and family not in families:

@@ -7,6 +7,7 @@ import typer
 from cli.arguments import PortfolioFolder
 from cli.audit_leakage import AuditFolder, write_report
 from cli.output import say, show_table, steps
+from cli.reading import now_us
 
 app = typer.Typer(
     help="What counts as not paying, and from when.", no_args_is_help=True
@@ -38,7 +39,7 @@ def audit(
 
     with steps("labels audit") as step:
         step("reading the portfolio")
-        read = Portfolio.open_usable(portfolio)
+        read = Portfolio.open_usable(portfolio, read_at=now_us())
         audited = audit_labels(read, seed=seed, progress=step)
     shares = [
         (n, rolled, audited.loss_caught[n])

@@ -7,6 +7,7 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.output import say
+from cli.reading import now_us
 from features.counted import counted
 
 
@@ -33,7 +34,7 @@ def links(
 
     if out.suffix not in (".parquet", ".csv"):
         raise typer.BadParameter(f"--out {out}: a file that ends in .parquet or .csv")
-    opened = Portfolio.open(portfolio)
+    opened = Portfolio.open(portfolio, read_at=now_us())
     if "links" not in opened.settings.tables:
         raise typer.BadParameter(
             f"{portfolio}: no instrument_id, ip_id or device_id to find links by, or"

@@ -13,6 +13,7 @@ from cli.arguments import PolicyFile, PortfolioFolder
 from cli.exits import DIFFERENT, OK
 from cli.monitor_summary import show
 from cli.output import say, steps
+from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def report(
     advisor: Advisor = champions(models or forbear_home(), policy)
     with steps("monitor") as step:
         step("reading the portfolio")
-        read = Portfolio.open_usable(portfolio)
+        read = Portfolio.open_usable(portfolio, read_at=now_us())
         before = _numbers_before(read.settings.name, store)
         now = at if live else read.latest_moment
         run = monitor(read, advisor, now, before, step)

@@ -7,6 +7,7 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.output import say, show_table, waiting
+from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def calibrate_costs(
     from features.portfolio import Portfolio
 
     with waiting("reading the portfolio"):
-        read = Portfolio.open_usable(portfolio)
+        read = Portfolio.open_usable(portfolio, read_at=now_us())
     with waiting("reading what reviews found"):
         effect = review_effect(read)
     _show(effect)

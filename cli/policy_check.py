@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.output import show_table, waiting
+from cli.reading import now_us
 
 if TYPE_CHECKING:
     from decisions.policy.finding import Finding
@@ -39,7 +40,7 @@ def findings_of(
         from features.portfolio import Portfolio
 
         with waiting("reading the portfolio"):
-            portfolio = Portfolio.open(folder)
+            portfolio = Portfolio.open(folder, read_at=now_us())
         more += _of_portfolio(policy, before, portfolio)
     elif before is not None:
         from decisions.policy_file.succession import notices_restart

@@ -8,6 +8,7 @@ import typer
 from cli.arguments import PortfolioFolder
 from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table, waiting
+from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def offpolicy(
 
     with waiting("reading"):
         logged = read_logged(decisions)
-        read = Portfolio.open_usable(portfolio)
+        read = Portfolio.open_usable(portfolio, read_at=now_us())
         advisor = champions(models or forbear_home(), policy)
         report = off_policy(with_outcomes(logged, read, advisor))
     say(f"{report.n:,} of {counted(len(logged), 'decision')} whose outcome is known")

@@ -10,6 +10,7 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.output import progress, say, show_table, waiting
+from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def _read(portfolio: Path, oracle: Path | None) -> "tuple[Portfolio, Truth | Non
     from features.portfolio import Portfolio
 
     with waiting("reading the portfolio"):
-        return Portfolio.open_usable(portfolio), _truth(portfolio, oracle)
+        read = Portfolio.open_usable(portfolio, read_at=now_us())
+        return read, _truth(portfolio, oracle)
 
 
 def _truth(portfolio: Path, oracle: Path | None) -> "Truth | None":

@@ -7,6 +7,7 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.output import say, show_table, waiting
+from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def tune(
 
     advisor = champions(forbear_home(), policy)
     with waiting("reading the portfolio"):
-        read = Portfolio.open_usable(portfolio)
+        read = Portfolio.open_usable(portfolio, read_at=now_us())
     try:
         moment = None if as_of is None else parse_moment(as_of, read.settings.zone)
     except MomentError as error:

@@ -6,6 +6,7 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.output import say, steps
+from cli.reading import now_us
 
 if TYPE_CHECKING:
     from training.recalibration import RecalibratedModel
@@ -46,7 +47,7 @@ def recalibrate(
         )
     with steps("recalibrate") as step:
         step("reading the portfolio")
-        read = Portfolio.open_usable(portfolio)
+        read = Portfolio.open_usable(portfolio, read_at=now_us())
         step("fitting on the latest mature outcomes")
         made = recalibrated(read, Bundle.load(folder), seed)
         step(f"registering {made.bundle.bundle_id}")

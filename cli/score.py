@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,7 +19,7 @@ from cli.lists import (
 )
 from cli.output import rejected_rows, say, waiting
 from cli.policy_in_use import policy_in_use
-from cli.reading import Memory
+from cli.reading import Memory, now_us
 from cli.score_run import ScoreQuestion, read_for_run
 from cli.score_summary import (
     show_actions,
@@ -125,13 +125,14 @@ def score(
     from scoring.shelf import forbear_home
 
     check_form(out)
+    now = now_us()
     limits = RunLimits(memory, workers or os.cpu_count() or 1)
     home = forbear_home()
     policy = _countable(policy_in_use(policy), portfolio)
     advisor, alarm = champions(home, policy), _standing_alarm(home)
     with parts_beside(out) as folder, rarely_collected():
         with writing(out) as list_file, writing(notices) as notices_file:
-            read = read_for_run(portfolio, limits, folder)
+            read = read_for_run(portfolio, limits, folder, now)
             as_of = working_hour(advisor.policy, read, as_of)
             named = _named_before(home, read, as_of) if notices else {}
             moment = None if as_of is None else moment_of(read, as_of)
@@ -144,7 +145,7 @@ def score(
                     zone, room = read.settings.zone, memory // 4
                     write_list(advised, list_file, form, zone, room)
             if notices is not None:
-                day = _day_of(read, as_of, datetime.now(tz=UTC))
+                day = _day_of(read, as_of, now)
                 n_due = _write_notices(advised, notices_file, day, home, read)
         _show(advised, advisor, read, moment, out)
         if notices is not None:
@@ -328,7 +329,7 @@ def _show_early_warning(advisor: "Advisor", read: "Portfolio") -> None:
             say(f"ALARM: {text}")
 
 
-def _day_of(read: "Portfolio", as_of: str | None, now: datetime) -> date:
+def _day_of(read: "Portfolio", as_of: str | None, now: int) -> date:
     """The local day on which the notices of this list are sent.
 
     Whoever asks as of a moment works on that day; else it is today, for the data may
@@ -336,9 +337,10 @@ def _day_of(read: "Portfolio", as_of: str | None, now: datetime) -> date:
     """
     from features.moments import to_datetime
 
+    zone = read.settings.zone
     moment = to_datetime(moment_of(read, as_of)) - timedelta(microseconds=1)
-    day = moment.astimezone(read.settings.zone).date()
-    return day if as_of else max(day, now.astimezone(read.settings.zone).date())
+    day, today = (at.astimezone(zone).date() for at in (moment, to_datetime(now)))
+    return day if as_of else max(day, today)
 
 
 def champions(home: Path, policy: Path | None) -> "Advisor":

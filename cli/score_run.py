@@ -82,7 +82,9 @@ class ScoreQuestion:
             )
 
 
-def read_for_run(portfolio: Path, limits: "RunLimits", folder: Path) -> "Portfolio":
+def read_for_run(
+    portfolio: Path, limits: "RunLimits", folder: Path, read_at: int
+) -> "Portfolio":
     """A large portfolio into a file under `folder`, that parts are taken from."""
     from features.portfolio import Portfolio
 
@@ -90,4 +92,4 @@ def read_for_run(portfolio: Path, limits: "RunLimits", folder: Path) -> "Portfol
     file.unlink(missing_ok=True)
     duck = limits.duck(file if is_large(portfolio) else None)
     with waiting("reading the portfolio", "score"):
-        return Portfolio.open_usable(portfolio, duck)
+        return Portfolio.open_usable(portfolio, duck, read_at)

@@ -10,7 +10,7 @@ import typer
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
 from cli.exits import DIFFERENT, OK, REJECTS, UNUSABLE
 from cli.output import begin, rejected_rows, say, show_table, steps
-from cli.reading import tables_of
+from cli.reading import now_us, tables_of
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _trained(
     is_tuned = asked.tuning_minutes is not None
     with steps("train") as step:
         step("reading the portfolio")
-        read = Portfolio.open_usable(folder, duck)
+        read = Portfolio.open_usable(folder, duck, read_at=now_us())
         results = train_targets(
             read,
             asked.targets,  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.output import rejected_rows, say, show_table, waiting
-from cli.reading import Memory, tables_of
+from cli.reading import Memory, now_us, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def validate(
 
     with tables_of(portfolio, memory) as duck:
         with waiting("checking every row", "validate"):
-            read = Portfolio.inspect(portfolio, duck)
+            read = Portfolio.inspect(portfolio, duck, read_at=now_us())
             written = read.write_rejects(out or portfolio)
         _show(read)
         for file in written:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from features.errors import (
     UnknownCustomerError,
 )
 from features.events import Events
-from features.moments import local_day, microseconds
+from features.moments import local_day
 from features.reading.cross_row_rules import Expelled
 from features.reading.database import DatabaseSource
 from features.reading.duck import run
@@ -104,8 +103,9 @@ class Portfolio:
             folder: with portfolio.yaml and the tables.
             duck: where the tables are kept while this is worked on; with a new file,
                 `parts` can be worked on apart, by other processes as well.
-            read_at: microseconds since 1970 UTC, what is dated a month or more later is
-                a slip of the pen; None: now, by the clock of this machine.
+            read_at: the moment of reading, µs since 1970 UTC: what is dated a month or
+                more later, apart from all else, is a slip of the pen. None: nobody
+                says when it is, so nothing is.
 
         Raises:
             PortfolioError: if the portfolio cannot be used at all.
@@ -297,8 +297,7 @@ def _portfolio(
 ) -> Portfolio:
     if "customers" not in source.tables:
         raise MissingTableError("no table `customers`: the one table that must exist")
-    now = microseconds(datetime.now(UTC)) if read_at is None else read_at
-    loaded = load(source, settings, now, duck)
+    loaded = load(source, settings, read_at, duck)
     loaded.warnings[:0] = [*warnings, *source.warnings]
     seen = loaded.observation
     connection, tables = loaded.connection, loaded.tables

@@ -40,7 +40,7 @@ from features.settings import PortfolioSettings
 def load(
     source: Source,
     settings: PortfolioSettings,
-    read_at: int,
+    read_at: int | None,
     duck: DuckSettings = IN_MEMORY,
 ) -> LoadedTables:
     """All tables of the contract into a new DuckDB connection.
@@ -48,7 +48,8 @@ def load(
     Args:
         source: gives the rows.
         settings: of the portfolio.
-        read_at: microseconds since 1970 UTC; nothing can be known later.
+        read_at: microseconds since 1970 UTC; nothing can be known later. None: nobody
+            says when it is.
         duck: where the tables are kept; a file must be new.
 
     Raises:
@@ -62,7 +63,8 @@ def load(
         if table in source.tables:
             load_table(loaded, source, table, settings, schema)
         loaded.tables[table] = loaded.connection.table(table)
-    _set_apart(loaded, read_at)
+    if read_at is not None:
+        _set_apart(loaded, read_at)
     loaded.observation = observe(
         duckdb,
         loaded.reports,

@@ -67,6 +67,16 @@ def test_every_folder_of_tests_has_a_stated_purpose() -> None:
     assert not [name for name in sorted(set(folders)) if f"`{name}" not in said]
 
 
+CLOCK = re.compile(r"datetime\.now\(|date\.today\(|\btime\.time(_ns)?\(|utcnow\(")
+
+
+@pytest.mark.parametrize("room", [*PURE_ROOMS, "advice"])
+def test_no_pure_room_reads_the_clock(room: str) -> None:
+    """Whoever asks says when it is, so that the same question has the same answer."""
+    found = [p for p in (ROOT / room).rglob("*.py") if CLOCK.search(p.read_text())]
+    assert found == []
+
+
 def test_nothing_is_unpickled() -> None:
     loads = re.compile(r"^\s*(import|from) (pickle|cloudpickle|joblib|dill)", re.M)
     assert not [p for p in sources() if loads.search(p.read_text())]

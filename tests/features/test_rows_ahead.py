@@ -9,6 +9,7 @@ from features.moments import microseconds, to_datetime
 from features.outlook import outlook
 from features.portfolio import Portfolio
 
+NOW = microseconds(dt.datetime.now(dt.UTC))
 USUAL = "customer_id,invoice_id,event_at,due_at,amount\n" + "".join(
     f"a,{n},2026-0{n}-01,2026-0{n}-15,10\n" for n in range(1, 6)
 )
@@ -24,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_mistyped_year_is_named_and_does_not_move_the_horizon(folder: Path) -> None:
-    read = Portfolio.open(folder)
+    read = Portfolio.open(folder, read_at=NOW)
     assert to_datetime(read.observed_until).date() == dt.date(2026, 5, 1)
     assert to_datetime(read.latest_known_at).date() == dt.date(2026, 5, 1)
     [said] = [one for one in read.warnings if "in the future" in one]
@@ -41,8 +42,15 @@ def test_what_is_in_the_future_depends_on_the_moment_of_reading(folder: Path) ->
     assert not any("in the future" in one for one in read.warnings)
 
 
-def test_nobody_is_stopped_on_what_a_mistyped_year_hides(folder: Path) -> None:
+def test_who_does_not_say_when_it_is_has_no_future(folder: Path) -> None:
+    """No clock is read here: the same files always give the same portfolio."""
     read = Portfolio.open(folder)
+    assert to_datetime(read.latest_known_at).date() == dt.date(2150, 1, 1)
+    assert not read.rejected
+
+
+def test_nobody_is_stopped_on_what_a_mistyped_year_hides(folder: Path) -> None:
+    read = Portfolio.open(folder, read_at=NOW)
     assert read.rejected == {"b": frozenset({"invoices"})}
     assert read.events("b").rejected == {"invoices"}
 
@@ -55,7 +63,7 @@ def test_data_that_run_on_into_the_future_stay_as_they_are(folder: Path) -> None
         day = today + dt.timedelta(days=7 * (n - 20))
         rows += f"a,{n},{day},{day},10\n"
     (folder / "invoices.csv").write_text(rows)
-    read = Portfolio.open(folder)
+    read = Portfolio.open(folder, read_at=NOW)
     assert to_datetime(read.latest_known_at).date() == today + dt.timedelta(days=63)
     assert not read.rejected
 
@@ -64,7 +72,7 @@ def test_data_that_all_lie_in_the_future_stay_as_they_are(folder: Path) -> None:
     (folder / "customers.csv").write_text("customer_id\na\n")
     rows = USUAL.replace("2026-", "2150-")
     (folder / "invoices.csv").write_text(rows)
-    read = Portfolio.open(folder)
+    read = Portfolio.open(folder, read_at=NOW)
     assert to_datetime(read.latest_known_at).date() == dt.date(2150, 5, 1)
 
 
@@ -72,5 +80,7 @@ def test_none_said_of_a_later_day_counts_from_the_end_of_the_data(
     folder: Path,
 ) -> None:
     (folder / "portfolio.yaml").write_text("none: {disputes: 2026-07-01}")
-    answers = {one.question: one.answer for one in outlook(Portfolio.open(folder))}
+    answers = {
+        one.question: one.answer for one in outlook(Portfolio.open(folder, read_at=NOW))
+    }
     assert answers["disputes"].endswith("lapses after 2026-10-28")
