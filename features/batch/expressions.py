@@ -42,8 +42,8 @@ def leaf_table(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTab
         if isinstance(x, RowsLeaf) and x.how == "distinct"
     }
     values = _aggregated(known, {n: x for n, x in leaves.items() if n not in distinct})
-    for (column, where), group in _by_column(distinct).items():
-        counted = _distinct(known, column, where, group)
+    for column, group in _by_column(distinct).items():
+        counted = _distinct(known, column, group)
         values = values.left_join(counted, ROW).drop(f"{ROW}_right")
     return values
 
@@ -138,28 +138,29 @@ def _latest(known: IbisTable, leaf: LatestAttribute) -> Scalar:
     return values.argmax(known[PLACE], where=leaf.where.over(known))
 
 
-def _by_column(leaves: Leaves) -> dict[tuple[str, Rows | None], dict[str, RowsLeaf]]:
-    groups: dict[tuple[str, Rows | None], dict[str, RowsLeaf]] = {}
+def _by_column(leaves: Leaves) -> dict[str, dict[str, RowsLeaf]]:
+    groups: dict[str, dict[str, RowsLeaf]] = {}
     for name, leaf in leaves.items():
         if isinstance(leaf, RowsLeaf) and leaf.column is not None:
-            groups.setdefault((leaf.column, leaf.where), {})[name] = leaf
+            groups.setdefault(leaf.column, {})[name] = leaf
     return groups
 
 
 def _distinct(
-    known: IbisTable,
-    column: str,
-    where: Rows | None,
-    leaves: Mapping[str, RowsLeaf],
+    known: IbisTable, column: str, leaves: Mapping[str, RowsLeaf]
 ) -> IbisTable:
-    """Distinct values by the youngest age at which each was seen."""
-    held = known[column].notnull()
-    passing = known.filter(held if where is None else held & where.over(known))
-    values = passing.group_by(ROW, column).aggregate(**{AGE: passing[AGE].min()})
-    counts = {
-        name: values.count(
-            where=None if leaf.window is None else values[AGE] < leaf.window.start_us
-        ).cast("float64")
-        for name, leaf in leaves.items()
+    """Distinct values by the youngest age at which each passed a leaf's filter."""
+    held = known.filter(known[column].notnull())
+    filters = {leaf.where: None for leaf in leaves.values()}
+    ages = {where: f"{AGE}_{k}" for k, where in enumerate(filters)}
+    youngest = {
+        name: held[AGE].min(where=None if where is None else where.over(held))
+        for where, name in ages.items()
     }
+    values = held.group_by(ROW, column).aggregate(**youngest)
+    counts = {}
+    for name, leaf in leaves.items():
+        age = values[ages[leaf.where]]
+        is_seen = age.notnull() if leaf.window is None else age < leaf.window.start_us
+        counts[name] = values.count(where=is_seen).cast("float64")
     return values.group_by(ROW).aggregate(**counts)
