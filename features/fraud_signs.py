@@ -66,12 +66,12 @@ class FraudSigns:
         A clearing takes back what happened up to its own moment: of one plain date
         the fraud comes first. None without a sign.
         """
+        if customer_id not in self._outcomes and customer_id not in self._chargebacks:
+            return None  # mostly
         signs = [
             *self._outcomes.get(customer_id, ()),
             *self._chargebacks.get(customer_id, ()),
         ]
-        if not signs:
-            return None
         cleared_at = max(
             (
                 row.event_at

@@ -45,6 +45,8 @@ class NonpaymentOutcome:
         self._is_billed = account.rules.source == "invoices"
         self._reports: list[AgeingRow] = []
         self._subscriptions = known(account.history.subscriptions, observed_until)
+        ends = {"ended", "cancelled"}
+        self._may_depart = any(row.kind in ends for row in self._subscriptions)
         if self._is_billed:
             self._arrears = account.arrears(self._final)
             self._spells = self._arrears.spells(n_days, observed_until)
@@ -167,7 +169,7 @@ class NonpaymentOutcome:
 
     def _departed_at(self, moment: int) -> int | None:
         """Since when all subscriptions have ended, as it was at a moment."""
-        if not any(r.kind in {"ended", "cancelled"} for r in self._subscriptions):
+        if not self._may_depart:
             return None
         happened = [r for r in self._subscriptions if r.event_at <= moment]
         theirs = subscriptions(happened, moment)
