@@ -19,7 +19,7 @@ from ibis.expr.types import Table as IbisTable
 from features.contract import TABLES
 from features.feature import LatestAttribute
 from features.feature_leaves import RowsLeaf
-from features.feature_rows import Rows, columns_of
+from features.feature_rows import columns_of
 
 # Columns made on the way; no attribute may have such a name (`features.settings`)
 ROW, AGE, PLACE, RANK = "forbear_row", "forbear_age", "forbear_place", "forbear_rank"
