@@ -95,6 +95,7 @@ class AdditiveModel:
     def margin(self, x: FloatArray, names: Sequence[str]) -> FloatArray:
         """(n,) log-odds of the rows of `x` (n, F), whose columns are `names`."""
         margin = np.full(len(x), self.intercept)
+        x = np.asfortranarray(x)  # a term reads one column several times over
         for term in self.terms:
             margin += term(x[:, _column(term, names)])
         return margin
@@ -103,6 +104,7 @@ class AdditiveModel:
         """(n, F + 1): each feature's part of the margin; last the base value."""
         parts = np.zeros((len(x), len(names) + 1))
         parts[:, -1] = self.intercept + sum(term.mean for term in self.terms)
+        x = np.asfortranarray(x)
         for term in self.terms:
             column = _column(term, names)
             parts[:, column] += term(x[:, column]) - term.mean

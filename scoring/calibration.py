@@ -111,11 +111,14 @@ def _curvature(design: FloatArray, weight: FloatArray) -> FloatArray:
     """(k, k) designᵀ · diag(weight) · design, by blocks: the rows are never copied."""
     n, k = design.shape
     curvature = np.zeros((k, k))
+    # where it is wide the gradient is exact, so the end is the same
+    block = np.empty((min(n, BLOCK), k), np.float32 if k > WIDE else np.float64)
     for start in range(0, n, BLOCK):
         rows = slice(start, start + BLOCK)
-        root = design[rows] * np.sqrt(weight[rows])[:, None]
-        if k > WIDE:  # the gradient is exact, so the end is the same
-            root = root.astype(np.float32)
+        root = block[: len(weight[rows])]
+        np.multiply(
+            design[rows], np.sqrt(weight[rows])[:, None], out=root, casting="same_kind"
+        )
         curvature += root.T @ root  # of one array with itself: half the work
     return curvature
 

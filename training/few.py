@@ -47,7 +47,7 @@ from training.fitting import (
 from training.folds import Fold, customer_folds
 from training.lateness import fit_rule, late_rows
 from training.leakage import alarms, gain_shares
-from training.linear import fit_linear
+from training.linear import blocks_of, fit_linear
 from training.logistic_rows import logistic_rows
 from training.prior import (
     base_rate,
@@ -203,10 +203,11 @@ def _logistics(
     for certain from so few positives, the other two do not.
     """
     some, first = logistic_rows(rows, taught), _prior(starter, rows, taught)
-    beside = fits_beside(first, some, ridges)
+    blocks = blocks_of(some)
+    beside = fits_beside(first, some, ridges, blocks)
     if starter is None:
         return beside
-    plain = fit_linear(some)
+    plain = fit_linear(some, blocks=blocks)
     return [mean_of([first, one, plain], some) for one in beside]
 
 

@@ -79,9 +79,19 @@ class _Category:
 Block = _Number | _Category
 
 
-def fit_linear(rows: Rows, inverse_ridge: float = INVERSE_RIDGE) -> AdditiveModel:
-    """Ridge logistic regression as an additive model over the same features."""
-    blocks = blocks_of(rows)
+def fit_linear(
+    rows: Rows,
+    inverse_ridge: float = INVERSE_RIDGE,
+    blocks: Sequence[Block] | None = None,
+) -> AdditiveModel:
+    """Ridge logistic regression as an additive model over the same features.
+
+    Args:
+        rows: to learn from.
+        inverse_ridge: sklearn's C.
+        blocks: of these rows, where they are made already.
+    """
+    blocks = blocks or blocks_of(rows)
     design = design_of(blocks, rows.x, n_before=1)
     design[:, 0] = 1.0
     penalty = np.full(design.shape[1], 1.0 / inverse_ridge)
@@ -107,6 +117,7 @@ def design_of(blocks: Sequence[Block], x: FloatArray, n_before: int = 0) -> Floa
     """
     width = sum(block.width for block in blocks)
     design = np.empty((len(x), n_before + width))
+    x = np.asfortranarray(x)  # columns are read several times over
     place = n_before
     for block in blocks:
         for column in block.design(x):
@@ -146,11 +157,12 @@ def blocks_of(rows: Rows) -> list[Block]:
     """What each informative feature becomes in the design."""
     vocabularies = rows.feature_set.vocabularies
     blocks: list[Block] = []
+    x = np.asfortranarray(rows.x)
     for column, feature in enumerate(rows.feature_set.features):
         if feature.is_category:
             n_codes = len(vocabularies[feature.name])
             blocks.append(_Category(feature.name, column, n_codes))
-        elif (number := _number(feature.name, column, rows.x[:, column])) is not None:
+        elif (number := _number(feature.name, column, x[:, column])) is not None:
             blocks.append(number)
     return blocks
 

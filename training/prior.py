@@ -14,7 +14,7 @@ from scoring.additive import AdditiveModel, CategoryTerm, NumberTerm, Term
 from scoring.bundle import Bundle
 from scoring.calibration import newton_logistic
 from scoring.starter import level_shift
-from training.linear import blocks_of, design_of, terms_of
+from training.linear import Block, blocks_of, design_of, terms_of
 from training.rows import Rows
 
 SLOPE_RIDGE = 20.0  # pseudo-rows that hold the starter's own slope
@@ -85,7 +85,10 @@ def fit_beside(prior: AdditiveModel, rows: Rows, ridge: float) -> AdditiveModel:
 
 
 def fits_beside(
-    prior: AdditiveModel, rows: Rows, ridges: Sequence[float]
+    prior: AdditiveModel,
+    rows: Rows,
+    ridges: Sequence[float],
+    blocks: Sequence[Block] | None = None,
 ) -> list[AdditiveModel]:
     """Penalised logistic regressions whose prior is `prior`, one per ridge.
 
@@ -94,11 +97,12 @@ def fits_beside(
         rows: to learn from.
         ridges: pseudo-rows that pull each weight of the other features to zero;
             each search starts where the one before ended.
+        blocks: of these rows, where they are made already.
     """
     margin = prior.margin(rows.x, rows.feature_set.names)
     middle = float(np.average(margin, weights=rows.stands_for))
     own = margin - middle
-    blocks = blocks_of(rows)
+    blocks = blocks or blocks_of(rows)
     design = design_of(blocks, rows.x, n_before=2)
     design[:, 0], design[:, 1] = 1.0, own
     nothing = np.zeros(design.shape[1])
