@@ -17,11 +17,12 @@ them. Exit code 1: a floor or, on the mean over all rows, a rival is not reached
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import process_time
 
 from benchmarks.judging import LOSSES, MEASURES, Judged, Part
+from benchmarks.money import world_of
 from benchmarks.public_sets import public_sets
 from benchmarks.rivals import OURS, compare, later_parts, summarise
 from features.portfolio import Portfolio
@@ -62,13 +63,16 @@ WORLDS = ("calm", "recession", "fraud-wave", "thin")
 FIRST_SEED = 7_300
 
 
-def worlds(n_customers: int, first_seed: int) -> Iterator[tuple[str, list[Part]]]:
+def worlds(
+    names: Sequence[str], n_customers: int, first_seed: int
+) -> Iterator[tuple[str, list[Part]]]:
     """Each with nine months more than anybody learns from: what came is known."""
-    for number, world in enumerate(WORLDS):
+    for number, name in enumerate(names):
         with tempfile.TemporaryDirectory() as scratch:
-            folder, seed = Path(scratch) / world, first_seed + number
+            folder, seed = Path(scratch) / name, first_seed + number
+            world = world_of(name)
             simulate(world, n_customers, 33, seed, folder, usage_every="week")
-            yield from later_parts(world, Portfolio.open_usable(folder))
+            yield from later_parts(name, Portfolio.open_usable(folder))
 
 
 def meets(floors: Mapping[str, float], judged: Judged) -> bool:
@@ -88,6 +92,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", type=Path, metavar="FOLDER")
     parser.add_argument("--only", choices=("public", "worlds"))
+    told = "of the simulator, or drawn-NUMBER (benchmarks.money)"
+    parser.add_argument("--worlds", nargs="+", default=WORLDS, help=told)
     parser.add_argument("--customers", type=int, default=3_000, help="of a world")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED, help="of worlds")
     asked = parser.parse_args()
@@ -95,7 +101,7 @@ def main() -> None:
     if asked.only != "worlds":
         sources.append(public_sets(asked.sets))
     if asked.only != "public":
-        sources.append(worlds(asked.customers, asked.first_seed))
+        sources.append(worlds(asked.worlds, asked.customers, asked.first_seed))
     tables: dict[str, dict[str, Judged]] = {}
     is_good = True
     for name, parts in (one for source in sources for one in source):

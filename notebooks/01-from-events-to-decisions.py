@@ -129,7 +129,7 @@ for target in ("nonpayment", "fraud"):
 # ## 5. Models, judged on rows they never saw
 #
 # LightGBM against a regularised logistic and a one-line rule on lateness, split by
-# time with an embargo; the better one is calibrated on the latest matured window.
+# time with an embargo; the better one is calibrated on later dates it had not seen.
 
 # %%
 from training.train import train

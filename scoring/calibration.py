@@ -1,12 +1,11 @@
 """Calibration: a two-parameter map on log-odds, stored as two numbers.
 
 Where a map is fitted matters more than how: on predictions of rows that the model had
-not seen, drawn towards those of the latest matured window (`training.fitting`). Two
-numbers cannot overfit a window and keep contributions additive.
+not seen (`training.fitting`). Two numbers cannot overfit and keep contributions
+additive.
 """
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from scoring.errors import OneClassError
 from scoring.logistic import expit, expit_of_one
 
 MIN_SLOPE = 0.05  # a map never turns the order of the model around
-BLEND_POSITIVES = 100.0  # positives at which new and previous map weigh the same
 ENOUGH = 1e-6  # whole steps square the distance: the next one would be 1e-12
 WIDE = 20  # columns from which half the digits of the curvature are twice as fast
 BLOCK = 8_192  # rows at a time
@@ -44,18 +42,6 @@ class LogOddsMap:
     def probability_of_one(self, margin: float) -> float:
         """The same of a single margin, to the bit."""
         return expit_of_one(self.intercept + self.slope * margin)
-
-    def blended(self, previous: Self, n_positives: int) -> "LogOddsMap":
-        """Shrink towards `previous` with weight n/(n + 100) of the new map.
-
-        A map of one window overshoots at a change of regime; the blend of two
-        affine maps is the same blend of the log-odds they give.
-        """
-        weight = n_positives / (n_positives + BLEND_POSITIVES)
-        return LogOddsMap(
-            weight * self.intercept + (1.0 - weight) * previous.intercept,
-            weight * self.slope + (1.0 - weight) * previous.slope,
-        )
 
 
 def newton_logistic(
@@ -144,8 +130,18 @@ def fit_log_odds_affine(
     penalty = np.array([0.0, ridge])
     intercept, slope = newton_logistic(design, label, penalty, np.array([0.0, 1.0]))
     if slope < MIN_SLOPE:
-        slope = MIN_SLOPE
-        [intercept] = newton_logistic(
-            design[:, :1], label, np.zeros(1), np.zeros(1), slope * margin
-        )
+        return fit_level(margin, label, MIN_SLOPE)
     return LogOddsMap(float(intercept), float(slope))
+
+
+def fit_level(margin: FloatArray, label: FloatArray, slope: float) -> LogOddsMap:
+    """The map of this slope that expects as many positives as there are.
+
+    Args:
+        margin: (n,) raw log-odds.
+        label: (n,) of 0 and 1, not all alike.
+        slope: above 0.
+    """
+    ones, free = np.ones((len(margin), 1)), np.zeros(1)
+    [intercept] = newton_logistic(ones, label, free, free, slope * margin)
+    return LogOddsMap(float(intercept), slope)

@@ -1,9 +1,9 @@
 """One learner fitted on rows, and calibrated on predictions of rows it had not seen.
 
 Every fold of `folds` is predicted by a model of the rows before it. These predictions,
-the held-out margins, choose the number of trees, the learner and the calibration: a map
-of all of them, drawn towards the map of the latest matured window as that holds more
-positives. The model itself then learns from all rows.
+the held-out margins, choose the number of trees, the learner and the calibration: one
+map of all of them, half of the dates and no less, for one month's level does not last.
+The model itself then learns from all rows, and the map is moved to its level.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import expit
 
 from features.arrays import BoolArray, FloatArray
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle, Learner
-from scoring.calibration import LogOddsMap, fit_log_odds_affine
+from scoring.calibration import LogOddsMap, fit_level, fit_log_odds_affine
 from scoring.trees import TreeModel
 from training.boosting import (
     BinnedRows,
@@ -33,11 +31,8 @@ from training.linear import fit_linear
 from training.logistic_rows import MANY_POSITIVES, logistic_rows
 from training.prior import can_be_prior, fit_beside, moved_starter
 from training.rows import Rows
-from training.split import latest_window
 
 PRIOR_RIDGE = 50.0  # pseudo-rows that pull each difference from the starter to zero
-FURTHEST = 40.0  # log-odds beyond which no probability is told from 0 or 1
-MIN_WINDOW_POSITIVES = 20  # fewer say nothing about the latest level
 
 Model = TreeModel | AdditiveModel
 
@@ -164,7 +159,7 @@ def fit_trees(
     It needs nothing of the folds, so their bins may be gone by then.
     """
     model = fit_rounds(rows, parameters, unseen.n_rounds or 1)
-    calibration = calibrated(rows, unseen.margin)
+    calibration = _at_level(model, rows, unseen.margin)
     margins, n_rounds = unseen.margin, unseen.n_rounds
     return FittedModel("lightgbm", model, calibration, margins, n_rounds, parameters)
 
@@ -175,40 +170,27 @@ def fit_additive(
     """The linear model or the rule of all rows, calibrated on the held-out margins."""
     everyone = np.ones(len(rows), dtype=np.bool_)
     model = _fit_additive(unseen.learner, rows, everyone, starter)
-    calibration = calibrated(rows, unseen.margin)
-    if unseen.learner == "linear" and _has_prior(rows, everyone, starter):
-        is_judged = ~np.isnan(unseen.margin)
-        final = predicted(model, rows, is_judged)
-        calibration = at_level(calibration, unseen.margin[is_judged], final)
+    calibration = _at_level(model, rows, unseen.margin)
     return FittedModel(unseen.learner, model, calibration, unseen.margin)
 
 
-def at_level(
-    calibration: LogOddsMap, unseen: FloatArray, final: FloatArray
-) -> LogOddsMap:
-    """The map with its intercept moved to the margins of the model of all rows.
+def calibrated(rows: Rows, held_out: FloatArray) -> LogOddsMap:
+    """The map of the held-out margins (n,), NaN where a row was in no fold."""
+    is_judged = ~np.isnan(held_out)
+    return fit_log_odds_affine(held_out[is_judged], rows.label[is_judged])
 
-    For few positives: models of the folds learnt from far fewer, and their margins lie
-    further out. What brings those to the right level is too much for the last model:
-    with 250 frauds it expected twice of what came. So it is to expect of the judged
-    rows, on average, what was expected of them unseen. With many positives the folds
-    are like the last model, and the map also holds what time changes: it stays.
 
-    Args:
-        calibration: of `unseen`.
-        unseen: (n,) held-out margins of the rows that were in a fold.
-        final: (n,) of the same rows by the model of all. Its level is right there, for
-            the intercept of an additive model is free.
+def _at_level(model: Model, rows: Rows, held_out: FloatArray) -> LogOddsMap:
+    """The slope of the held-out margins, at the level of the model of all rows.
+
+    Models of the folds learnt from fewer rows, and their margins lie further out: what
+    brings those to the right level is too much for the last model. So of the rows that
+    were in a fold, its own margins are to expect as many positives as there were.
     """
-    expected = calibration.probability(unseen).mean()
-    margins = calibration.slope * final
-
-    def excess(intercept: float) -> float:
-        return float(expit(intercept + margins).mean() - expected)
-
-    far = FURTHEST + float(np.abs(margins).max())
-    intercept = float(brentq(excess, -far, far))
-    return LogOddsMap(intercept, calibration.slope)
+    slope = calibrated(rows, held_out).slope
+    is_judged = ~np.isnan(held_out)
+    own = predicted(model, rows, is_judged)
+    return fit_level(own, rows.label[is_judged], slope)
 
 
 def _fit_additive(
@@ -230,16 +212,3 @@ def _has_prior(rows: Rows, taught: BoolArray, starter: Bundle | None) -> bool:
     """Whether positives are so few that the logistic is learnt beside the starter."""
     is_few = rows.label[taught].sum() < MANY_POSITIVES
     return starter is not None and is_few and can_be_prior(starter, rows)
-
-
-def calibrated(rows: Rows, held_out: FloatArray) -> LogOddsMap:
-    """The map of the held-out margins, drawn towards that of the latest window."""
-    is_judged = ~np.isnan(held_out)
-    margins, label = held_out[is_judged], rows.label[is_judged]
-    overall = fit_log_odds_affine(margins, label)
-    window = latest_window(rows.as_of[is_judged], label)
-    n_positives = int(label[window].sum())
-    if window.all() or n_positives < MIN_WINDOW_POSITIVES:
-        return overall
-    latest = fit_log_odds_affine(margins[window], label[window])
-    return latest.blended(overall, n_positives)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from features.arrays import BoolArray, FloatArray, IntArray
+from features.arrays import BoolArray, IntArray
 from training.errors import TooFewPositivesError
 from training.folds import customer_folds
 from training.rows import Rows
@@ -19,7 +19,6 @@ TEST_SHARE = 0.2
 MIN_POSITIVES = 50  # below this in training, or 20 in test, nothing is learnt
 MIN_TEST_POSITIVES = 20
 LARGEST_TEST_SHARE = 1 / 3  # of the dates
-WINDOW_POSITIVES = 200  # a calibration window is widened until it has as many
 
 
 @dataclass(frozen=True)
@@ -87,13 +86,3 @@ def _customer_split(
 ) -> Split:
     folds = customer_folds(rows, round(1 / TEST_SHARE), seed)
     return Split(kind, folds != 0, folds == 0)
-
-
-def latest_window(as_of: IntArray, label: FloatArray) -> BoolArray:
-    """(n,) the latest dates, as many as hold 200 positives, at most half of them."""
-    dates = np.unique(as_of)
-    for n_dates in range(1, max(1, len(dates) // 2) + 1):
-        window: BoolArray = as_of >= dates[-n_dates]
-        if label[window].sum() >= WINDOW_POSITIVES:
-            break
-    return window

@@ -6,7 +6,6 @@ from scipy.special import expit
 
 from scoring.calibration import (
     MIN_SLOPE,
-    LogOddsMap,
     fit_log_odds_affine,
     newton_logistic,
 )
@@ -76,16 +75,3 @@ def test_a_search_ends_where_the_loss_is_least(seed: int) -> None:
 def test_one_class_is_refused() -> None:
     with pytest.raises(OneClassError):
         fit_log_odds_affine(np.array([0.1, 0.2]), np.zeros(2))
-
-
-@pytest.mark.parametrize(
-    ("n_positives", "expected"),
-    [
-        pytest.param(0, 0.0, id="nothing seen: the previous map stands"),
-        pytest.param(100, 0.5, id="a hundred positives weigh as much as the past"),
-        pytest.param(900, 0.9, id="many positives: the new map"),
-    ],
-)
-def test_a_window_counts_by_its_positives(n_positives: int, expected: float) -> None:
-    blend = LogOddsMap(1.0, 2.0).blended(LogOddsMap(0.0, 1.0), n_positives)
-    assert blend == LogOddsMap(expected, 1.0 + expected)

@@ -8,7 +8,7 @@ import pytest
 from training.errors import TooFewPositivesError
 from training.folds import customer_folds
 from training.rows import Rows
-from training.split import latest_window, split
+from training.split import split
 
 RowsOf = Callable[..., Rows]
 
@@ -66,13 +66,3 @@ def test_too_few_positives_are_refused(rows_of: RowsOf) -> None:
     with pytest.raises(TooFewPositivesError, match="at least 50") as refusal:
         split(rows, seed=0)
     assert refusal.value.code == "too_few_positives"
-
-
-def test_the_window_is_the_latest_dates_with_enough_positives(rows_of: RowsOf) -> None:
-    rows = rows_of(6_000, n_dates=10)
-    window = latest_window(rows.as_of, rows.label)
-    assert rows.label[window].sum() >= 200
-    first = rows.as_of[window].min()
-    assert (rows.as_of[~window] < first).all()
-    one_less = rows.as_of > first
-    assert rows.label[one_less].sum() < 200
