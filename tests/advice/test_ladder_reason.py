@@ -16,6 +16,7 @@ from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 from features.targets import TARGETS
 from scoring.bundle import Bundle
+from wording.explanation import explain
 
 AS_OF = datetime(2026, 6, 15, 10, tzinfo=UTC)  # a Monday noon in Brussels
 TABLES = frozenset(
@@ -37,6 +38,13 @@ FILE = SHIPPED / "plain-timeline.yaml"
 
 def ago(days: float) -> str:
     return (AS_OF - timedelta(days=days)).isoformat()
+
+
+def asking_for(least_p: float) -> Policy:
+    """The policy by days, but who is expected to pay is not stopped."""
+    asking = f"guardrails: {{suspend: {{min_p_bad: {least_p}}}}}\n"
+    head, cases, tail = FILE.read_text().partition("cases:")
+    return parse_policy(f"{head}{asking}{cases}{tail}")
 
 
 def told(
@@ -104,10 +112,18 @@ def test_days_and_the_notice_before_are_the_only_reason(
     assert advice.reasons[0].lead.value == late_days
 
 
+@pytest.mark.parametrize("least_p", [0.0, 0.01])
+def test_the_staff_is_told_that_no_probability_decided(
+    bundle_for: BundleFor, least_p: float
+) -> None:
+    policy = load_policy(FILE) if not least_p else asking_for(least_p)
+    advice = told(bundle_for, policy, 40)
+    said = explain(advice.case, advice.recommendation, policy, "en").text("staff")
+    assert ("ladder decide, and no probability." in said) is (least_p == 0.0)
+
+
 def test_a_probability_that_is_asked_for_comes_second(bundle_for: BundleFor) -> None:
-    asking = "guardrails: {suspend: {min_p_bad: 0.01}}\n"
-    head, cases, tail = FILE.read_text().partition("cases:")
-    advice = told(bundle_for, parse_policy(f"{head}{asking}{cases}{tail}"), 40)
+    advice = told(bundle_for, asking_for(0.01), 40)
     assert advice.recommendation.action == "suspend"
     assert advice.reasons is not None
     first, *others = [one.lead.feature for one in advice.reasons]

@@ -120,6 +120,8 @@ def _recommended(s: Subject) -> Iterator[str]:
         return
     if answer.question.mode != s.terms.mode:
         yield words.sentence("staff.recommended.by_days")
+    elif _is_by_ladder(s):
+        yield words.sentence("staff.recommended.by_ladder")
     if answer.proposed_action != answer.action:
         key = {"cost": "by_cost", "thresholds": "by_thresholds"}.get(
             answer.question.mode, "by_timeline"
@@ -137,6 +139,13 @@ def _recommended(s: Subject) -> Iterator[str]:
     if answer.permission.subscriptions:
         names = words.joined(list(answer.permission.subscriptions))
         yield words.sentence("staff.recommended.subscriptions", subscriptions=names)
+
+
+def _is_by_ladder(s: Subject) -> bool:
+    """Whether a policy by days decided, and asked for no probability."""
+    is_debt = s.answer.permission.basis == "nonpayment"
+    asks = s.terms.guardrails.suspend.min_p_bad > 0
+    return s.terms.mode == "timeline" and is_debt and not asks
 
 
 def _measures(s: Subject) -> Iterator[str]:
