@@ -3,6 +3,7 @@
 They say who paid, not what is owed: so they join a portfolio that has the invoices.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from importing.bank.bai2 import DIGITS, read_bai2
 from importing.bank.camt import read_camt
 from importing.bank.movements import Read, make_tables, write_movements
 from importing.bank.mt940 import read_mt940
-from importing.bank.nacha import LENGTH, stage_nacha
+from importing.bank.nacha import LENGTH, lacking_records, stage_nacha
 from importing.bank.pain import read_pain
 from importing.bank.reference_list import make_references, read_references
 from importing.bank.references import without_check
@@ -41,7 +42,11 @@ SELECT s.file, s.row, s.opening, coalesce(sum(CASE m.direction WHEN 'in' THEN m.
     ELSE -m.amount END), 0) AS moved, s.closing
 FROM statement AS s LEFT JOIN movement AS m ON m.file = s.file
     AND m.statement = s.statement AND m.status IN ('booked', 'difference')
-GROUP BY ALL HAVING s.opening + moved <> s.closing ORDER BY s.file, s.row
+GROUP BY s.file, s.row, s.statement, s.opening, s.closing
+HAVING s.opening + moved <> s.closing
+    -- where no entry could be read, those are named already
+    AND (count(m.row) > 0 OR (s.file, s.statement) NOT IN (FROM unread_of))
+ORDER BY s.file, s.row
 """
 
 
@@ -111,6 +116,12 @@ def _read(connection: Any, file: Path) -> Iterator[Read]:
     first = start.split(b"\n")[0].rstrip(b"\r")
     if start.startswith(b"101") and len(first) >= LENGTH - 8:
         return stage_nacha(connection, file)
+    if re.match(rb"(5[0-9]{3}|6[0-9]{11}).{60}", first):
+        lacking = ", ".join(lacking_records(file))
+        raise UnreadableFileError(
+            f"{file.name} has records of Nacha without {lacking}: it is cut off, and "
+            "its first line would say on which day it was made; fetch it again"
+        )
     what = "no file of a bank that is read here" if start else "empty"
     raise UnreadableFileError(
         f"{file.name} is {what}; read are {_FORMS}, and a CSV with the columns "

@@ -144,12 +144,14 @@ def make_tables(connection: Any) -> None:
     """Empty tables `movement` and `statement`, with the file that a row is from.
 
     `statement` counts the statements of a file; each ends with the row that says so.
+    Of a movement that could not be read, `unread_of` has the statement.
     """
     # every cell goes over as its text: no type is inferred from the first rows
     connection.execute("SET pandas_analyze_sample = 0")
     for name, columns in _TABLES.items():
         typed = ", ".join(f'"{column}" {type_}' for column, type_ in columns.items())
         connection.execute(f"CREATE TABLE {name} ({typed})")
+    connection.execute("CREATE TABLE unread_of (file VARCHAR, statement BIGINT)")
 
 
 def write_movements(
@@ -171,6 +173,10 @@ def write_movements(
                 if one.is_money:
                     place = [file.name, one.row]
                     keep_unread(connection, "movement", "SELECT ?, ?, NULL", place)
+                    nth = n_statements + len(statements) + 1
+                    connection.execute(
+                        "INSERT INTO unread_of VALUES (?, ?)", [file.name, nth]
+                    )
                 yield BadRow(file.name, one.row, one.column, one.text)
         _insert(connection, "movement", file, movements, numbers)
         first, n_statements = n_statements + 1, n_statements + len(statements)

@@ -16,7 +16,12 @@ from typing import Any
 
 from importing.bank.camt import given
 from importing.bank.movements import Direction, Movement, Problem, Read, Statement
-from importing.bank.values import ISO_REASONS, METHOD_OF_GERMAN, RETURNED_GERMAN
+from importing.bank.values import (
+    ISO_REASONS,
+    METHOD_OF_GERMAN,
+    RETURN_WORDS,
+    RETURNED_GERMAN,
+)
 
 MARKS: dict[str, tuple[Direction, bool]] = {
     "C": ("in", False),
@@ -27,13 +32,18 @@ MARKS: dict[str, tuple[Direction, bool]] = {
 _TAG = re.compile(r":(\d{2}[A-Z]?|NS):")
 _ENVELOPE = re.compile(r"^\{.*\{4:|^-\}?.*$")  # of SWIFT
 _REFERENCES = ("customer_reference", "bank_reference")
+# banks that write the counterparty's account as the payer's reference (ASN, SNS)
+_ACCOUNT_AS_REFERENCE = re.compile(r"NL\d\d(ASNB|SNSB)")
 # what names the counterparty or a date stays out of the text
 _TEXTS = ("extra_details", "purpose", "additional_purpose", "transaction_details")
 
 
 @dataclass
 class _Block:
-    """One statement: its tags before the lines, each line, and its end."""
+    """One statement: its tags before the lines, each line, and its end.
+
+    `row` is the line of its closing balance, until there is one that of its beginning.
+    """
 
     row: int
     head: list[str] = field(default_factory=list)
@@ -42,16 +52,19 @@ class _Block:
 
 
 def read_mt940(file: Path) -> Iterator[Read]:
-    """Statement lines; row: the line of the file on which `:61:` stands."""
+    """Statement lines; row: the line of the file on which the tag stands."""
     import mt940
 
     # it logs its own patterns, which say nothing to who imports
     logging.getLogger("mt940").setLevel(logging.CRITICAL)
     options = mt940.Options.all()
 
-    def knowing(before: Mapping[str, Any]) -> Any:
+    # a reference of more than the 16 characters that the standard allows
+    long = {mt940.tags.StatementGLS.id: mt940.tags.StatementGLS()}
+
+    def knowing(before: Mapping[str, Any], tags: Mapping[Any, Any] | None = None) -> Any:
         """A parser that has read what a statement says before."""
-        parser = mt940.models.Transactions(options=options)
+        parser = mt940.models.Transactions(options=options, tags=tags)
         parser.data.update(before)
         return parser
 
@@ -65,9 +78,14 @@ def read_mt940(file: Path) -> Iterator[Read]:
             yield Problem(block.row, ":20:", f"not MT940: {_first_line(error)}")
             continue
         currency = head.currency  # the same for all lines, and dear to ask for
+        ways = [long] if _writes_accounts(head) else [None, long]
         for row, lines in block.lines:
-            one = knowing(head.data)
-            yield from _line(row, whole, one, currency, "\n".join(lines))
+            text = "\n".join(lines)
+            for tags in ways:
+                read = _line(row, whole, knowing(head.data, tags), currency, text)
+                if not isinstance(read[0], Problem):
+                    break
+            yield from read
         yield _statement(block.row, whole)
 
 
@@ -91,6 +109,8 @@ def _blocks(file: Path) -> Iterator[_Block]:
                 block.lines.append((row, target))
             elif block and tag and tag[1][:2] in ("62", "64", "65"):
                 target = block.tail
+                if tag[1][:2] == "62":
+                    block.row = row
             if line.strip():
                 target.append(line)
     if block:
@@ -106,14 +126,14 @@ def _decoded(raw: bytes) -> str:
 
 def _line(
     row: int, whole: Any, one: Any, currency: str | None, text: str
-) -> Iterator[Read]:
+) -> list[Read]:
     try:
         [data] = [transaction.data for transaction in one.parse(text)]
         mark = MARKS[data["status"].upper()]
         amount = abs(Decimal(data["amount"].amount))
     except (RuntimeError, ValueError, ArithmeticError, KeyError) as error:
-        yield Problem(row, ":61:", f"not a statement line: {_first_line(error)}")
-        return
+        problem = f"not a statement line: {_first_line(error)}"
+        return [Problem(row, ":61:", problem)]
     german = data.get("transaction_code") or ""
     code = data.get("id") or german or None
     written = " ".join(str(data[name]) for name in _TEXTS if data.get(name))
@@ -122,9 +142,13 @@ def _line(
         or german in RETURNED_GERMAN
         or (code or "")[1:] == "RTI"
         or "/RTRN/" in written
+        or mark[0] == "out"
+        and _first_words(data.get("transaction_details")) in RETURN_WORDS
     )
     noted = f"{written} {data.get('return_debit_notes') or ''}"
-    references = [given(data.get(name)) for name in _REFERENCES]
+    references = [given((data.get(name) or "").strip() or None) for name in _REFERENCES]
+    if _writes_accounts(whole):
+        references[0] = None
     movement = Movement(
         row=row,
         form="mt940",
@@ -146,13 +170,24 @@ def _line(
     )
     returned = _original(data.get("original_amount")) if is_return else None
     if returned is None or not 0 < returned < amount:
-        yield movement
-        return
-    yield movement._replace(amount=returned)
+        return [movement]
     # what the bank takes for it
-    yield movement._replace(
-        amount=amount - returned, status="difference", is_return=False
-    )
+    taken = amount - returned
+    return [
+        movement._replace(amount=returned),
+        movement._replace(amount=taken, status="difference", is_return=False),
+    ]
+
+
+def _writes_accounts(statement: Any) -> bool:
+    """Whether its bank writes the counterparty's account where a reference stands."""
+    account = statement.data.get("account_identification") or ""
+    return bool(_ACCOUNT_AS_REFERENCE.match(account))
+
+
+def _first_words(details: str | None) -> str:
+    """The first line of the bank's description."""
+    return (details or "").partition("\n")[0].strip().upper()
 
 
 def _original(text: str | None) -> Decimal | None:

@@ -23,6 +23,12 @@ _LINES = (
     "delim = chr(1), quote = '', escape = '')"
 )
 _RECORDS_AT_ONCE = 20_000
+_MARKS = {  # by the first character of the record
+    "1": "the file header (1)",
+    "5": "a batch header (5)",
+    "8": "a batch control (8)",
+    "9": "the file control (9)",
+}
 
 
 class _Totals(NamedTuple):
@@ -97,6 +103,12 @@ def _records(file: Path) -> Iterator[str]:
                     yield record
 
 
+def lacking_records(file: Path) -> list[str]:
+    """The headers and controls of which the file has none, for people."""
+    there = {record[0] for record in _records(file)}
+    return [name for kind, name in _MARKS.items() if kind not in there]
+
+
 def _unread(connection: Any) -> Iterator[Problem]:
     """Entries that are no movement."""
     texts = {
@@ -113,7 +125,7 @@ def _unread(connection: Any) -> Iterator[Problem]:
 def _summed_otherwise(connection: Any) -> Iterator[Problem]:
     """Where a control record of a batch or of the file sums up otherwise."""
     begun = ended = _Totals(0, 0, 0, 0)
-    n_batches = 0
+    n_batches, open_batch = 0, None
     for row, kind, text, *sums in connection.execute(
         "SELECT row, kind, text, debits, credits, n, hash FROM nacha_mark "
         "WHERE kind <> '1' ORDER BY row"
@@ -122,6 +134,15 @@ def _summed_otherwise(connection: Any) -> Iterator[Problem]:
         batch = _Totals(*map(sub, so_far, begun))
         if kind != "9":
             begun = so_far
+        if kind != "8" and open_batch:
+            yield Problem(
+                open_batch,
+                "batch control",
+                "the batch that begins here has none (8): nothing says that it is "
+                "whole, so fetch the file again",
+                is_money=False,
+            )
+        open_batch = row if kind == "5" else None
         if kind == "5":
             continue
         ended = _Totals(

@@ -52,6 +52,8 @@ METHOD_OF_FAMILY = {
 }
 # codes of German banks, first part of a structured :86: and of a proprietary code
 RETURNED_GERMAN = frozenset({"108", "109", "159", "181", "184"})
+# the first line of a description, of a debit that takes a collection back: Rabobank's
+RETURN_WORDS = frozenset({"TERUGBOEKING"})
 METHOD_OF_GERMAN = {
     **dict.fromkeys(
         ("108", "109", "171", "174", "181", "184", "192", "196"), "direct_debit"

@@ -1,5 +1,6 @@
 """What each format says of a movement, and files that are refused by name and place."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -154,6 +155,63 @@ def test_a_broken_line_of_mt940_is_named(
     assert [(bad.row, bad.column) for bad in report.bad_rows] == [(6, ":61:")]
     assert "cut off, or a field" in report.bad_rows[0].problem
     assert not caplog.records  # the library logs its patterns
+
+
+def test_a_statement_of_which_no_entry_is_read_names_them_alone(
+    portfolio: Path,
+) -> None:
+    report = import_texts(portfolio, mt940(":61:26020302", closing="1100,00"))
+
+    assert [(bad.row, bad.column) for bad in report.bad_rows] == [(6, ":61:")]
+
+
+def test_a_reference_longer_than_the_standard_allows_is_read(portfolio: Path) -> None:
+    line = f":61:2602030203C100,00NTRF{FIRST}-OF-FEBRUARY//B1"
+    report = import_texts(portfolio, mt940(line, ":86:" + FIRST, closing="1100,00"))
+
+    assert became(portfolio) == [("succeeded", 100, FIRST)]
+    assert report.is_clean
+
+
+def test_an_account_in_place_of_a_reference_is_none(tmp_path: Path) -> None:
+    """ASN and SNS write the payer's account there, and the name on a line below."""
+    account = "NL91INGB0001234567"
+    file = tmp_path / "x.sta"
+    text = mt940(
+        f":61:2602030203C5,00NOVB{account}",
+        f":61:2602030203C7,00NOVB{account}",
+        "j doe",
+        closing="1012,00",
+    )
+    file.write_text(re.sub(r":25:.*", ":25:NL81ASNB9999999999", text))
+
+    moved = [m for m in read_mt940(file) if isinstance(m, Movement)]
+    assert [(int(m.amount), m.ids, m.entry) for m in moved] == [
+        (5, (), None),
+        (7, (), None),
+    ]
+
+
+def test_a_collection_that_rabobank_books_back_is_no_payment_of_ours(
+    portfolio: Path,
+) -> None:
+    lines = [
+        ":61:2602030203D100,00N0440121470966      A B",
+        ":86:Terugboeking",
+        ":86:NIET AKKOORD",
+    ]
+    report = import_texts(portfolio, mt940(*lines, closing="900,00"))
+
+    [note] = [n for n in report.notes if n.kind == "look at"]
+    assert (note.n, "a return without its payment" in note.text) == (1, True)
+
+
+def test_a_row_of_mt940_is_the_line_of_what_is_named(portfolio: Path) -> None:
+    line = ":61:2602030203C5,00NTRFX"
+    text = mt940(line, closing="1100,00")
+    [bad] = import_texts(portfolio, text).bad_rows
+
+    assert text.splitlines()[bad.row - 1].startswith(":62F:")
 
 
 def test_direction_comes_from_the_range_of_the_code(portfolio: Path) -> None:
@@ -325,9 +383,10 @@ def test_published_samples_are_read_whole(portfolio: Path, file: Path) -> None:
     assert {bad.column for bad in report.bad_rows} <= {"closing balance"}
     assert not report.unknown_values
     assert all(s.source == s.left_out for s in report.sums)
-    returns = "a return without its payment"
     n_left_out = sum(
-        n.n for n in report.notes if n.kind == "left out" or n.text.startswith(returns)
+        n.n
+        for n in report.notes
+        if n.kind == "left out" or n.text.startswith("a return ")
     )
     assert n_left_out == N_MOVEMENTS[file.name]
 

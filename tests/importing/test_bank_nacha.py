@@ -7,7 +7,7 @@ import pytest
 
 from importing.bank.movements import make_tables, write_movements
 from importing.bank.nacha import stage_nacha
-from importing.errors import NothingToImportError
+from importing.errors import NothingToImportError, UnreadableFileError
 from tests.importing.bank_files import (
     became,
     import_texts,
@@ -120,6 +120,39 @@ def test_a_return_that_is_missing_is_named(portfolio: Path) -> None:
     bad = import_texts(portfolio, "\n".join(records)).bad_rows
 
     assert [row.row for row in bad] == [5, 5, 5, 6, 6, 6]
+
+
+def test_a_batch_without_its_control_record_is_named(portfolio: Path) -> None:
+    records = nacha(("26", FIRST, 10000, "R01", "1")).split("\n")
+    del records[4]
+    bad = import_texts(portfolio, "\n".join(records)).bad_rows
+
+    assert bad[0].row == 2
+    assert bad[0].column == "batch control"
+
+
+@pytest.mark.parametrize(
+    ("places", "lacking"),
+    [
+        pytest.param([1, 2, 3, 4, 5], "without the file header (1): ", id="first line"),
+        pytest.param([1, 2, 3], "a batch control (8), the file control", id="end too"),
+        pytest.param([2, 3, 4, 5], "a batch header (5): ", id="batch header too"),
+    ],
+)
+def test_a_file_without_its_first_line_says_what_it_lacks(
+    portfolio: Path, places: list[int], lacking: str
+) -> None:
+    records = nacha(("26", FIRST, 10000, "R01", "1")).split("\n")
+    with pytest.raises(UnreadableFileError) as raised:
+        import_texts(portfolio, "\n".join(records[n] for n in places))
+
+    assert lacking in str(raised.value)
+
+
+def test_a_contested_return_that_undoes_nothing_asks_to_look(portfolio: Path) -> None:
+    report = import_texts(portfolio, nacha(("22", "unknown", 10000, "R71", "1")))
+
+    assert [n.n for n in report.notes if n.kind == "look at"] == [1]
 
 
 @pytest.mark.parametrize("n_records", [3, 4, 5], ids=["entry", "addenda", "batch"])

@@ -1,4 +1,5 @@
-INSERT INTO note SELECT CASE became WHEN 'a return without its payment' THEN 'look at' ELSE 'left out' END, count(*), became || CASE
+INSERT INTO note SELECT CASE WHEN became IN ('a return without its payment', 'a return that undoes nothing known')
+    THEN 'look at' ELSE 'left out' END, count(*), became || CASE
     WHEN became = 'names no invoice' THEN ': money received from nobody known (see the list unmatched)'
     WHEN became = 'told by another source' THEN ': payments that are there already, same invoice and amount within ten days'
     WHEN became = 'our own payment' THEN 's: bookings that went out and name no paid invoice'
@@ -8,6 +9,9 @@ INSERT INTO note SELECT CASE became WHEN 'a return without its payment' THEN 'lo
     WHEN became = 'apart' THEN ': bookings that move no money of a customer'
     ELSE ' (see the list unmatched)' END
 FROM outcome WHERE became <> 'taken' GROUP BY became;
+INSERT INTO note SELECT CASE kind WHEN 'received' THEN 'left out' ELSE 'look at' END, count(*), 'parts of movements '
+    || CASE kind WHEN 'received' THEN 'told by another source' ELSE 'that undo nothing known' END || ' (a part of it, in the list unmatched)'
+FROM left_part JOIN outcome USING (movement_id) GROUP BY kind;
 INSERT INTO note SELECT 'left out', n, 'movements that another file tells as well'
 FROM (SELECT (SELECT count(*) FROM movement) - (SELECT count(*) FROM told) - (SELECT count(*) FROM merged) AS n);
 INSERT INTO note SELECT 'left out', count(*), 'movements that another file tells with other references: same account, day and amount, and the same '
