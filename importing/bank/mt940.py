@@ -62,7 +62,9 @@ def read_mt940(file: Path) -> Iterator[Read]:
     # a reference of more than the 16 characters that the standard allows
     long = {mt940.tags.StatementGLS.id: mt940.tags.StatementGLS()}
 
-    def knowing(before: Mapping[str, Any], tags: Mapping[Any, Any] | None = None) -> Any:
+    def knowing(
+        before: Mapping[str, Any], tags: Mapping[Any, Any] | None = None
+    ) -> Any:
         """A parser that has read what a statement says before."""
         parser = mt940.models.Transactions(options=options, tags=tags)
         parser.data.update(before)
@@ -142,8 +144,10 @@ def _line(
         or german in RETURNED_GERMAN
         or (code or "")[1:] == "RTI"
         or "/RTRN/" in written
-        or mark[0] == "out"
-        and _first_words(data.get("transaction_details")) in RETURN_WORDS
+        or (
+            mark[0] == "out"
+            and _first_words(data.get("transaction_details")) in RETURN_WORDS
+        )
     )
     noted = f"{written} {data.get('return_debit_notes') or ''}"
     references = [given((data.get(name) or "").strip() or None) for name in _REFERENCES]
