@@ -62,9 +62,7 @@ def read_mt940(file: Path) -> Iterator[Read]:
     # a reference of more than the 16 characters that the standard allows
     long = {mt940.tags.StatementGLS.id: mt940.tags.StatementGLS()}
 
-    def knowing(
-        before: Mapping[str, Any], tags: Mapping[Any, Any] | None = None
-    ) -> Any:
+    def knowing(before: Mapping[str, Any], tags: Any = None) -> Any:
         """A parser that has read what a statement says before."""
         parser = mt940.models.Transactions(options=options, tags=tags)
         parser.data.update(before)

@@ -211,7 +211,7 @@ def test_a_row_of_mt940_is_the_line_of_what_is_named(portfolio: Path) -> None:
     text = mt940(line, closing="1100,00")
     [bad] = import_texts(portfolio, text).bad_rows
 
-    assert text.splitlines()[bad.row - 1].startswith(":62F:")
+    assert text.splitlines()[(bad.row or 0) - 1].startswith(":62F:")
 
 
 def test_direction_comes_from_the_range_of_the_code(portfolio: Path) -> None:
