@@ -4,7 +4,7 @@ A refund is met by credit before it is goodwill (CONTRACT 2.3), so every sum kee
 where it came from, and which invoices it paid.
 """
 
-from collections.abc import Iterator
+from collections.abc import Set
 from typing import NamedTuple
 
 from features.invoice import Invoice
@@ -31,8 +31,8 @@ class Credit:
     """One sum of credit.
 
     Attributes:
-        source: the invoice it was released on, or that its payment named; of a REST
-            the payment's id.
+        source: the invoice it was released on, or that its payment named; None of
+            a NOTE and of a REST.
         left: what no invoice has used yet.
         uses: the invoices it paid, in that order.
     """
@@ -46,44 +46,53 @@ class Credit:
         self.payment_id = payment_id  # whose money it is; None of notes and disputes
         self.uses: list[Use] = []
 
-    def meets(self, payment_id: str, paid: set[str]) -> bool:
-        """Whether it meets refunds of a payment that paid the invoices `paid`."""
-        if self.origin == REST:
-            return self.source == payment_id
-        return self.origin == NOTE or self.source in paid
+    def meets(self, paid: Set[str]) -> bool:
+        """Whether it meets refunds of a payment that paid the invoices `paid`.
+
+        Credit that names no invoice meets every refund.
+        """
+        return self.source is None or self.source in paid
+
+
+class _Gift:
+    """What of one refund nothing has met."""
+
+    __slots__ = ("left", "paid")
+
+    def __init__(self, money: int, paid: Set[str]) -> None:
+        self.left, self.paid = money, paid  # the invoices its payment had paid
 
 
 class Goodwill:
-    """Refunds that nothing has met: money given away, invoice by invoice."""
+    """Refunds that nothing has met: money given away, refund by refund.
 
-    __slots__ = ("by_invoice", "total")
+    New credit meets them by the rule by which refunds are met by older credit, so it
+    does not matter which of the two came first.
+    """
+
+    __slots__ = ("_gifts", "total")
 
     def __init__(self) -> None:
         self.total = 0
-        self.by_invoice: dict[str, int] = {}  # what later credit can still meet
+        self._gifts: list[_Gift] = []  # what later credit can still meet
 
-    def give(self, money: int, invoice_id: str | None) -> None:
-        """Money given back; without an invoice nothing later can meet it."""
+    def give(self, money: int, paid: Set[str] | None) -> None:
+        """Money given back of a payment; without `paid` nothing later can meet it."""
         self.total += money
-        if invoice_id is not None and money:
-            before = self.by_invoice.get(invoice_id, 0)
-            self.by_invoice[invoice_id] = before + money
+        if paid is not None and money:
+            self._gifts.append(_Gift(money, paid))
 
     def meet(self, money: int, invoice_id: str | None) -> int:
-        """What of new credit was given back already; a note without invoice: of any."""
+        """What of new credit was given back already; without invoice: of any."""
         met = 0
-        for name in list(self._about(invoice_id)):
-            part = min(money - met, self.by_invoice[name])
-            self.by_invoice[name] -= part
-            met += part
+        for gift in self._gifts:
+            if invoice_id is None or invoice_id in gift.paid:
+                part = min(money - met, gift.left)
+                gift.left -= part
+                met += part
+        self._gifts = [gift for gift in self._gifts if gift.left]
         self.total -= met
         return met
-
-    def _about(self, invoice_id: str | None) -> Iterator[str]:
-        if invoice_id is None:
-            yield from self.by_invoice
-        elif invoice_id in self.by_invoice:
-            yield invoice_id
 
 
 class UnallocatedReceipt(NamedTuple):

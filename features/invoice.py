@@ -118,11 +118,10 @@ class Invoice:
         return next((on for on, left in parts if left), self.due_on)
 
 
-def paid_by(invoices: Mapping[str, Invoice], payment_id: str) -> dict[str, int]:
-    """What a payment paid of each invoice, the first one first."""
-    parts: list[tuple[int, str, int]] = []
-    for invoice in invoices.values():
-        own = [e for e in invoice.entries if e[3] == payment_id and e[2] == PAID]
-        if money := sum(entry[1] for entry in own):
-            parts.append((own[0][0], invoice.id, money))
-    return {invoice_id: money for _, invoice_id, money in sorted(parts)}
+def paid_by(invoices: Mapping[str, Invoice], payment_id: str) -> set[str]:
+    """The invoices of which a payment paid something."""
+    return {
+        invoice.id
+        for invoice in invoices.values()
+        if sum(e[1] for e in invoice.entries if e[3] == payment_id and e[2] == PAID)
+    }

@@ -174,8 +174,7 @@ class Ledger:
         at, _, payment_id, money, name, _, _, _ = item
         if name is None:
             rest = self._spread(at, money, PAID, payment_id)
-            if rest:
-                self._keep(Credit(REST, payment_id, rest, payment_id))
+            self._release(REST, item, None, rest, PAID)
             return
         invoice = self.invoices.get(name)
         if invoice is not None:
@@ -231,9 +230,9 @@ class Ledger:
         self._given_back[payment_id] = before + due
         self.goodwill.give(money - due, None)
         due -= refund_unallocated(self.unallocated_receipts, payment_id, due)
-        paid = {name: due} if name is not None else paid_by(self.invoices, payment_id)
+        paid = {name} if name is not None else paid_by(self.invoices, payment_id)
         lots = sorted(
-            (lot for lot in self._lots if lot.meets(payment_id, set(paid))),
+            (lot for lot in self._lots if lot.meets(paid)),
             key=lambda lot: lot.origin,
         )
         for lot in lots:
@@ -245,10 +244,7 @@ class Ledger:
         for use in last_first(lots):
             if due:
                 due -= self._undo(use, at, due)
-        for invoice_id, part in reversed(paid.items()):
-            self.goodwill.give(min(part, due), invoice_id)
-            due -= min(part, due)
-        self.goodwill.give(due, None)
+        self.goodwill.give(due, paid)
         self._use_credit(at)
 
     def _lost(self, item: Item) -> None:
@@ -303,9 +299,7 @@ class Ledger:
             money -= self.goodwill.meet(money, invoice_id)
         if not money:
             return
-        lot = Credit(
-            origin, invoice_id, money, source_id if origin == SURPLUS else None
-        )
+        lot = Credit(origin, invoice_id, money, source_id if entry == PAID else None)
         self._spend(lot, at, entry)
         self._keep(lot)
 
