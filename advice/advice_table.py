@@ -71,6 +71,7 @@ SCHEMA = pa.schema(
         ("in_force", pa.bool_()),
         ("requires_person", pa.bool_()),
         ("person_because", pa.list_(pa.string())),
+        ("raised_by", pa.string()),  # the rule that asks for more than was proposed
         ("mode", pa.string()),
         ("state", pa.string()),
         ("permitted_from", pa.timestamp("us", tz="UTC")),
@@ -124,6 +125,7 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
         "in_force": recommendation.permission.in_force,
         "requires_person": recommendation.people.requires_person,
         "person_because": list(recommendation.people.because),
+        "raised_by": recommendation.permission.raised_by,
         "mode": recommendation.question.mode,
         "state": recommendation.permission.ladder_state,
         "permitted_from": recommendation.permission.permitted_from,

@@ -45,6 +45,13 @@ PERSON_BECAUSE = {
     "suspicion": "the model alone suspects fraud",
 }
 
+REVIEWED_FOR = {
+    "confirmed_fraud": "fraud was confirmed",
+    "left_to_a_person": "signs of fraud, and not all is known",
+    "first_invoice": "late, and never paid an invoice",
+    "long_promise": "a promise goes beyond what the policy grants",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -187,6 +194,8 @@ def _why(row: Mapping[str, Any]) -> Iterator[str]:
     if row["person_because"]:
         because = (PERSON_BECAUSE[code] for code in row["person_because"])
         yield f"a person agrees first: {', '.join(because)}"
+    if row["action_in_run"] == "review" and row["raised_by"] in REVIEWED_FOR:
+        yield f"a person looks: {REVIEWED_FOR[row['raised_by']]}"
     texts = [reason["staff"] for reason in row["reasons"][:_REASONS_SHOWN]]
     late = counted(row["days_overdue"] or 0, "day") + " overdue"
     is_said = any(text.startswith(late) for text in texts)  # the days decided

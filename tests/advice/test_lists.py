@@ -33,10 +33,10 @@ from advice.lists import (
     write_workbook,
 )
 from advice.lists import sheets as sheets_module
-from advice.lists.daily import PERSON_BECAUSE, Column
+from advice.lists.daily import PERSON_BECAUSE, REVIEWED_FOR, Column
 from advice.lists.memory import named_before, remember
 from decisions.actions import ACTIONS
-from decisions.recommendation import NoDecisionCode, PersonBecause
+from decisions.recommendation import NoDecisionCode, PersonBecause, RaisedBy
 from decisions.rules.catalogue import RULE_BY_CODE
 from features.contract import TABLES
 from features.portfolio import Portfolio
@@ -137,6 +137,17 @@ def test_confirmed_fraud_stands_in_place_of_what_is_learnt_from_others(
 def test_contested_days_that_are_not_counted_are_said() -> None:
     [row] = listed(row_of("c", "remind", days_overdue=1, days_contested=12))
     assert row["why"] == "1 day overdue; 12 contested days not counted"
+
+
+def test_why_a_person_looks_is_said_first() -> None:
+    reason = {"family": "lateness", "staff": "2 invoices overdue"}
+    row = row_of("c", "review", days_overdue=9, reasons=[reason])
+    [told] = listed(row | {"raised_by": "left_to_a_person"})
+    because = "a person looks: signs of fraud, and not all is known"
+    assert told["why"] == f"{because}; 9 days overdue; 2 invoices overdue"
+    assert set(REVIEWED_FOR) < set(get_args(RaisedBy))
+    [sent] = listed(row | {"raised_by": "notice_required", "action_in_run": "remind"})
+    assert sent["why"] == "9 days overdue; 2 invoices overdue"
 
 
 def test_each_action_has_a_meaning_for_the_list() -> None:
