@@ -162,7 +162,8 @@ NOTES: Mapping[str, Note] = {
     ),
     "snapshots.every": Note("`month` or `week`", "snapshots: {every: week}"),
     "snapshots.warm_up_days": Note(
-        "days after the first event before the first of them",
+        "days after the first event before the first of them; after the first invoices"
+        " where these begin later than that",
         "snapshots: {warm_up_days: 120}",
     ),
     "attributes.*.type": Note(

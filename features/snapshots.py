@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SCHEMA = pa.schema([("customer_id", pa.string()), ("as_of", pa.int64())])
 _DAY_ZERO = date(1970, 1, 1)
+_RECORDED = 0.01  # of the invoices; fewer are remains of a time that was not recorded
 _NO_HISTORY = frozenset({"customers", "outcomes", "snapshots"})
 
 Pairs = Iterator[tuple[str, int]]
@@ -350,16 +351,15 @@ def grid_dates(portfolio: Portfolio) -> tuple[int, ...]:
     """Local midnights of first days of months, or of Mondays, after the warm-up.
 
     The first event is that of the billing tables: `customers` may tell of a creation
-    long before anything was recorded.
+    long before anything was recorded. Where invoices begin later than a warm-up after
+    it, the warm-up begins with them.
     """
     rhythm, days = portfolio.settings.snapshots, days_of(portfolio.settings.zone)
-    recorded = [
-        name for name in portfolio.tables if name not in {"customers", "snapshots"}
-    ]
-    first = _extreme(portfolio, recorded, "event_at", min)
+    warm_up_us = rhythm.warm_up_days * DAY_US
+    first = _first_recorded(portfolio, warm_up_us)
     if first is None:
         return ()
-    first += rhythm.warm_up_days * DAY_US
+    first += warm_up_us
     last_day = days.day(portfolio.observed_until)
     return tuple(
         moment
@@ -367,6 +367,27 @@ def grid_dates(portfolio: Portfolio) -> tuple[int, ...]:
         if _begins(day, rhythm.every)
         and first <= (moment := days.start(day)) <= portfolio.observed_until
     )
+
+
+def _first_recorded(portfolio: Portfolio, warm_up_us: int) -> int | None:
+    """The event that the warm-up counts from, µs since 1970 UTC; None without any.
+
+    An export may tell of subscriptions that began years before the first invoice it
+    holds. Nobody could be late then, so such dates would teach that everybody pays. A
+    few old invoices do not begin a history either: the one that counts comes after a
+    hundredth of them.
+    """
+    recorded = [
+        name for name in portfolio.tables if name not in {"customers", "snapshots"}
+    ]
+    first = _extreme(portfolio, recorded, "event_at", min)
+    if first is None or "invoices" not in recorded:
+        return first
+    issued_at = portfolio.tables["invoices"]["event_at"].quantile(_RECORDED)
+    invoiced = portfolio.connection.to_pyarrow(issued_at).as_py()
+    if invoiced is None or invoiced - first <= warm_up_us:
+        return first
+    return int(invoiced)
 
 
 def _begins(day: int, every: str) -> bool:

@@ -78,6 +78,53 @@ def test_the_grid_is_local_midnights_of_firsts_after_the_warm_up(
     ]
 
 
+def subscription(owner: str, on: str) -> dict[str, Any]:
+    return {
+        "customer_id": owner,
+        "subscription_id": "1",
+        "kind": "started",
+        "event_at": on,
+    }
+
+
+def test_months_before_any_invoice_was_recorded_teach_nothing(
+    make_portfolio: MakePortfolio,
+) -> None:
+    """Subscriptions go back to 2022, invoices to 2024: nobody could be late between.
+
+    One open invoice of 2021 does not begin the history of 150 others.
+    """
+    days = [f"2024-{1 + n // 25:02}-{1 + n % 25:02}T00:00Z" for n in range(150)]
+    tables = {
+        "customers": [customer("a", "2020-01-01")],
+        "subscriptions": [subscription("a", "2022-01-10")],
+        "invoices": [invoice("a", on, "2025-12-31") for on in ["2021-06-01", *days]],
+        "payments": [],
+    }
+    stated = settings(observed_until="2024-07-01T00:00:00Z")
+    found = of(make_portfolio(tables, stated))
+    assert [at[:10] for _, at in found] == [
+        "2024-04-01",
+        "2024-05-01",
+        "2024-06-01",
+        "2024-07-01",
+    ]
+
+
+def test_invoices_that_begin_soon_after_the_first_event_change_nothing(
+    make_portfolio: MakePortfolio,
+) -> None:
+    """The contract's grid: from 90 days after the first event of any billing table."""
+    tables = {
+        "customers": [customer("a", "2020-01-01")],
+        "subscriptions": [subscription("a", "2024-01-01")],
+        "invoices": [invoice("a", "2024-03-30", "2025-12-31")],
+    }
+    stated = settings(observed_until="2024-05-01T00:00:00Z")
+    found = of(make_portfolio(tables, stated))
+    assert [at[:10] for _, at in found] == ["2024-04-01", "2024-05-01"]
+
+
 @pytest.mark.parametrize("n_dates", [1, 2, 3, 9])
 def test_the_newest_dates_are_those_with_anybody(
     make_portfolio: MakePortfolio, n_dates: int

@@ -22,7 +22,8 @@ import numpy as np
 from scipy.stats import beta
 
 from features.arrays import BoolArray, FloatArray, IntArray
-from features.feature import Feature, LatestAttribute
+from features.feature import Feature, LatestAttribute, TimeSince
+from features.feature_rows import Equals
 from features.targets import Target
 from scoring.metrics import auc
 from training.audits.association import auc_beside, bins, rates, standard_error
@@ -53,6 +54,19 @@ def is_stated(feature: Feature) -> bool:
     if not isinstance(d, LatestAttribute) or d.value_kind == "moment":
         return False
     return d.table == "customers" or d.kind is not None
+
+
+def is_account_age(feature: Feature) -> bool:
+    """Whether it tells only for how long the customer buys: it ages with the calendar.
+
+    Most fraud comes from newcomers, so it may rank well alone and be honest; to know
+    what came after, the sign-up or the first invoice would have to be moved.
+    """
+    d = feature.definition
+    if isinstance(d, TimeSince):
+        is_first = d.which == "first" or d.where == Equals("kind", "started")
+        return is_first and d.table in {"subscriptions", "invoices", "payments"}
+    return d == LatestAttribute("customers", "created_at")
 
 
 def hindsight(
@@ -285,7 +299,7 @@ def _evidence(feature: Feature, m: MeasuredColumn) -> Iterator[LeakEvidence]:
     if m.alone >= CERTAIN_AUC:
         text = f"{name} alone has AUC {m.alone:.3f}: it is the label"
         yield LeakEvidence("certain", text)
-    elif m.alone - 2 * m.alone_error > TOO_GOOD_AUC:
+    elif m.alone - 2 * m.alone_error > TOO_GOOD_AUC and not is_account_age(feature):
         text = f"{name} alone has AUC {m.alone:.3f}: was it known at the moment?"
         yield LeakEvidence("too_good", text)
     if m.beside is not None:
