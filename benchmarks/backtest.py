@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _simulated(root: Path, portfolio: Path, home: Path, n_days: int, out: Path) -> Cost:
-    last = _last_day(portfolio)
+    last = last_day(portfolio)
     words = (
         *("--policy", str(root / POLICY), "--out", str(out)),
         *("--from", f"{last - timedelta(days=n_days - 1)}", "--to", f"{last}"),
@@ -54,7 +54,7 @@ def _simulated(root: Path, portfolio: Path, home: Path, n_days: int, out: Path) 
     return cost_of(command, root, home)
 
 
-def _last_day(portfolio: Path) -> date:
+def last_day(portfolio: Path) -> date:
     """The last whole day that the portfolio observes, where it is."""
     settings = yaml.safe_load((portfolio / "portfolio.yaml").read_text())
     zone = ZoneInfo(settings["timezone"])
