@@ -46,7 +46,10 @@ def first(root: Path, folder: Path, portfolio: Path) -> Release:
     python, home = venv / "bin" / "python", folder / "first-home"
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
     locked = ("--require-hashes", "-r", str(root / "requirements" / "train.txt"))
-    subprocess.run([str(python), "-m", "pip", "install", "-q", *locked], check=True)
+    install = [str(python), "-m", "pip", "install", "-qq"]
+    subprocess.run([*install, *locked], check=True)
+    itself = ("--no-deps", "--no-build-isolation", "-e", str(root))
+    subprocess.run([*install, *itself], check=True)
     train = [str(python), "-m", "cli.main", "train", str(portfolio)]
     stated = {"PYTHONPATH": str(root), "FORBEAR_HOME": str(home)}
     subprocess.run(train, cwd=root, env=os.environ | stated, check=True)
