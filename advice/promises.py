@@ -1,5 +1,6 @@
 """Warnings where a policy states what settings or models of a portfolio do not keep."""
 
+import re
 from collections.abc import Mapping
 
 from decisions.policy_file.load import Policy
@@ -116,6 +117,15 @@ def horizon_note(policy: Policy, bundles: Mapping[str, Bundle]) -> str | None:
         f" the models look further or less far: {', '.join(differing)}; state theirs,"
         " or train with labels of that horizon"
     )
+
+
+def without_code(note: str) -> str:
+    """A note as a sentence for people.
+
+    >>> without_code("policy_timezone: days follow two timezones")
+    'days follow two timezones'
+    """
+    return re.sub(r"^[a-z]+(_[a-z]+)+: ", "", note)
 
 
 def _coded(code: str, text: str | None) -> str | None:

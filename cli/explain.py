@@ -62,7 +62,7 @@ def explain(
     explanation = explained(
         advice.case, answer, advisor.policy, lang, advice.counterfactuals
     )
-    zone = advisor.policy.latest.zone
+    zone = read.settings.zone
     as_told = f"As of {answer.at.astimezone(zone):%Y-%m-%d %H:%M}, times in {zone.key}."
     typer.echo(f"{as_told}\n", err=audience == "customer")  # to him the text alone
     say(explanation.text(audience))

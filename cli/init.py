@@ -41,7 +41,9 @@ def init(
         found, others = recognise(folder)
     tables = with_likely_customer_id(found)
     name = folder.resolve().name or "portfolio"
-    text = settings_text(name, tables, datetime.now(tz=UTC).date())
+    today = datetime.now(tz=UTC).date()
+    seen = [table.latest for table in tables if table.latest and table.latest <= today]
+    text = settings_text(name, tables, max(seen, default=today))
     try:
         with (folder / FILE).open("x", encoding="utf-8") as file:
             file.write(text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from advice.promises import without_code
 from backtest.outcome import Backtest
 from features.counted import counted
 
@@ -26,7 +27,8 @@ def cautions(backtest: Backtest) -> Iterator[str]:
             " is stopped for arrears here, and nobody would be in service."
         )
     for note in backtest.notes:
-        yield f"{note[:1].upper()}{note[1:]}."
+        said = without_code(note)
+        yield f"{said[:1].upper()}{said[1:]}."
 
 
 def assumed(backtest: Backtest) -> Iterator[str]:

@@ -66,12 +66,16 @@ def lead(backtest: Backtest) -> str:
         return f"{sentence}."
     if against == (0.0, 0.0, 0.0):
         return f"{sentence}, as much as {backtest.old.label}."
-    more = "more" if against.value >= 0 else "less"
     return (
-        f"{sentence}, {money(abs(against.value))} {currency} {more} than"
-        f" {backtest.old.label}"
-        f" ({money(against.low)} to {money(against.high)})."
+        f"{sentence}, {_difference(against.value, currency)} than {backtest.old.label}"
+        f" (95 %: from {_difference(against.low, currency)}"
+        f" to {_difference(against.high, currency)})."
     )
+
+
+def _difference(amount: float, currency: str) -> str:
+    """A difference in words, for a sign would leave open which way it counts."""
+    return f"{money(abs(amount))} {currency} {'more' if amount >= 0 else 'less'}"
 
 
 def _facts(backtest: Backtest) -> Iterator[tuple[str, str]]:

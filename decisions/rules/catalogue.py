@@ -235,6 +235,12 @@ RULES: tuple[Rule, ...] = (
         price=PriceLine("retries"),
     ),
     Rule(
+        code="nothing_to_suspend",
+        withholds=PURSUIT,
+        tables=("subscriptions", "usage", "alerts"),
+        price=PriceLine("nothing_to_suspend"),
+    ),
+    Rule(
         code="essential_service",
         section="essential",
         withholds=_ANY,  # what `essential.never` says

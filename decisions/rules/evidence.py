@@ -9,6 +9,7 @@ from decisions.terms import Terms
 from features.facts import AccountFacts, Evidence
 
 BOUNCED = "notice_bounced"
+_NO_ALERTS = frozenset({"chargeback_fraud", "outcome_fraud", "account_takeover"})
 _CONFIDENCE = {"low": 0, "medium": 1, "high": 2}
 _SEVERITY = {"informational": 0, "low": 1, "medium": 2, "high": 3}
 
@@ -19,6 +20,11 @@ def is_confirmed(facts: AccountFacts) -> bool:
     It keeps a stop that is in force; a new one asks `is_proven`.
     """
     return any(sign.is_confirmed for sign in facts.evidence)
+
+
+def has_alert(facts: AccountFacts) -> bool:
+    """Whether a provider's alert is still a sign, so that its case can be answered."""
+    return any(sign.kind not in _NO_ALERTS for sign in facts.evidence)
 
 
 def is_proven(

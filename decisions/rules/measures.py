@@ -12,8 +12,9 @@ from features.facts import AccountFacts
 
 BY_ARREARS, BY_FRAUD = 1, 2
 
-# the reasons that say only that it is too soon, or the wrong hour, for a stop
-_TOO_SOON = frozenset(
+# the reasons that say only that it is too soon, or the wrong hour, for a stop, or that
+# no access is left: new purchases can be restricted all the same
+_OF_STOPS = frozenset(
     {
         "too_early",
         "cure_period",
@@ -28,6 +29,7 @@ _TOO_SOON = frozenset(
         "no_notice_due",
         "no_service_request",
         "retry_pending",
+        "nothing_to_suspend",
         "new_customer",
         "cool_down",
         "day_off",
@@ -45,8 +47,8 @@ def measure_ways(ordinary: Iterable[Withheld], fraud: Iterable[Withheld] | None)
         ordinary: what withholds a stop for non-payment.
         fraud: what withholds one for fraud; None: no sign counts, or there is no path.
     """
-    by_arrears = all(reason.code in _TOO_SOON for reason in ordinary)
-    by_fraud = fraud is not None and all(reason.code in _TOO_SOON for reason in fraud)
+    by_arrears = all(reason.code in _OF_STOPS for reason in ordinary)
+    by_fraud = fraud is not None and all(reason.code in _OF_STOPS for reason in fraud)
     return BY_ARREARS * by_arrears | BY_FRAUD * by_fraud
 
 

@@ -85,3 +85,11 @@ def _of_unpaid(
         s.subscription_id for s in free if not _matches(products, s.product)
     )
     return Targets(subscriptions=touched, is_essential=not touched)
+
+
+def has_nothing_left(facts: AccountFacts) -> bool:
+    """Whether every subscription has ended and no use is paid for: no access is left.
+
+    Whose subscriptions are not known may have access all the same.
+    """
+    return facts.is_departed and (facts.usage_daily_cost or 0) <= 0

@@ -12,11 +12,11 @@ from decisions.actions import ACTIONS, PURSUIT, SEVERITY, STEPS, STOPS, Action
 from decisions.case import Case
 from decisions.policy.document import PolicyDocument
 from decisions.rules.catalogue import withheld
-from decisions.rules.evidence import counting_evidence, is_proven
+from decisions.rules.evidence import counting_evidence, has_alert, is_proven
 from decisions.rules.holds import decided_values, is_running
 from decisions.rules.ladder import LadderPosition
 from decisions.rules.reason import Hold, Withheld
-from decisions.rules.scope import Targets
+from decisions.rules.scope import Targets, has_nothing_left
 from decisions.terms import Terms
 from features.facts import AccountFacts
 from features.money import UNITS
@@ -137,12 +137,15 @@ def ladder_reasons(position: LadderPosition) -> Iterator[Withheld]:
 def service_reasons(
     terms: Terms, facts: AccountFacts, is_cut: bool, *, is_proven: bool = False
 ) -> Iterator[Withheld]:
-    """Essential service and appeals: they count on every way.
+    """What has ended, essential service and appeals: they count on every way.
 
     `is_cut`: a stop would take an essential service away. Confirmed fraud
     (`is_proven`) ends the wait for an appeal; an essential service it takes away only
     where the policy says so.
     """
+    if has_nothing_left(facts):
+        futile = STOPS if has_alert(facts) else PURSUIT
+        yield withheld("nothing_to_suspend", actions=futile)
     essential = terms.document.essential
     if is_cut and not (is_proven and essential.unless_fraud_confirmed):
         yield withheld("essential_service", actions=essential.never)

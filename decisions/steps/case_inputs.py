@@ -10,7 +10,7 @@ from decisions.money.measures import avoided
 from decisions.money.states import exclusive_states
 from decisions.rules.eligibility import Eligibility, may_rest_on_estimates
 from decisions.rules.measures import has_meter, measures_in_force
-from decisions.rules.scope import is_of_class
+from decisions.rules.scope import has_nothing_left, is_of_class
 from decisions.steps.decidable import case_goes_by_days, is_poor
 from decisions.terms import Terms
 from features.contract import MEASURES
@@ -73,7 +73,7 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         needs_two=_needs_two(terms, facts),
         goes_by_days=by_days,
         rests_on_signs=rests_on_signs,
-        is_left_to_a_person=is_proven
+        is_left_to_a_person=(is_proven and not has_nothing_left(facts))
         or eligibility.promises_too_much
         or is_left_for_signs(case, eligibility, terms),
         is_proven_fraud=is_proven,

@@ -45,5 +45,5 @@ def _proposed(table: RecognisedTable, name: str, why: str) -> RecognisedTable:
         mapping={_COLUMN: name, **table.mapping},
         missing=tuple(one for one in table.missing if one != _COLUMN),
         unused=tuple(one for one in table.unused if one != name),
-        questions={_COLUMN: f"is `{name}` the customer's id? {why}"},
+        questions={**table.questions, _COLUMN: f"is `{name}` the customer's id? {why}"},
     )

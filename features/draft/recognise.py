@@ -8,19 +8,21 @@ import csv
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from features.contract import TABLES, ColumnSpec, TableSpec
-from features.draft.spelling import spelling_of
-from features.draft.words import COLUMN_WORDS, TABLE_WORDS, plain_word
+from features.draft.spelling import days_in, spelling_of
+from features.draft.words import COLUMN_WORDS, TABLE_WORDS, plain_word, question_about
 from features.reading.excel_file import WORKBOOK, head_of_sheet, sheets
 
 _SAMPLE = 20_000  # rows looked at: few amounts have thousands
 _LONGEST = 1 << 20  # characters looked at
 _SEPARATORS = ",;\t|"
 _NEAR = 0.84
+_OBSERVED = ("event_at", "known_at")  # a due date may lie ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class RecognisedTable:
         sheet: of a workbook; empty: the file is one table.
         distinct: those of `unused` that have another value in each row looked at.
         questions: contract's column → what a person has to answer about its mapping.
+        latest: the last day of its rows, as far as they were looked at.
         table: the table of the contract.
         mapping: contract's column → what `columns:` of portfolio.yaml could say.
         missing: required columns for which no column of the file was found.
@@ -46,6 +49,7 @@ class RecognisedTable:
     sheet: str = ""
     distinct: tuple[str, ...] = ()
     questions: Mapping[str, str] = field(default_factory=dict)
+    latest: date | None = None
 
     @property
     def is_named_well(self) -> bool:
@@ -106,27 +110,42 @@ def _text_table(file: Path, sheet: str, spec: TableSpec) -> RecognisedTable:
     names, rows = _sample(file) if is_csv else _sample_of_sheet(file, sheet, spec)
     own = dict(_own_names(names, spec))
     whole = [row for row in rows if len(row) == len(names)]
-    mapping = {}
-    for column in spec.columns:
-        name = own.get(column.name)
-        if name is None:
-            continue
-        cells = [row[names.index(name)] for row in whole]
-        declared = _declaration(column, name, cells)
-        if declared is not None:
-            mapping[column.name] = declared
+    columns = [column for column in spec.columns if column.name in own]
+    cells = {
+        name: [row[names.index(own_name)] for row in whole]
+        for name, own_name in own.items()
+    }
+    declared = {c.name: _declaration(c, own[c.name], cells[c.name]) for c in columns}
+    days = [day for name in _OBSERVED for day in days_in(cells.get(name, ()))]
     missing = [c.name for c in spec.columns if c.is_required and c.name not in own]
     unused = [name for name in names if name and name not in own.values()]
     distinct = [name for name in unused if _is_distinct(whole, names.index(name))]
     return RecognisedTable(
         file.name,
         spec.name,
-        mapping,
+        {name: said for name, said in declared.items() if said is not None},
         tuple(missing),
         tuple(unused),
         sheet,
         tuple(distinct),
+        dict(_questions(spec.name, columns, own, cells)),
+        max(days, default=None),
     )
+
+
+def _questions(
+    table: str,
+    columns: Sequence[ColumnSpec],
+    own: Mapping[str, str],
+    cells: Mapping[str, Sequence[str]],
+) -> Iterator[tuple[str, str]]:
+    """(contract column, what a person has to answer) of names that are not its own."""
+    for column in columns:
+        name = own[column.name]
+        words = set(cells[column.name]) if column.choices else ()
+        asked = question_about(table, column.name, name, words)
+        if name != column.name and asked:
+            yield column.name, asked
 
 
 def _is_distinct(rows: Sequence[Sequence[str]], place: int) -> bool:

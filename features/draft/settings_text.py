@@ -47,7 +47,7 @@ _COLUMNS = """
 
 
 def settings_text(name: str, tables: Sequence[RecognisedTable], day: date) -> str:
-    """A commented portfolio.yaml; `day`: today."""
+    """A commented portfolio.yaml; `day`: an example, the last that the data show."""
     head = _TEXT.format(name=_yaml(name), day=day.isoformat())
     lines = list(_mappings(tables))
     return head + (_COLUMNS + "\n".join(lines) + "\n" if lines else "")

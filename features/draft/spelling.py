@@ -1,7 +1,9 @@
 """How the cells of a column are spelt, where that is not the contract's way."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
 from features.contract import ColumnSpec
@@ -55,10 +57,29 @@ def _of_moments(cells: Sequence[str]) -> dict[str, Any]:
         return {"timezone": "UTC"} if is_naive else {}
     if len(first["last"]) != 4:
         return {}
-    is_american = first["sign"] == "/" and any(int(m["second"]) > 12 for m in dates)
-    day_first = ("MM", "DD") if is_american else ("DD", "MM")
+    day_first = ("MM", "DD") if _is_american(dates) else ("DD", "MM")
     form = {"format": first["sign"].join((*day_first, "YYYY")) + clock}
     return form | ({"timezone": "UTC"} if clock else {})
+
+
+def _is_american(dates: Sequence[re.Match[str]]) -> bool:
+    """Whether the month comes first, as far as some day says so."""
+    return any(m["sign"] == "/" and int(m["second"]) > 12 for m in dates)
+
+
+def days_in(cells: Iterable[str]) -> Iterator[date]:
+    """The days that cells of moments begin with, in whichever of the spellings.
+
+    >>> [str(day) for day in days_in(["30.06.2026", "2026-06-29T10:00:00Z", "soon"])]
+    ['2026-06-30', '2026-06-29']
+    """
+    dates = [m for cell in cells if (m := _DATE.match(cell.strip()))]
+    month_first = _is_american(dates)
+    for m in dates:
+        first, second, last = (int(m[part]) for part in ("first", "second", "last"))
+        day = (last, first, second) if month_first else (last, second, first)
+        with suppress(ValueError):
+            yield date(first, second, last) if first > 31 else date(*day)
 
 
 def _of_words(column: ColumnSpec, cells: Sequence[str]) -> dict[str, Any]:

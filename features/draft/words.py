@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 TABLE_WORDS: Mapping[str, tuple[str, ...]] = {
     "customers": ("clients", "accounts", "kunden", "clientes", "customer"),
@@ -36,21 +36,42 @@ COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
         "kunden_nr",
         "id_client",
         "cliente",
+        "account_no",
+        "account_number",
+        "debtor_no",
+        "client_no",
     ),
     "event_at": ("date", "datum", "created", "created_at", "timestamp", "data"),
-    "customers.event_at": ("since", "customer_since", "kunde_seit", "client_depuis"),
+    "customers.event_at": (
+        "since",
+        "customer_since",
+        "kunde_seit",
+        "client_depuis",
+        "signup_date",
+        "signed_up",
+        "registered_at",
+    ),
+    "customers.subject_kind": ("legal_form", "customer_type", "rechtsform"),
+    "customers.email_kind": ("mail_type", "email_type"),
+    "customers.channel": ("acquisition", "sales_channel", "source"),
+    "subscriptions.subscription_id": ("subscription", "sub_no", "contract_no", "id"),
+    "subscriptions.event_at": ("changed_at", "started_at"),
+    "subscriptions.kind": ("change", "event", "type"),
     "customers.customer_id": ("id", "number", "nummer"),
     "invoices.event_at": (
         "invoice_date",
         "issued_at",
         "issue_date",
         "issued",
+        "issued_on",
         "rechnungsdatum",
         "date_facture",
     ),
     "payments.event_at": (
         "paid_at",
         "payment_date",
+        "booked_at",
+        "booking_date",
         "zahlungsdatum",
         "buchungsdatum",
         "date_paiement",
@@ -59,6 +80,7 @@ COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
         "due",
         "due_date",
         "due_on",
+        "payable_by",
         "fällig",
         "fällig_am",
         "fälligkeit",
@@ -72,6 +94,8 @@ COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
         "invoice",
         "invoice_no",
         "invoice_number",
+        "doc_no",
+        "document_no",
         "rechnung",
         "rechnungsnummer",
         "rechnungs_nr",
@@ -79,6 +103,9 @@ COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
         "fatura",
     ),
     "invoices.invoice_id": ("number", "nummer", "id"),
+    "invoices.kind": ("doc_type", "document_type", "type", "belegart"),
+    "applies_to": ("refers_to", "related_invoice", "bezug"),
+    "currency": ("ccy", "currency_code", "währung", "devise", "moeda"),
     "payments.payment_id": (
         "payment",
         "payment_no",
@@ -87,13 +114,65 @@ COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
         "beleg",
         "belegnummer",
         "transaction_id",
+        "txn_id",
         "reference",
     ),
-    "disputes.dispute_id": ("id", "number", "case_id"),
+    "payment_id": ("txn_id", "transaction_id"),
+    "instrument_id": ("instrument_token", "card_token", "mandate_id", "iban_hash"),
+    "paid_by": ("payer", "payer_account", "payer_id"),
+    "refund_id": ("refund_no",),
+    "disputes.dispute_id": ("id", "number", "case_id", "case_no"),
+    "disputes.kind": ("case_type", "type"),
+    "disputes.event_at": ("opened_at", "opened_on"),
+    "disputes.status": ("case_state",),
+    "alerts.alert_id": ("alert_no", "id", "number"),
+    "alerts.event_at": ("raised_at",),
+    "alerts.kind": ("alert_type", "type"),
+    "contacts.event_at": ("sent_at", "sent_on"),
+    "contacts.kind": ("what", "type"),
+    "notice": ("letter",),
+    "notice_id": ("letter_no",),
+    "contacts.until": ("promised_until",),
+    "outcomes.event_at": ("found_at",),
+    "outcomes.kind": ("finding", "label", "result"),
+    "usage.event_at": ("used_at", "usage_date"),
+    "usage.cost": ("provider_cost", "our_cost"),
     "status": ("state", "zustand"),
-    "method": ("payment_method", "zahlungsart", "mode", "moyen"),
-    "country": ("land", "pays", "country_code"),
+    "method": ("payment_method", "pay_method", "zahlungsart", "mode", "moyen"),
+    "country": ("land", "pays", "country_code", "nation"),
     "segment": ("size", "segmento"),
+}
+# What a person has to answer before a proposal holds, by column or table and column,
+# and by the name (or word in its cells) that may mean two things, as `plain_word`s.
+QUESTIONS: Mapping[str, Mapping[str, str]] = {
+    "amount": dict.fromkeys(
+        ("total", "sum", "value", "betrag", "montant", "valor"),
+        "is `{name}` in whole units of the currency and without recoverable tax?",
+    ),
+    "payments.event_at": dict.fromkeys(
+        ("bookedat", "bookingdate", "buchungsdatum"),
+        "is `{name}` when the customer paid? when you booked it belongs in known_at",
+    ),
+    "payments.invoice_id": dict.fromkeys(
+        ("docno", "documentno"),
+        "is `{name}` the invoice that was paid, or the payment's own number?",
+    ),
+    "subscriptions.event_at": dict.fromkeys(
+        ("startedat",),
+        "is `{name}` when each row happened, or when the contract began?",
+    ),
+    "disputes.event_at": dict.fromkeys(
+        ("openedat", "openedon"),
+        "is `{name}` when each row happened? the row of an ended dispute needs its end",
+    ),
+    "customers.channel": dict.fromkeys(
+        ("source",), "is `{name}` how the customer came to you, or a system's name?"
+    ),
+    "method": {"sepa": "does SEPA in `{name}` mean direct debits or transfers?"},
+    "usage.cost": dict.fromkeys(
+        ("value", "amount"),
+        "is `{name}` what the provider charges you, not your price?",
+    ),
 }
 _MEANT: Mapping[str, tuple[str, ...]] = {
     "succeeded": (
@@ -108,21 +187,46 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
         "payé",
         "ok",
     ),
-    "failed": ("declined", "error", "rejected", "fehlgeschlagen", "échoué"),
+    "failed": ("declined", "refused", "error", "rejected", "fehlgeschlagen", "échoué"),
     "pending": ("open", "processing", "in_progress", "offen", "en_cours"),
     "returned": ("chargeback", "bounced", "reversed", "rücklastschrift", "rejeté"),
     "refunded": ("refund", "erstattet", "remboursé"),
-    "bank_transfer": ("transfer", "wire", "überweisung", "virement", "sepa_transfer"),
-    "direct_debit": ("debit", "sepa", "lastschrift", "prélèvement", "sepa_debit"),
-    "card": ("credit_card", "kreditkarte", "carte", "visa", "mastercard"),
+    "bank_transfer": (
+        "transfer",
+        "wire",
+        "sct",
+        "überweisung",
+        "virement",
+        "sepa_transfer",
+    ),
+    "direct_debit": (
+        "debit",
+        "sepa",
+        "sdd",
+        "lastschrift",
+        "prélèvement",
+        "sepa_debit",
+    ),
+    "card": ("cc", "credit_card", "kreditkarte", "carte", "visa", "mastercard"),
     "cheque": ("check", "scheck", "chèque"),
-    "credit_note": ("credit", "gutschrift", "avoir"),
-    "invoice": ("rechnung", "facture", "bill"),
-    "write_off": ("writeoff", "abschreibung"),
+    "credit_note": ("credit", "cn", "gutschrift", "gs", "avoir"),
+    "invoice": ("rechnung", "re", "inv", "facture", "bill"),
+    "write_off": ("writeoff", "wo", "abschreibung", "ausbuchung"),
     "natural_person": ("person", "private", "consumer", "privat", "particulier"),
     "legal_person": ("company", "business", "firma", "société", "gmbh"),
     "sole_trader": ("freelancer", "einzelunternehmer", "indépendant"),
 }
+
+
+def question_about(table: str, column: str, name: str, words: Iterable[str]) -> str:
+    """What to ask where a name, or a word of a column, may mean two things; else empty.
+
+    >>> question_about("payments", "method", "pay_method", ["CC", "SEPA"])
+    'does SEPA in `pay_method` mean direct debits or transfers?'
+    """
+    asked = QUESTIONS.get(f"{table}.{column}") or QUESTIONS.get(column, {})
+    said = (plain_word(word) for word in (name, *words))
+    return next((asked[word].format(name=name) for word in said if word in asked), "")
 
 
 def plain_word(text: str) -> str:

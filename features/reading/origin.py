@@ -12,7 +12,12 @@ from features.reading.file_tree import LocalFolder
 from features.reading.folder import FolderSource
 from features.reading.lake import LakeSource, open_lake
 from features.reading.lake_place import is_in_lake
-from features.reading.mapping import ColumnMappings, MappedSource, wanted_columns
+from features.reading.mapping import (
+    ColumnMapping,
+    ColumnMappings,
+    MappedSource,
+    wanted_columns,
+)
 from features.reading.object_store import BucketFolder, is_in_store
 from features.reading.source_url import (
     password_warning,
@@ -51,6 +56,7 @@ def open_source(folder: Path, origin: Origin, settings: PortfolioSettings) -> So
     Raises:
         PortfolioError: if there is no such folder, bucket, database or variable.
     """
+    origin = origin.model_copy(update={"columns": _with_attributes(origin, settings)})
     files = FolderSource(LocalFolder(folder))
     if origin.source is None:
         _refuse_lake_tables(files, "delta:.")
@@ -73,6 +79,16 @@ def open_source(folder: Path, origin: Origin, settings: PortfolioSettings) -> So
     weakref.finalize(database, connection.disconnect)
     noticed = _noticed(origin.source, files, "a database")
     return MappedSource(database, origin.columns, noticed)
+
+
+def _with_attributes(origin: Origin, settings: PortfolioSettings) -> ColumnMappings:
+    """The mappings, where an attribute that serves as another column, too, stays."""
+    columns = {table: dict(theirs) for table, theirs in origin.columns.items()}
+    for name, attribute in settings.attributes.items():
+        theirs = columns.get(attribute.table, {})
+        if any(mapping.source == name for mapping in theirs.values()):
+            theirs.setdefault(name, ColumnMapping(source=name))
+    return columns
 
 
 def _refuse_lake_tables(files: FolderSource, delta: str) -> None:

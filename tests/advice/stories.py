@@ -58,6 +58,7 @@ class _Teller:
             (0.2, self._override),
             (0.3, self._usage),
             (0.3, self._reports),
+            (0.2, self._departure),
         ):
             if self.dice.random() < chance:
                 tell()
@@ -99,6 +100,14 @@ class _Teller:
                 billing=self.pick("license", "license", "usage"),
                 quantity=self.dice.choice((1, 10)),
                 unit_price=self.dice.choice((12, 80)),
+            )
+
+    def _departure(self) -> None:
+        """All subscriptions end, or all but one do."""
+        ended = self.n_subscriptions - self.dice.choice((0, 0, 1))
+        for i in range(ended):
+            self.add(
+                "subscriptions", self.ago(0, 200), subscription_id=f"s{i}", kind="ended"
             )
 
     def subscription(self) -> object:

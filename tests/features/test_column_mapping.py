@@ -61,6 +61,20 @@ def _moment(text: str) -> int:
     return round(since.total_seconds() * 1_000_000)
 
 
+def test_an_attribute_may_serve_as_another_column_too(folder: Path) -> None:
+    (folder / "customers.csv").write_text(
+        "customer_id,event_at,acquisition\n001,2026-01-01,partner\n"
+    )
+    (folder / "portfolio.yaml").write_text(
+        "attributes: {acquisition: {type: category}}\n"
+        "columns: {customers: {channel: acquisition}}\n"
+    )
+    portfolio = Portfolio.open(folder)
+    [row] = _rows(portfolio, "customers")
+    assert (row["channel"], row["acquisition"]) == ("partner", "partner")
+    assert not [text for text in portfolio.warnings if "acquisition" in text]
+
+
 def test_an_offices_files_are_read_as_declared(folder: Path) -> None:
     portfolio = Portfolio.open(folder)
     assert portfolio.rejects == ()

@@ -17,7 +17,7 @@ from features.draft import (
     with_likely_customer_id,
 )
 from features.draft.spelling import spelling_of
-from features.draft.words import COLUMN_WORDS, TABLE_WORDS
+from features.draft.words import COLUMN_WORDS, QUESTIONS, TABLE_WORDS, plain_word
 from features.settings import PortfolioSettings
 
 DAY = date(2026, 6, 30)
@@ -80,6 +80,14 @@ def test_a_word_nobody_knows_is_left_to_a_person(tmp_path: Path) -> None:
     assert drafted(tmp_path).mapping == {
         "status": {"values": {"Paid": "succeeded", "limbo": "?"}}
     }
+
+
+def test_the_questions_are_about_columns_and_plain_words() -> None:
+    for name, asked in QUESTIONS.items():
+        table, _, column = name.rpartition(".")
+        tables = [TABLES[table]] if table else TABLES.values()
+        assert any(c.name == column for spec in tables for c in spec.columns)
+        assert [plain_word(word) for word in asked] == list(asked)
 
 
 def test_what_is_required_and_not_there_is_named(tmp_path: Path) -> None:
@@ -181,6 +189,50 @@ def test_a_workbook_is_looked_at_sheet_by_sheet(tmp_path: Path) -> None:
     assert [t.is_named_well for t in (customers, invoices)] == [True, False]
     assert invoices.where == "portfolio.xlsx, sheet Rechnungen"
     assert others == ("portfolio.xlsx, sheet weather",)
+
+
+def test_a_word_that_may_mean_two_things_is_proposed_with_a_question(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "payments.csv").write_text(
+        "txn_id,account_no,booked_at,state,value,ccy,doc_no,pay_method\n"
+        "1,A,2026-06-30T09:00:00Z,PAID,8,EUR,R1,SEPA\n"
+        "2,A,2026-07-01T09:00:00Z,DECLINED,8,EUR,R1,WIRE\n"
+    )
+    found = drafted(tmp_path)
+    assert found.unused == ()
+    assert found.mapping == {
+        "customer_id": "account_no",
+        "event_at": "booked_at",
+        "payment_id": "txn_id",
+        "status": {
+            "from": "state",
+            "values": {"DECLINED": "failed", "PAID": "succeeded"},
+        },
+        "amount": "value",
+        "method": {
+            "from": "pay_method",
+            "values": {"SEPA": "direct_debit", "WIRE": "bank_transfer"},
+        },
+        "invoice_id": "doc_no",
+        "currency": "ccy",
+    }
+    assert set(found.questions) == {"event_at", "amount", "method", "invoice_id"}
+    assert "does SEPA in `pay_method`" in settings_text("mine", [found], DAY)
+
+
+def test_invoices_and_customers_of_a_ledger_are_proposed(tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text(
+        "account_no,signup_date,legal_form,nation\nA,2025-01-01,freelancer,NL\n"
+    )
+    (tmp_path / "invoices.csv").write_text(
+        "doc_no;account_no;issued_on;payable_by;total;ccy;doc_type;refers_to\n"
+        "R1;A;01.02.2026;15.02.2026;9,00;EUR;RE;\nR2;A;02.02.2026;;1,00;EUR;GS;R1\n"
+    )
+    customers, invoices = recognise(tmp_path)[0]
+    assert (customers.unused, invoices.unused, invoices.missing) == ((), (), ())
+    assert invoices.mapping["kind"]["values"] == {"GS": "credit_note", "RE": "invoice"}
+    assert (customers.latest, invoices.latest) == (date(2025, 1, 1), date(2026, 2, 2))
 
 
 def _written(folder: Path, customers: str) -> None:

@@ -45,7 +45,8 @@ def explain(
     Args:
         case: what the policy looked at.
         recommendation: its answer to that case.
-        policy: the policy that gave it; moments are told in its timezone.
+        policy: the policy that gave it; moments are told in the portfolio's timezone,
+            or in the policy's where the case names none.
         lang: one of `LANGUAGES`.
         counterfactuals: what would change the answer, where that was asked.
 
@@ -53,6 +54,6 @@ def explain(
         UnknownLanguageError: when there is no such translation.
     """
     terms = policy.in_force(recommendation.at) or policy.latest
-    words = Wording(lang, recommendation.question.currency, terms.zone)
+    words = Wording(lang, recommendation.question.currency, case.zone or terms.zone)
     subject = Subject(case, recommendation, terms, words, counterfactuals)
     return Explanation(lang, staff_passages(subject), customer_passages(subject))

@@ -77,7 +77,7 @@ def _confirmed_fraud(s: Subject) -> Iterator[str]:
         return
     is_beside = s.answer.p_fraud is not None
     key = "fraud_confirmed_beside" if is_beside else "fraud_confirmed"
-    day = max(confirmed).astimezone(s.terms.zone).date()
+    day = max(confirmed).astimezone(s.words.zone).date()
     yield s.words.sentence(f"staff.risk.{key}", at=day)
     if not is_proven(s.terms, s.case.facts, s.answer.at):
         yield s.words.sentence("staff.risk.fraud_confirmed_uncounted")
