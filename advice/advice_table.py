@@ -85,6 +85,7 @@ SCHEMA = pa.schema(
         ("overdue", pa.float64()),
         ("actionable", pa.float64()),
         ("days_overdue", pa.int64()),
+        ("nonpayment_days", pa.int64()),  # where reached: then p is of who is less late
         ("days_contested", pa.int64()),  # of the same invoice, not in days_overdue
         ("assumed", pa.list_(pa.string())),
         ("rejected", pa.list_(pa.string())),  # tables a row of the customer's broke
@@ -139,6 +140,9 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
         "overdue": exposure.overdue,
         "actionable": exposure.actionable,
         "days_overdue": exposure.days_overdue,
+        "nonpayment_days": advice.case.nonpayment_days
+        if advice.case.is_nonpayment
+        else None,
         "days_contested": _days_contested(advice.facts),
         "assumed": list(recommendation.question.assumed),
         "rejected": sorted(advice.facts.rejected),

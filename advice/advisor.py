@@ -96,6 +96,7 @@ class Advisor:
         self.trained_tables = trained_tables(self.bundles.values())
         self.n_customers = base_size(self.bundles.values())
         unproven = {t for t, b in self.bundles.items() if not b.is_proven}
+        self._nonpayment_days = _days_of_nonpayment(self.bundles)
         self._starter = frozenset(t for t in unproven if self.bundles[t].is_starter)
         self._unproven = frozenset(unproven - self._starter)
         self._compilers = lru_cache(_KEPT)(self._make_compilers)
@@ -280,6 +281,7 @@ class Advisor:
             previous=context.previous,
             previous_at=context.previous_at,
             zone=self.settings.zone,
+            nonpayment_days=self._nonpayment_days,
         )
 
     def _decide(self, case: Case, budget_use: BudgetUse) -> Recommendation:
@@ -290,6 +292,13 @@ class Advisor:
     ) -> tuple[PortfolioSettings, "_Compilers"]:
         settings = self.settings.model_copy(update={"tables": tables})
         return settings, _Compilers(self.bundles, settings)
+
+
+def _days_of_nonpayment(bundles: Mapping[str, Bundle]) -> int | None:
+    """Days overdue that are non-payment itself by the labels of its model, if any."""
+    bundle = bundles.get("nonpayment")
+    labels = bundle and bundle.settings.labels.nonpayment
+    return labels.days_past_due if labels and labels.source == "events" else None
 
 
 class _Compilers:

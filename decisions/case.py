@@ -42,6 +42,9 @@ class Case:
         previous_at: when that was.
         zone: the portfolio's timezone, in which days overdue change; None: the
             policy's.
+        nonpayment_days: days overdue from which the model of non-payment calls a
+            customer one; it learnt from those less late. Said to people, decides
+            nothing. None: not by days, or not known.
     """
 
     facts: AccountFacts
@@ -58,6 +61,7 @@ class Case:
     previous: Action | None = None
     previous_at: datetime | None = None
     zone: ZoneInfo | None = None
+    nonpayment_days: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("p_fraud", "p_nonpayment", "nonpayment_given_fraud"):
@@ -68,6 +72,13 @@ class Case:
             raise NaiveMomentError("facts.as_of")
         if self.observed_until is not None and self.observed_until.tzinfo is None:
             raise NaiveMomentError("observed_until")
+
+    @property
+    def is_nonpayment(self) -> bool:
+        """Whether the customer is as late already as what counts as non-payment."""
+        days = self.facts.days_overdue
+        least = self.nonpayment_days
+        return least is not None and days is not None and days >= least
 
 
 @dataclass(frozen=True, slots=True)

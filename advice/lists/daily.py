@@ -201,6 +201,11 @@ def _why(row: Mapping[str, Any]) -> Iterator[str]:
     is_said = any(text.startswith(late) for text in texts)  # the days decided
     if row["days_overdue"] and _OF_MONEY.isdisjoint(row["rejected"]):
         yield from () if is_said else (late,)
+        if row["nonpayment_days"]:
+            yield (
+                f"non-payment itself, which begins at {row['nonpayment_days']} days:"
+                " its probability is of customers less late"
+            )
         if row["days_contested"]:
             yield f"{counted(row['days_contested'], 'contested day')} not counted"
     yield from texts

@@ -157,6 +157,15 @@ def test_a_row_says_what_is_confirmed_and_how_long_it_was_contested(
     assert (plain["is_fraud_confirmed"], plain["days_contested"]) == (False, 0)
 
 
+@pytest.mark.parametrize(("days", "said"), [(61, 60), (40, None)])
+def test_a_row_says_from_when_on_lateness_is_non_payment(
+    bundle_for: BundleFor, days: int, said: int | None
+) -> None:
+    policy = load_policy(FILE)
+    row = advice_row(told(bundle_for, policy, days), policy)
+    assert row["nonpayment_days"] == said
+
+
 def test_the_list_says_the_days_once(bundle_for: BundleFor) -> None:
     policy = load_policy(FILE)
     row = advice_row(told(bundle_for, policy, 40), policy)

@@ -150,6 +150,14 @@ def test_why_a_person_looks_is_said_first() -> None:
     assert sent["why"] == "9 days overdue; 2 invoices overdue"
 
 
+def test_whoever_is_as_late_as_non_payment_is_said_to_be_one() -> None:
+    [row] = listed(row_of("c", "remind", days_overdue=154, nonpayment_days=60))
+    assert row["why"] == (
+        "154 days overdue; non-payment itself, which begins at 60 days: its probability"
+        " is of customers less late"
+    )
+
+
 def test_each_action_has_a_meaning_for_the_list() -> None:
     assert tuple(MEANING) == ACTIONS
 

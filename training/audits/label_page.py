@@ -123,7 +123,7 @@ def _definition(audit: LabelsAudit) -> Section:
             )
     axes.axhline(ROLLS, color=SOFT, linestyle="--", linewidth=1)
     axes.set_ylim(0, 1.03)
-    axes.legend(frameon=False, fontsize=8)
+    figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
     percent(axes, x=False)
     caption = (
         f"Each spell is followed for {FOLLOWED_DAYS} days. A definition should stand"
@@ -150,6 +150,7 @@ def _roll_rates(audit: LabelsAudit) -> Section:
         heights = [audit.roll_rates[state].get(name, 0.0) for state in states]
         axes.bar(states, heights, bottom=bottom, color=COLOURS[i], label=name)
         bottom = [a + b for a, b in zip(bottom, heights, strict=True)]
+    axes.set_xticks(range(len(states)), [_in_two_lines(state) for state in states])
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     percent(axes, x=False)
     caption = "From the state at the beginning of a month to the state at its end."
@@ -158,6 +159,17 @@ def _roll_rates(audit: LabelsAudit) -> Section:
         table=Table(("from", *names), rows),
         plots=(plot_of(figure, caption),),
     )
+
+
+def _in_two_lines(text: str) -> str:
+    """Words of a tick, so that it does not run into the next one.
+
+    >>> _in_two_lines("90 days and more").splitlines()
+    ['90 days', 'and more']
+    """
+    words = text.split()
+    half = (len(words) + 1) // 2
+    return "\n".join(filter(None, (" ".join(words[:half]), " ".join(words[half:]))))
 
 
 def _vintages(audit: LabelsAudit) -> Plot:

@@ -59,6 +59,9 @@ def _risk(s: Subject) -> Iterator[str]:
         )
     if known["fraud"] is None and known["nonpayment"] is not None:
         yield s.words.sentence("staff.risk.no_fraud_model")
+    if s.case.is_nonpayment and known["nonpayment"] is not None:
+        late, least = s.case.facts.days_overdue, s.case.nonpayment_days
+        yield s.words.sentence("staff.risk.is_nonpayment", days=late, least=least)
     yield from _confirmed_fraud(s)
     signs = counting_evidence(s.terms, s.case.facts, s.answer.at)
     if signs:

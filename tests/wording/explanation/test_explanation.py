@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -356,6 +357,28 @@ def test_where_fraud_is_confirmed_its_probability_is_not_said_of_the_customer(
     assert [text in said[0] for text in (*beside, uncounted)] == [True, False, False]
     assert [text in said[1] for text in (*beside, uncounted)] == [False, True, True]
     assert [text in said[2] for text in (*beside, uncounted)] == [False] * 3
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_whoever_is_as_late_as_non_payment_is_one_and_the_probability_of_others(
+    lang: str,
+) -> None:
+    policy = default_policy()
+    words = Wording(lang, "EUR", policy.latest.zone)
+    sentence = words.sentence("staff.risk.is_nonpayment", days=61, least=60)
+    for days, is_said in ((61, True), (59, False)):
+        case = Case(overdue_facts(days=days), 0.01, 0.5, nonpayment_days=60)
+        told = explain(case, recommend(case, policy, TUESDAY), policy, lang).text()
+        assert (sentence in told) == is_said
+
+
+def test_moments_are_told_in_the_timezone_of_the_portfolio() -> None:
+    sign = Evidence("outcome_fraud", datetime(2026, 6, 1, 23, tzinfo=UTC))
+    sign = replace(sign, is_confirmed=True)
+    policy = default_policy()  # Europe/Brussels
+    case = Case(overdue_facts(evidence=(sign,)), 0.1, 0.5, zone=ZoneInfo("UTC"))
+    told = explain(case, recommend(case, policy, TUESDAY), policy, "en").text()
+    assert "Fraud was confirmed on 1 June 2026." in told
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
