@@ -72,7 +72,8 @@ def test_certainty_of_good_proposes_nothing(case: Case, policy: Policy) -> None:
         return
     found = recommend(sure, policy, TUESDAY)
     assert found.proposed_action in ("none", None)
-    if found.permission.raised_by == "confirmed_fraud":  # a person looks nevertheless
+    # a person looks nevertheless
+    if found.permission.raised_by in ("confirmed_fraud", "long_promise"):
         assert found.action == "review"
         return
     if not (found.permission.in_force or policy.document.notices.send == "always"):

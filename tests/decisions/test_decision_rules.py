@@ -36,6 +36,7 @@ NO_KEY = {  # every policy has these
     "kill_switch",
     "monitoring_alarm",
     "nothing_overdue",
+    "nothing_to_suspend",
     "override",
     "payment_in_flight",
     "protecting_row_today",
