@@ -20,6 +20,7 @@ from scoring import metrics
 from training.rows import Rows
 
 N_GROUPS = 10
+N_DRAWN = 20  # times that outcomes are drawn
 
 
 @dataclass(frozen=True)
@@ -125,21 +126,40 @@ def better_by(ours: FloatArray, theirs: FloatArray) -> FloatArray:
     return np.where(is_loss, theirs - ours, ours - theirs)
 
 
+def ece_by_chance(p: FloatArray) -> float:
+    """The mean ECE of outcomes that come as often as `p` (n,) says: no model has less.
+
+    >>> ece_by_chance(np.zeros(1_000))
+    0.0
+    """
+    rng = np.random.default_rng(0)
+    came = (rng.random((N_DRAWN, len(p))) < p).astype(np.float64)
+    return float(np.mean([metrics.expected_calibration_error(y, p) for y in came]))
+
+
 @dataclass(frozen=True)
 class Judged:
-    """One way to predict: (folds, 9) measures, and what a jackknife leaves of them."""
+    """One way to predict.
+
+    Args:
+        by_fold: (folds, 9) measures.
+        left: (10, 9), what a jackknife leaves of a single fold.
+        ece_by_chance: the mean over folds.
+    """
 
     by_fold: FloatArray
-    left: FloatArray | None  # (10, 9), of a single fold
+    left: FloatArray | None
+    ece_by_chance: float = np.nan
 
     @classmethod
     def of(cls, parts: Sequence[Part], p: Sequence[FloatArray]) -> "Judged":
         folds = np.array([values(*one) for one in zip(parts, p, strict=True)])
+        chance = float(np.mean([ece_by_chance(one) for one in p]))
         if len(parts) > 1:
-            return cls(folds, None)
+            return cls(folds, None, chance)
         group = parts[0].test.customer % N_GROUPS
         left = [values(parts[0], p[0], group != k) for k in range(N_GROUPS)]
-        return cls(folds, np.array(left))
+        return cls(folds, np.array(left), chance)
 
     @property
     def mean(self) -> FloatArray:

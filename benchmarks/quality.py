@@ -83,7 +83,10 @@ def meets(floors: Mapping[str, float], judged: Judged) -> bool:
         mean, tie = judged.mean[k], judged.error[k]
         ahead = floor - mean if measure in LOSSES else mean - floor
         verdict = "met" if ahead >= 0 else "a tie" if ahead >= -tie else "NOT MET"
-        print(f"  {measure:<9} {mean:.4f} ± {tie:.4f}, floor {floor}: {verdict}")
+        chance = f"; by chance alone {judged.ece_by_chance:.4f}" * (measure == "ECE")
+        print(
+            f"  {measure:<9} {mean:.4f} ± {tie:.4f}, floor {floor}: {verdict}{chance}"
+        )
         is_met &= ahead >= -tie
     return is_met
 
