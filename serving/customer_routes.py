@@ -72,7 +72,7 @@ async def list_decisions(
         require_reach(key, customer_id)
     note_reading_of(request, key, customer_id or "")
     if before is not None and not is_decision_id(before):
-        raise _not_a_cursor()  # an empty list would look like the end
+        raise not_a_cursor()  # an empty list would look like the end
     store = _decisions(request, key)
     listed = store.listed(customer_id, before, limit + 1, key.customers)
     return DecisionList(
@@ -131,7 +131,7 @@ async def read_timeline(
     try:
         return timeline(customer_id, rows, decisions, settings, before, limit)
     except ValueError as error:
-        raise _not_a_cursor() from error
+        raise not_a_cursor() from error
 
 
 @router.delete(
@@ -175,7 +175,8 @@ def _decisions(request: Request, key: ApiKey) -> DecisionStore:
     return records.of(key).decisions
 
 
-def _not_a_cursor() -> ProblemError:
+def not_a_cursor() -> ProblemError:
+    """`before` of a list is nothing that an answer gave."""
     detail = "`before` is the `next` of an answer before"
     where = {"pointer": "/query/before", "rule": "not_a_cursor"}
     return ProblemError("invalid_request", detail, errors=[where])

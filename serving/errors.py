@@ -49,7 +49,7 @@ KINDS: Mapping[str, ProblemKind] = {
     "method_not_allowed": ProblemKind(405, "This address does not take this method"),
     "request_timeout": ProblemKind(408, "The request did not come in time"),
     "body_too_large": ProblemKind(413, "The body is too large"),
-    "unsupported_media_type": ProblemKind(415, "The body must be application/json"),
+    "unsupported_media_type": ProblemKind(415, "The type or encoding is not supported"),
     "malformed_encoding": ProblemKind(422, "The body is not packed as it says"),
     "too_many_rows": ProblemKind(422, "There are too many rows"),
     "malformed_json": ProblemKind(422, "The body is not valid JSON"),

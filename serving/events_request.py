@@ -45,7 +45,7 @@ class EventsRequest(BaseModel):
         min_length=1,
         max_length=LONGEST_CUSTOMER_ID,
         pattern=r"^[^\x00]*[^\s\x00][^\x00]*$",
-        description="whose rows these are, where they do not say so themselves;"
+        description="whose rows these are, where they name no customer themselves;"
         " `observed` is then about this customer alone",
     )
     events: dict[EventTable, Rows] = Field(
@@ -80,7 +80,9 @@ class EventsAnswer(BaseModel):
     """What became of a batch; durable when it is answered."""
 
     sequence: int = Field(description="of the batch; rises with every batch")
-    accepted: int = Field(description="rows that keep the contract's rules")
+    accepted: int = Field(
+        description="rows that keep the contract's rules, `repeated` ones among them"
+    )
     rejected: int = Field(description="rows that break one")
     repeated: int = Field(description="rows, of either kind, that were here before")
     errors: list[RejectedRow] = Field(
@@ -192,13 +194,13 @@ def _read(
 ) -> tuple[ArrivedRow | None, RowError | None]:
     """The row as it is kept, None where it is nobody's; and the rule it breaks."""
     try:
-        customer_id = sender_says or read_text(row.get("customer_id"))
+        customer_id = _whose(row, sender_says)
     except CellError as error:
         return None, RowError(error.rule, "customer_id")
     if customer_id is None or not customer_id.strip():
         return None, RowError("empty_customer_id", "customer_id")
-    if len(customer_id) > LONGEST_CUSTOMER_ID or "\x00" in customer_id:
-        return None, RowError("bad_text", "customer_id")
+    if len(customer_id) > LONGEST_CUSTOMER_ID:
+        return None, RowError("customer_id_too_long", "customer_id")
     broken = broken_rule(table, customer_id, row, settings)
     # a good row names its customer once; a rejected one may name somebody else
     dropped = {"customer_id"} if broken is None else set()
@@ -216,6 +218,17 @@ def _read(
     # a row that breaks a rule on its own is nobody's number
     numbers = () if broken else numbers_in(table, row, settings)
     return ArrivedRow(customer_id, table, digest, text.decode(), numbers), broken
+
+
+def _whose(row: Row, sender_says: str | None) -> str | None:
+    """The customer whom a row names, else the one whom its sender names for all."""
+    try:
+        named = read_text(row.get("customer_id"))
+    except CellError:
+        if sender_says is None:
+            raise
+        return sender_says  # where the row is kept as one that breaks a rule
+    return named if named and named.strip() else sender_says
 
 
 def _digest(*parts: str | bytes) -> bytes:

@@ -26,6 +26,7 @@ from serving.access import AuditKey, ReadingKey, ScoringKey, key_of
 from serving.answer import ScoreAnswer
 from serving.answering import Submission
 from serving.champions import InForce, PolicyFrom, Refusal
+from serving.customer_routes import Before, Limit, not_a_cursor
 from serving.errors import (
     OURS,
     ProblemError,
@@ -61,7 +62,10 @@ class AccessRecord(BaseModel):
 
 
 class AccessAnswer(BaseModel):
+    """The latest first."""
+
     entries: list[AccessRecord]
+    next: str | None = Field(description="of the entries before these, null at the end")
 
 
 class PolicyInForce(BaseModel):
@@ -180,12 +184,18 @@ async def read_decision(
     return _answered(find_for(request, key, decision_id), is_replay=False)
 
 
-@router.get("/v1/access-log", responses=problems(401, 403, 503), tags=["audit"])
-async def read_access_log(request: Request, _: AuditKey) -> AccessAnswer:
+@router.get("/v1/access-log", responses=problems(401, 403, 422, 503), tags=["audit"])
+async def read_access_log(
+    request: Request, _: AuditKey, before: Before = None, limit: Limit = 50
+) -> AccessAnswer:
     """Who read what and who changed keys, the latest first; of all processes here."""
     log: AccessLog = request.app.state.access_log
-    latest = await asyncio.to_thread(log.latest)
-    return AccessAnswer(entries=[AccessRecord.model_validate(one) for one in latest])
+    try:
+        page = await asyncio.to_thread(log.page, limit, before)
+    except ValueError as error:
+        raise not_a_cursor() from error
+    entries = [AccessRecord.model_validate(one) for one in page.entries]
+    return AccessAnswer(entries=entries, next=page.next)
 
 
 @router.get("/v1/policy", responses=problems(401, 403, 503), tags=["policy"])

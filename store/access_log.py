@@ -13,16 +13,18 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from errno import ENOSPC
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from time import time_ns
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from store.database import Database
 from store.errors import StoreUnavailableError
 
 FILE = "access.jsonl"
 MOST_READ = 1_000  # entries of one answer
+_AFTER_ALL = "g"  # after every number in hexadecimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,13 @@ def customer_hash(customer_id: str) -> str:
     return "customer-" + sha256(customer_id.encode()).hexdigest()[:32]
 
 
+class AccessPage(NamedTuple):
+    """Some entries; `next` asks for those before them, None at the end."""
+
+    entries: list[Mapping[str, str | None]]
+    next: str | None
+
+
 class AccessLog(Protocol):
     """Where entries are added and read; nothing changes or removes one."""
 
@@ -57,9 +66,21 @@ class AccessLog(Protocol):
         """
         ...
 
+    def page(self, n: int, before: str | None = None) -> AccessPage:
+        """Up to `n` entries, the latest first.
+
+        Args:
+            n: at least 1.
+            before: `next` of the page before; None: from the last entry on.
+
+        Raises:
+            ValueError: `before` is no such `next`.
+        """
+        ...
+
     def latest(self, n: int = MOST_READ) -> list[Mapping[str, str | None]]:
         """The last `n` entries, the latest first."""
-        ...
+        return self.page(n).entries
 
     def close(self) -> None:
         """Nothing may be asked afterwards."""
@@ -96,12 +117,15 @@ class FileAccessLog(AccessLog):
         finally:
             os.close(descriptor)
 
-    def latest(self, n: int = MOST_READ) -> list[Mapping[str, str | None]]:
+    def page(self, n: int, before: str | None = None) -> AccessPage:
+        end = None if before is None else int(before)  # a number of a line
         if not self._file.is_file():
-            return []
+            return AccessPage([], None)
         with self._file.open() as lines:
-            kept = deque(lines, maxlen=n)
-        return [entry for line in reversed(kept) if (entry := _entry(line)) is not None]
+            numbered = enumerate(islice(lines, end))
+            kept = list(reversed(deque(numbered, maxlen=n + 1)))
+        entries = [entry for _, line in kept[:n] if (entry := _entry(line)) is not None]
+        return AccessPage(entries, str(kept[n - 1][0]) if len(kept) > n else None)
 
     def close(self) -> None:
         pass
@@ -119,12 +143,18 @@ class SqlAccessLog(AccessLog):
         columns = "entry_id", "at", "key_id", "what", "subject"
         self._db.insert("access_log", columns, [row])
 
-    def latest(self, n: int = MOST_READ) -> list[Mapping[str, str | None]]:
+    def page(self, n: int, before: str | None = None) -> AccessPage:
+        if before is not None:
+            int(before, 16)
         query = (
-            "SELECT at, key_id, what, subject FROM access_log"
-            " ORDER BY entry_id DESC LIMIT ?"
+            "SELECT entry_id, at, key_id, what, subject FROM access_log"
+            " WHERE entry_id < ? ORDER BY entry_id DESC LIMIT ?"
         )
-        return [asdict(Access(*row)) for row in self._db.rows(query, n)]
+        rows = self._db.rows(query, before or _AFTER_ALL, n + 1)
+        entries: list[Mapping[str, str | None]] = [
+            asdict(Access(*row[1:])) for row in rows[:n]
+        ]
+        return AccessPage(entries, rows[n - 1][0] if len(rows) > n else None)
 
     def close(self) -> None:
         self._db.close()

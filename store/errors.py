@@ -147,9 +147,12 @@ class ErasureRefusedError(DecisionStoreError):
         if until is not None:
             day = datetime.fromtimestamp(until / 1_000_000, UTC).date()
             reasons.append(f"the policy keeps records until {day}")
+        # another score would make another record, which is kept as long again
+        then = "ask again once that has ended, without a new score"
+        if because and said_at is not None:
+            then = "score the customer again once that has ended, then ask again"
         super().__init__(
-            f"the customer cannot be erased yet ({'; '.join(reasons)});"
-            " score the customer again once that has ended, then ask again"
+            f"the customer cannot be erased yet ({'; '.join(reasons)}); {then}"
         )
 
 

@@ -29,6 +29,8 @@ _IN_YAML = "; a file's own way is said under `columns:` in portfolio.yaml"
 WHAT_TO_DO = {
     "missing_required": "fill the cell, or leave the row out",
     "empty_customer_id": "every row needs the id of its customer",
+    "customer_id_too_long": "a customer_id that a service is sent has at most 200 "
+    "characters",
     "bad_text": "write text or a whole number",
     "bad_time": "write ISO 8601 such as 2026-06-30T22:00:00Z, or a date 2026-06-30"
     f"{_IN_YAML} (`format`)",

@@ -231,6 +231,8 @@ class TestErasure:
         answer = acme.delete("/v1/customers/acme", headers=key_of("admin"))
         assert answer.status_code == 409
         assert [error["rule"] for error in answer.json()["errors"]] == ["retention"]
+        detail = answer.json()["detail"]  # a score would make a record to be kept
+        assert detail.endswith("ask again once that has ended, without a new score")
 
     def test_only_an_admin_erases(self, acme: Client, key_of: As) -> None:
         for scope in ("score", "events", "read", "review"):

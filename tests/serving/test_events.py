@@ -111,12 +111,25 @@ def test_nobodys_row_is_not_kept_and_its_table_not_vouched_for(
         "empty_customer_id",
         "empty_customer_id",
         "bad_text",
-        "bad_text",
+        "customer_id_too_long",
     ]
+    assert "at most 200 characters" in said["errors"][3]["message"]
     assert {e["reject_id"] for e in said["errors"]} == {None}
     assert kept.customer_ids("", ALL) == []
     assert set(kept.observed("", ALL)) == {"payments"}
     assert said["warnings"][0].startswith("not_vouched:invoices: 4 rows")
+
+
+def test_a_row_is_of_the_customer_whom_it_names(send: Send, kept: EventReader) -> None:
+    """The customer at the top is for rows that name none; theirs stay complete."""
+    named: list[dict[str, object]] = [{"customer_id": "other"}, {"customer_id": 77}]
+    named += [{}, {"customer_id": " "}, {"customer_id": []}]
+    plain = {name: INVOICE[name] for name in INVOICE if name != "customer_id"}
+    rows = [{**plain, "invoice_id": str(n), **one} for n, one in enumerate(named)]
+    said = send({"customer_id": "acme", "events": {"invoices": rows}}).json()
+    assert (said["accepted"], said["rejected"]) == (3, 2)
+    assert [error["row"] for error in said["errors"]] == [3, 4]
+    assert [len(contents(kept, c)) for c in ("other", "77", "acme")] == [1, 1, 3]
 
 
 def test_what_is_said_of_one_customer_is_of_this_one(

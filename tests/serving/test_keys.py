@@ -115,6 +115,13 @@ def test_a_key_for_some_customers_neither_scores_nor_reads_others(
         pytest.param(
             {"customer_id": "south-1", "events": {"customers": [{}]}}, id="a bad row"
         ),
+        pytest.param(
+            {
+                "customer_id": "north-1",
+                "events": {"customers": [{"customer_id": "south-1"}]},
+            },
+            id="a row that names another",
+        ),
     ],
 )
 def test_a_key_for_some_customers_sends_nothing_about_others(
@@ -167,7 +174,12 @@ def test_who_reads_a_decision_is_written_down_and_read_by_auditors(
     decision_id = client.post("/v1/score", json=asked).json()["decision_id"]
     auditor = key("audit")
     client.get(f"/v1/decisions/{decision_id}", headers=auditor)
-    entry = client.get("/v1/access-log", headers=auditor).json()["entries"][0]
+    said = client.get("/v1/access-log?limit=1", headers=auditor).json()
+    [entry] = said["entries"]
+    client.get(f"/v1/access-log?before={said['next']}", headers=auditor)
+    for wrong in ("limit=0", "limit=501", "limit=x", "before=x"):
+        answer = client.get(f"/v1/access-log?{wrong}", headers=auditor)
+        assert refusal(answer) == (422, "invalid_request")
     assert entry["what"] == "GET /v1/decisions/{decision_id}"
     assert entry["subject"] == decision_id
     assert entry["key_id"] == auditor["Authorization"].split("_")[1]

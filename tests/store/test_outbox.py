@@ -267,6 +267,13 @@ def test_the_access_log_is_one_for_all_that_share_the_store(place: Place) -> Non
     other.add(None, "keys create", "k2")
     listed = [(entry["key_id"], entry["subject"]) for entry in one.latest()]
     assert listed == [(None, "k2"), ("k1", "d1")]
-    assert len(one.latest(1)) == 1
+    first = one.page(1)
+    assert [entry["subject"] for entry in first.entries] == ["k2"]
+    other.add(None, "keys create", "k3")  # moves no page
+    then = one.page(1, first.next)
+    assert [entry["subject"] for entry in then.entries] == ["d1"]
+    assert then.next is None
+    with pytest.raises(ValueError, match="x"):
+        one.page(1, "x")
     one.close()
     other.close()

@@ -7,7 +7,11 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 
 class AccessAnswer(TypedDict):
+    """The latest first."""
+
     entries: list["AccessRecord"]
+    # of the entries before these, null at the end
+    next: str | None
 
 
 class AccessRecord(TypedDict):
@@ -138,7 +142,7 @@ class EventsAnswer(TypedDict):
 
     # of the batch; rises with every batch
     sequence: int
-    # rows that keep the contract's rules
+    # rows that keep the contract's rules, `repeated` ones among them
     accepted: int
     # rows that break one
     rejected: int
