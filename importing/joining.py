@@ -236,19 +236,32 @@ def must_be_its_own(
     number = NUMBERS.get(table)
     if number is None or table in source.shares:
         return
-    by_source: dict[str, list[Path]] = {}
-    for file in _readable(portfolio, table):
-        named = _OF_SOURCE.fullmatch(file.stem)
-        if named and named[1] not in (source.name, "bank"):
-            by_source.setdefault(named[1], []).append(file)
-    for other, files in sorted(by_source.items()):
-        rows = _there(connection, [TABLES[table].column(number)], files)
+    by_source = _by_source(portfolio, table)
+    others = by_source.keys() - {source.name, "bank"}
+    for other in sorted(others):
+        rows = _there(connection, [TABLES[table].column(number)], by_source[other])
         n, first = connection.execute(
             f"SELECT count(DISTINCT {number}), min({number}) FROM made_{table} "
             f"WHERE {number} IN ({rows})"
         ).fetchone()
         if n:
             raise SharedIdsError(n, table, first, source.name, other)
+
+
+def brought_by(connection: Any, table: str, portfolio: Path, source: Source) -> str:
+    """SQL of the numbers that earlier imports of a source brought, if any."""
+    number = TABLES[table].column(NUMBERS[table])
+    files = _by_source(portfolio, table).get(source.name, [])
+    return _there(connection, [number], files)
+
+
+def _by_source(portfolio: Path, table: str) -> dict[str, list[Path]]:
+    """The parts of a table that imports wrote, by the name of their source."""
+    by_source: dict[str, list[Path]] = {}
+    for file in _readable(portfolio, table):
+        if named := _OF_SOURCE.fullmatch(file.stem):
+            by_source.setdefault(named[1], []).append(file)
+    return by_source
 
 
 def latest_there(connection: Any, table: str, portfolio: Path) -> None:

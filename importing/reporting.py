@@ -19,6 +19,7 @@ from importing.report import (
 from importing.source import Source, StagedSource, ValueMap
 from importing.told_twice import told_twice
 from importing.underway import ImportRun, quoted
+from importing.vanished import vanished
 
 
 def find_unknown_values(run: ImportRun) -> dict[str, list[UnknownValue]]:
@@ -133,6 +134,11 @@ def make_report(
             *told_twice(run.connection),
             *(given_way(run.connection) if tells_payments else ()),
             *find_left_out(run.connection, run.source, strange, run.portfolio, files),
+            *(
+                vanished(run.connection, run.source, run.portfolio)
+                if "invoices" in run.source.tables
+                else ()
+            ),
         ),
         sums=tuple(sums),
         unknown_values=_each_once(unknown),
