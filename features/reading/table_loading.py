@@ -15,6 +15,7 @@ from features.reading.cross_row_rules import (
     gather_unmatched,
 )
 from features.reading.duck import append, create, run
+from features.reading.found_rows import FoundRows
 from features.reading.loaded_tables import LoadedTables
 from features.reading.mending import (
     as_lost,
@@ -28,7 +29,6 @@ from features.reading.portfolio_warnings import (
 )
 from features.reading.rejects import RejectCounter
 from features.reading.report import TableReport
-from features.reading.row_places import RowPlaces
 from features.reading.shared_numbers import NAMES_INVOICE
 from features.reading.sources import Part, Source
 from features.reading.validation import CheckedRows
@@ -77,9 +77,9 @@ def load_table(
 
 def _load_checked(
     loaded: LoadedTables, source: Source, table: str, settings: PortfolioSettings
-) -> RowPlaces:
+) -> FoundRows:
     """Every part of a table is checked; good rows and rejected ones go apart."""
-    duckdb, places = loaded.connection.con, RowPlaces()
+    duckdb, places = loaded.connection.con, FoundRows()
     n_read, n_accepted, n_lost, n_without_customer = 0, 0, 0, 0
     names: set[str] = set()
     n_waiting = 0
@@ -134,7 +134,7 @@ def _expel(
     source: Source,
     table: str,
     settings: PortfolioSettings,
-    places: RowPlaces,
+    places: FoundRows,
 ) -> bool:
     """Counts rows that break a rule between rows; they go to the rejected ones.
 

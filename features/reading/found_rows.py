@@ -13,7 +13,7 @@ _NO_ROWS = pa.table({})
 
 
 @dataclass
-class RowPlaces:
+class FoundRows:
     """Parts of a table as they were read, without their rows."""
 
     _parts: list[tuple[int, Part, IntArray]] = field(default_factory=list)
