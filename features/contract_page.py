@@ -121,7 +121,11 @@ takes the same tables and columns as lists of JSON objects.
 - **Boolean**: true and false, also as text, or 1 and 0.
 - **Empty text** is a missing value. Unknown extra columns are ignored, with a warning.
 - **Key**: of rows with one key the latest known stands; a correction is a new row
-  with the same key and a later `known_at`.
+  with the same key and a later `known_at`. Of two rows with one key and one
+  `known_at` the one that sorts last counts, and the answer or `validate` warns:
+  compared column by column in the order below, missing first, numbers and moments by
+  size, texts by their characters. So of two amounts the larger counts, if nothing
+  before them differs.
 - `known_at` may precede `event_at` by {CLOCK_SKEW_US // 60_000_000} minutes (skew);
   a clock time within the day of a plain-date `event_at` counts as that day's end.
 
