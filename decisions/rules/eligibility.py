@@ -274,7 +274,7 @@ def _shorter(
     return (
         *way.waits,
         *service_request_reasons(terms.document, position),
-        *service_reasons(terms, facts, aim.is_essential),
+        *service_reasons(terms, facts, at, aim.is_essential),
         *calendar_reasons(terms, at),
     )
 
@@ -288,11 +288,11 @@ def _ordinary(
     aim: Targets,
 ) -> Reasons:
     if pursuit:
-        return (*pursuit, *service_reasons(terms, facts, aim.is_essential))
+        return (*pursuit, *service_reasons(terms, facts, at, aim.is_essential))
     return (
         *ladder_reasons(position),
         *service_request_reasons(terms.document, position),
-        *service_reasons(terms, facts, aim.is_essential),
+        *service_reasons(terms, facts, at, aim.is_essential),
         *timing_reasons(terms, facts, at),
         *calendar_reasons(terms, at),
     )

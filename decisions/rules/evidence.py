@@ -22,11 +22,6 @@ def is_confirmed(facts: AccountFacts) -> bool:
     return any(sign.is_confirmed for sign in facts.evidence)
 
 
-def has_alert(facts: AccountFacts) -> bool:
-    """Whether a provider's alert is still a sign, so that its case can be answered."""
-    return any(sign.kind not in _NO_ALERTS for sign in facts.evidence)
-
-
 def is_proven(
     terms: Terms, facts: AccountFacts, at: datetime, since: datetime | None = None
 ) -> bool:
@@ -50,6 +45,12 @@ def counting_evidence(
     is a sign only where `p_fraud` makes fraud likely.
     """
     return signs_of(terms.document, facts, at, p_fraud)
+
+
+def has_alert(terms: Terms, facts: AccountFacts, at: datetime) -> bool:
+    """Whether a provider's alert counts, so that its case can still be answered."""
+    signs = counting_evidence(terms, facts, at)
+    return any(sign.kind not in _NO_ALERTS for sign in signs)
 
 
 def signs_of(

@@ -135,7 +135,12 @@ def ladder_reasons(position: LadderPosition) -> Iterator[Withheld]:
 
 
 def service_reasons(
-    terms: Terms, facts: AccountFacts, is_cut: bool, *, is_proven: bool = False
+    terms: Terms,
+    facts: AccountFacts,
+    at: datetime,
+    is_cut: bool,
+    *,
+    is_proven: bool = False,
 ) -> Iterator[Withheld]:
     """What has ended, essential service and appeals: they count on every way.
 
@@ -144,7 +149,7 @@ def service_reasons(
     where the policy says so.
     """
     if has_nothing_left(facts):
-        futile = STOPS if has_alert(facts) else PURSUIT
+        futile = STOPS if has_alert(terms, facts, at) else PURSUIT
         yield withheld("nothing_to_suspend", actions=futile)
     essential = terms.document.essential
     if is_cut and not (is_proven and essential.unless_fraud_confirmed):
@@ -213,7 +218,7 @@ def protective_reasons(
     """Holds that keep stops for fraud away; essential services and appeals."""
     is_cut, is_sure = aim.is_account_essential, is_proven(terms, facts, at)
     held = tuple(_held(hold, PURSUIT) for hold in covering)
-    return held, tuple(service_reasons(terms, facts, is_cut, is_proven=is_sure))
+    return held, tuple(service_reasons(terms, facts, at, is_cut, is_proven=is_sure))
 
 
 def suspicion_reasons(case: Case) -> Iterator[Withheld]:

@@ -1,6 +1,7 @@
 """Whose subscriptions have all ended has no access that a stop could take."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -52,6 +53,8 @@ def test_a_provider_is_asked_only_where_its_case_is_open() -> None:
 
     assert not may_be_asked(FRAUD)
     assert may_be_asked(FRAUD, ALERT)
+    old = replace(ALERT, at=TUESDAY - timedelta(days=200))  # never closed, of no use
+    assert not may_be_asked(FRAUD, old)
 
 
 def test_nobody_must_look_at_a_confirmed_fraud_that_is_gone() -> None:
