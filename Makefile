@@ -4,7 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL = $(if $(shell command -v uv),uv pip install -q -p $(VENV),$(BIN)/python -m pip install -q --disable-pip-version-check)
+# progress on a terminal, silence in a pipe
+QUIET := $(shell test -t 2 || echo -q)
+INSTALL = $(if $(shell command -v uv),uv pip install $(QUIET) -p $(VENV),$(BIN)/python -m pip install $(QUIET) --disable-pip-version-check)
 SERVE ?= 1
 # a file of tests stays in one process: its fixtures are made once
 PARALLEL ?= -n 2 --dist loadfile

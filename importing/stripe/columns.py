@@ -62,8 +62,12 @@ COLUMNS = {
         "voided_at BIGINT)"
     ),
     "parent": "STRUCT(subscription_details STRUCT(subscription VARCHAR))",
-    "payments": f"STRUCT(data STRUCT(payment {_PAID_WITH}, status VARCHAR)[])",
+    "payments": (
+        f"STRUCT(data STRUCT(id VARCHAR, payment {_PAID_WITH}, status VARCHAR, "
+        "amount_paid DOUBLE)[])"
+    ),
     "payment": _PAID_WITH,
+    "amount_paid": "DOUBLE",
     "voided_at": "BIGINT",
     # customers and subscriptions
     "address": "STRUCT(country VARCHAR)",

@@ -112,6 +112,31 @@ def test_a_refund_after_a_credit_note_opens_nothing(
     assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 0}
 
 
+@pytest.mark.parametrize("captured", [5_000, 4_000], ids=["whole", "less"])
+def test_a_charge_that_pays_two_invoices_counts_once(
+    run: Import, portfolio: Path, captured: int
+) -> None:
+    paid = invoice("in_1", "2026-03-01", 3_000, status="paid", amount_remaining=0)
+    parts = [
+        payment_of("in_1", "pi_1") | {"status": "paid", "amount_paid": 3_000},
+        payment_of("in_2", "pi_1") | {"status": "paid", "amount_paid": 2_000},
+    ]
+    report = run(
+        customer(),
+        paid,
+        invoice("in_2", "2026-03-02", 5_000, amount_remaining=3_000),
+        charge("ch_1", "2026-03-20", captured, payment_intent="pi_1"),
+        *parts,
+    )
+
+    money = [(row["payment_id"], row["amount"]) for row in rows(portfolio, "payments")]
+    assert money == [("ch_1", Decimal(captured) / 100)]
+    told = [n.n for n in report.notes if n.kind == "look at"]
+    assert told == ([1] if captured < 5_000 else [])
+    if captured == 5_000:
+        assert facts(portfolio, "open", "credit") == {"open": 30, "credit": 0}
+
+
 def test_a_refund_that_only_the_charge_tells_of_is_counted(
     run: Import, portfolio: Path
 ) -> None:

@@ -88,6 +88,7 @@ def _confirmed_fraud(s: Subject) -> Iterator[str]:
 
 def _stake(s: Subject) -> Iterator[str]:
     """The money at our cost: what is open and what would still accrue."""
+    yield from _immaterial(s)
     if s.answer.proposal is None:
         return
     stake = s.answer.proposal.stake
@@ -112,6 +113,15 @@ def _stake(s: Subject) -> Iterator[str]:
         yield s.words.sentence(
             "staff.stake.interest", interest=s.answer.follow_up.interest_accrued
         )
+
+
+def _immaterial(s: Subject) -> Iterator[str]:
+    """What is past due and yet not overdue, for it is too little."""
+    late = [item for item in s.case.facts.items if item.days_overdue > 0]
+    whole = sum(item.remainder - item.contested for item in late)
+    if whole > 0 and s.case.facts.overdue == 0:
+        amount = s.sums(late, lambda item: item.remainder - item.contested, whole)
+        yield s.words.sentence("staff.stake.immaterial", amount=amount)
 
 
 def _recommended(s: Subject) -> Iterator[str]:

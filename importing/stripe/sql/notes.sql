@@ -6,6 +6,11 @@ INSERT INTO note SELECT 'left out', count(*), 'charges of no customer (guests), 
 FROM paying WHERE customer IS NULL;
 INSERT INTO note SELECT 'assumed', count(*), 'charges that name no customer are of the customer whose invoice they pay'
 FROM paying WHERE is_by_invoice;
+INSERT INTO note SELECT 'assumed', count(DISTINCT charge), 'charges that pay several invoices: the customer is paid, the oldest due invoice first'
+FROM share;
+INSERT INTO note SELECT 'look at', count(*), 'charges of less than the invoice payments of them say, first ' || min(id)
+FROM paying JOIN (SELECT charge, sum(amount) AS amount FROM share GROUP BY charge) AS s ON s.charge = paying.id
+WHERE s.amount > amount_captured;
 INSERT INTO note SELECT 'left out', count(*), 'invoices still in draft' FROM last_invoice WHERE status = 'draft';
 INSERT INTO note SELECT 'left out', count(*), 'charges that were authorised and never captured'
 FROM charge WHERE status = 'succeeded' AND NOT captured;

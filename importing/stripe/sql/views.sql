@@ -131,6 +131,25 @@ CREATE TABLE paying AS
 DROP TABLE tied;
 DROP TABLE tied_twice;
 
+-- What a charge paid of each of several invoices. As a payment it is the customer's and
+-- names none of them.
+CREATE TABLE share AS
+    WITH told AS (
+        SELECT id AS key_id, id_of(coalesce(payment.charge, payment.payment_intent)) AS key,
+               id_of(invoice) AS invoice, amount_paid AS amount, seen_at
+        FROM objects WHERE object = 'invoice_payment' AND status = 'paid'
+        UNION ALL
+        SELECT entry.id, id_of(coalesce(entry.payment.charge, entry.payment.payment_intent)), id,
+               entry.amount_paid, seen_at
+        FROM (SELECT id, seen_at, unnest(payments.data) AS entry FROM invoice) WHERE entry.status = 'paid'
+    ), last_told_share AS (
+        FROM told WHERE amount > 0 AND key NOT IN (SELECT key FROM payer)
+        QUALIFY row_number() OVER (PARTITION BY key_id ORDER BY seen_at DESC) = 1
+    )
+    SELECT p.id AS charge, s.invoice, s.amount FROM last_told_share AS s JOIN (
+        SELECT id, id AS key FROM paying WHERE is_paid AND pays IS NULL
+        UNION SELECT id, payment_intent FROM paying WHERE is_paid AND pays IS NULL) AS p USING (key);
+
 -- The state of each invoice, and what is known to have paid it.
 CREATE VIEW seen_invoice AS
     SELECT id, customer, currency, status, total, amount_remaining,
@@ -141,8 +160,10 @@ CREATE VIEW seen_invoice AS
 CREATE TABLE last_state AS FROM last_told('seen_invoice');
 CREATE TABLE last_invoice AS
     SELECT i.*, coalesce(charged.amount, 0) AS charged FROM last_state AS i
-    LEFT JOIN (SELECT pays, sum(amount_captured) AS amount FROM paying
-               WHERE is_paid AND pays IS NOT NULL GROUP BY pays) AS charged ON charged.pays = i.id;
+    LEFT JOIN (SELECT pays, sum(amount_captured) AS amount FROM (
+                   SELECT pays, amount_captured FROM paying WHERE is_paid AND pays IS NOT NULL
+                   UNION ALL SELECT invoice, amount FROM share)
+               GROUP BY pays) AS charged ON charged.pays = i.id;
 DROP TABLE last_state;
 
 -- Invoices paid by more than the charges in these files and those of earlier imports. The

@@ -398,3 +398,14 @@ def test_below_the_floor_of_the_fraud_path_confirmed_fraud_is_said(lang: str) ->
 _FLOOR = Withheld(
     "fraud_floor", ("suspend",), values={"p_fraud": 0.077, "min_p_path": 0.3}
 )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("overdue", [0, 25 * UNITS], ids=["too little", "overdue"])
+def test_a_debt_under_the_materiality_is_said(language: str, overdue: int) -> None:
+    facts = overdue_facts(25, overdue=overdue, actionable=overdue)
+    case = Case(facts, 0.0, 0.3)
+    answer = recommend(case, default_policy(), TUESDAY)
+    text = explain(case, answer, default_policy(), language).text("staff")
+
+    assert ("`materiality`" in text) == (overdue == 0)
