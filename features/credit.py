@@ -32,7 +32,7 @@ class Credit:
 
     Attributes:
         source: the invoice it was released on, or that its payment named; None of
-            a NOTE and of a REST.
+            a NOTE and of a REST, which is its payment's alone.
         left: what no invoice has used yet.
         uses: the invoices it paid, in that order.
     """
@@ -46,12 +46,11 @@ class Credit:
         self.payment_id = payment_id  # whose money it is; None of notes and disputes
         self.uses: list[Use] = []
 
-    def meets(self, paid: Set[str]) -> bool:
-        """Whether it meets refunds of a payment that paid the invoices `paid`.
-
-        Credit that names no invoice meets every refund.
-        """
-        return self.source is None or self.source in paid
+    def meets(self, payment_id: str, paid: Set[str]) -> bool:
+        """Whether it meets refunds of a payment that paid the invoices `paid`."""
+        if self.origin == REST:
+            return self.payment_id == payment_id
+        return self.origin == NOTE or self.source in paid
 
 
 class _Gift:
@@ -64,11 +63,7 @@ class _Gift:
 
 
 class Goodwill:
-    """Refunds that nothing has met: money given away, refund by refund.
-
-    New credit meets them by the rule by which refunds are met by older credit, so it
-    does not matter which of the two came first.
-    """
+    """Refunds that nothing has met: money given away, refund by refund."""
 
     __slots__ = ("_gifts", "total")
 
@@ -83,7 +78,7 @@ class Goodwill:
             self._gifts.append(_Gift(money, paid))
 
     def meet(self, money: int, invoice_id: str | None) -> int:
-        """What of new credit was given back already; without invoice: of any."""
+        """What of new credit was given back already; a note without invoice: of any."""
         met = 0
         for gift in self._gifts:
             if invoice_id is None or invoice_id in gift.paid:

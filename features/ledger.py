@@ -174,7 +174,8 @@ class Ledger:
         at, _, payment_id, money, name, _, _, _ = item
         if name is None:
             rest = self._spread(at, money, PAID, payment_id)
-            self._release(REST, item, None, rest, PAID)
+            if rest:
+                self._keep(Credit(REST, None, rest, payment_id))
             return
         invoice = self.invoices.get(name)
         if invoice is not None:
@@ -232,7 +233,7 @@ class Ledger:
         due -= refund_unallocated(self.unallocated_receipts, payment_id, due)
         paid = {name} if name is not None else paid_by(self.invoices, payment_id)
         lots = sorted(
-            (lot for lot in self._lots if lot.meets(paid)),
+            (lot for lot in self._lots if lot.meets(payment_id, paid)),
             key=lambda lot: lot.origin,
         )
         for lot in lots:
@@ -299,7 +300,8 @@ class Ledger:
             money -= self.goodwill.meet(money, invoice_id)
         if not money:
             return
-        lot = Credit(origin, invoice_id, money, source_id if entry == PAID else None)
+        payment_id = source_id if origin == SURPLUS else None
+        lot = Credit(origin, invoice_id, money, payment_id)
         self._spend(lot, at, entry)
         self._keep(lot)
 

@@ -31,12 +31,11 @@ test that runs through both compilers. This always holds:
    names an invoice nobody knows pays nothing: it is *unallocated*.
 3. **Returned and refunded.** A returned payment never happened. A refund is met by
    credit: what credit notes or lost disputes released on the invoice; surplus of any
-   payment that named it; notes that name no invoice; what payments that named none
-   left over, whichever of them is refunded. *The invoice* is the one that the refunded
-   payment named, or else every invoice that it paid. Where that money has paid other
-   invoices since, its last use opens again, overdue from the refund's day at the
-   earliest. The rest is *goodwill*: it opens nothing, and such credit that comes later
-   makes it good first. So a refund that is a gift needs a credit note.
+   payment that named it; notes that name no invoice; of a payment that named none,
+   what itself left over. *The invoice* is the one that the refunded payment named, or
+   else every invoice that it paid. Where that money has paid other invoices since, its
+   last use opens again, overdue from the refund's day at the earliest. The rest is
+   *goodwill* and opens nothing.
 4. **Disputes.** An open dispute contests what it names, and contested money is not
    overdue. A dispute about a payment contests only what is open because that payment
    came back. `won` and `withdrawn` end it. A `billing` dispute that is `lost` (seen

@@ -1,4 +1,4 @@
-"""What a refund does depends on money and days, not on names or on which payment."""
+"""What a refund does depends on money, days and what payments named."""
 
 from collections.abc import Sequence
 
@@ -117,7 +117,7 @@ def test_what_rows_are_called_changes_nothing(
 
 
 @given(
-    st.tuples(*[st.sampled_from([None, "B"])] * 2),
+    st.sampled_from([("B", "B"), (None, "B")]),
     st.sampled_from("PQ"),
     st.integers(0, 40),
     st.integers(1, 300),
@@ -127,8 +127,8 @@ def test_it_does_not_matter_which_of_two_payments_is_given_back(
 ) -> None:
     """B was paid twice before C was issued, and one payment was given back.
 
-    One of two invoices is owed: whether the payments named B or not, and whether the
-    money was given back before the second came, after it, or after it had paid C.
+    One of two invoices is owed: whether the first payment named B or not, and whether
+    the money was given back before the second came, after it, or after it had paid C.
     """
     payments = [
         paid("P", 10 * DAY_US, money, named[0]),
