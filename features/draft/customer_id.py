@@ -1,6 +1,7 @@
 """Which column of own name may be the customer's id: a question, never an answer.
 
-The same column in most files, that names each row of one of them, is likely the one.
+The same column in most files, that names each row of one of them, is likely the one:
+not a row's own key, nor the moment at which it was written.
 """
 
 from collections import Counter
@@ -29,14 +30,35 @@ def with_likely_customer_id(
 
 
 def _likely(lacking: Sequence[RecognisedTable]) -> str | None:
-    """In `customers` each row has another, where that is among them."""
+    """In `customers` each row has another, where that is among them.
+
+    One that stands in several rows of a table goes before one that names each row.
+    """
     customers = [table for table in lacking if table.table == "customers"]
     distinct = {name for table in customers or lacking for name in table.distinct}
     in_tables = Counter(name for table in lacking for name in table.unused)
-    for name, n in in_tables.most_common():
-        if n > 1 and 2 * n > len(lacking) and name in distinct:
-            return name
-    return None
+    likely = [
+        name
+        for name, n in in_tables.most_common()
+        if n > 1 and 2 * n > len(lacking) and name in distinct
+    ]
+    repeated = {name for table in lacking for name in table.repeated}
+    first = [name for name in likely if name in repeated] or likely
+    return next((name for name in first if _are_known(name, customers, lacking)), None)
+
+
+def _are_known(
+    name: str, customers: Sequence[RecognisedTable], lacking: Sequence[RecognisedTable]
+) -> bool:
+    """Whether each other table has values of it that `customers` has, if that is there.
+
+    Not all: of a long file only the first rows were looked at.
+    """
+    known = {value for table in customers for value in table.values.get(name, ())}
+    others = [table.values.get(name) for table in lacking if table not in customers]
+    return not customers or all(
+        not known.isdisjoint(values) for values in others if values
+    )
 
 
 def _proposed(table: RecognisedTable, name: str, why: str) -> RecognisedTable:

@@ -33,6 +33,8 @@ class RecognisedTable:
         file: its name in the folder.
         sheet: of a workbook; empty: the file is one table.
         distinct: those of `unused` that have another value in each row looked at.
+        repeated: those of `unused` that have a value in several rows looked at.
+        values: column of `unused` → its values in the rows looked at.
         questions: contract's column → what a person has to answer about its mapping.
         latest: the last day of its rows, as far as they were looked at.
         table: the table of the contract.
@@ -48,6 +50,8 @@ class RecognisedTable:
     unused: tuple[str, ...] = ()
     sheet: str = ""
     distinct: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    values: Mapping[str, frozenset[str]] = field(default_factory=dict)
     questions: Mapping[str, str] = field(default_factory=dict)
     latest: date | None = None
 
@@ -119,7 +123,12 @@ def _text_table(file: Path, sheet: str, spec: TableSpec) -> RecognisedTable:
     days = [day for name in _OBSERVED for day in days_in(cells.get(name, ()))]
     missing = [c.name for c in spec.columns if c.is_required and c.name not in own]
     unused = [name for name in names if name and name not in own.values()]
-    distinct = [name for name in unused if _is_distinct(whole, names.index(name))]
+    filled = {name: _filled(whole, names.index(name)) for name in unused}
+    values = {name: frozenset(cells) for name, cells in filled.items()}
+    repeated = [name for name in unused if len(values[name]) < len(filled[name])]
+    # of a single row nobody can say whether a column names each
+    is_full = {name: 1 < len(whole) == len(filled[name]) for name in unused}
+    distinct = [name for name in unused if is_full[name] and name not in repeated]
     return RecognisedTable(
         file.name,
         spec.name,
@@ -128,6 +137,8 @@ def _text_table(file: Path, sheet: str, spec: TableSpec) -> RecognisedTable:
         tuple(unused),
         sheet,
         tuple(distinct),
+        tuple(repeated),
+        values,
         dict(_questions(spec.name, columns, own, cells)),
         max(days, default=None),
     )
@@ -148,10 +159,9 @@ def _questions(
             yield column.name, asked
 
 
-def _is_distinct(rows: Sequence[Sequence[str]], place: int) -> bool:
-    """Whether a column names each row; of a single row nobody can say."""
-    cells = [row[place].strip() for row in rows]
-    return len(cells) > 1 and all(cells) and len(set(cells)) == len(cells)
+def _filled(rows: Sequence[Sequence[str]], place: int) -> list[str]:
+    """The cells of a column that are not empty."""
+    return [cell for row in rows if (cell := row[place].strip())]
 
 
 def _declaration(column: ColumnSpec, name: str, cells: Sequence[str]) -> Any:  # noqa: ANN401  YAML

@@ -46,6 +46,18 @@ _COLUMNS = """
 """
 
 
+class _OneLine(yaml.SafeDumper):
+    """Writes a text with line breaks as one line: in double quotes, as an escape."""
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = '"' if len(text.splitlines()) > 1 or text[-1:].isspace() else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_OneLine.add_representer(str, _quoted)
+
+
 def settings_text(name: str, tables: Sequence[RecognisedTable], day: date) -> str:
     """A commented portfolio.yaml; `day`: an example, the last that the data show."""
     head = _TEXT.format(name=_yaml(name), day=day.isoformat())
@@ -61,14 +73,15 @@ def _mappings(tables: Sequence[RecognisedTable]) -> Iterator[str]:
         yield f"#   {table.table}:"
         for column, declared in table.mapping.items():
             asked = table.questions.get(column)
-            question = f"  # {asked}" if asked else ""
+            question = f"  # {' '.join(asked.splitlines())}" if asked else ""
             yield f"#     {column}: {_yaml(declared)}{question}"
 
 
 def _yaml(value: Any) -> str:  # noqa: ANN401  YAML
     """One line of YAML."""
-    text = yaml.safe_dump(
+    text = yaml.dump(
         value,
+        Dumper=_OneLine,
         default_flow_style=True,
         width=1_000_000,
         allow_unicode=True,

@@ -262,6 +262,46 @@ def test_a_column_of_most_files_is_asked_about_as_the_customers_id(
     assert text.count(f"#     customer_id: debtor_key  # {question}\n") == 3
 
 
+def test_a_rows_own_key_is_not_proposed_as_the_customers_id(tmp_path: Path) -> None:
+    """`lfd` is distinct in each table, `updated` is in no other table."""
+    own = {
+        "customers": ("since", "1,{u},K1,2025-01-01\n2,{v},K2,2025-01-01\n"),
+        "invoices": (
+            "invoice_id,event_at,due_at,amount",
+            "1,{u},K1,i1,2026-01-01,2026-01-15,5\n2,{v},K1,i2,2026-02-01,2026-02-15,5\n",
+        ),
+        "payments": (
+            "payment_id,event_at,status,amount",
+            "1,{u},K1,p1,2026-01-01,paid,5\n2,{u},K2,p2,2026-01-01,paid,5\n",
+        ),
+    }
+    for name, (header, rows) in own.items():
+        text = f"lfd,updated,debtor_key,{header}\n" + rows
+        (tmp_path / f"{name}.csv").write_text(text.format(u=f"{name}1", v=f"{name}2"))
+    tables = with_likely_customer_id(recognise(tmp_path)[0])
+    assert [t.mapping["customer_id"] for t in tables] == ["debtor_key"] * 3
+
+
+def test_ids_that_the_customers_do_not_have_are_not_proposed(tmp_path: Path) -> None:
+    _written(tmp_path, "K8,2025-01-01\nK9,2025-01-01\n")
+    tables, _ = recognise(tmp_path)
+    assert with_likely_customer_id(tables) == tables
+
+
+def test_a_line_break_in_a_name_stays_in_one_line() -> None:
+    name = "Partner\nNo: 1"
+    mapping = {"customer_id": name, "status": {"from": "a\r\n", "values": {name: "?"}}}
+    asked = {"customer_id": f"is `{name}` the customer's id?"}
+    found = RecognisedTable("p.csv", "payments", mapping, questions=asked)
+    text = settings_text(name, [found], DAY)
+
+    assert yaml.safe_load(text)["name"] == name
+    [mapped] = re.findall(r"^# columns:\n(?:#   .*\n)+\Z", text, re.MULTILINE)
+    said = yaml.safe_load(re.sub("^# ", "", mapped, flags=re.MULTILINE))
+    assert said["columns"]["payments"] == mapping
+    assert "# is `Partner No: 1` the customer's id?\n" in text
+
+
 def test_what_names_no_customer_alone_is_not_proposed(tmp_path: Path) -> None:
     _written(tmp_path, "K1,2025-01-01\nK1,2025-02-01\n")
     tables, _ = recognise(tmp_path)
