@@ -1,13 +1,14 @@
 """Advice as rows of a table: its columns, and one row."""
 
+from datetime import UTC
 from typing import Any
 
 import pyarrow as pa
 
 from advice.advice import Advice, reason_row
 from decisions.actions import ACTIONS
+from decisions.case import Case
 from decisions.policy_file.load import Policy
-from features.facts import AccountFacts
 from features.targets import TARGETS
 from scoring.points import band, points
 from wording.answer import answer_in_words
@@ -143,7 +144,7 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
         "nonpayment_days": advice.case.nonpayment_days
         if advice.case.is_nonpayment
         else None,
-        "days_contested": _days_contested(advice.facts),
+        "days_contested": _days_contested(advice.case),
         "assumed": list(recommendation.question.assumed),
         "rejected": sorted(advice.facts.rejected),
         **{f"expected_cost_{action}": cost.get(action) for action in ACTIONS},
@@ -166,12 +167,15 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
     }
 
 
-def _days_contested(facts: AccountFacts) -> int | None:
-    """Days taken off those overdue, for the invoice was wholly contested then."""
-    if not facts.items:
+def _days_contested(case: Case) -> int | None:
+    """Days since the due date that are not among those overdue: it was contested."""
+    facts = case.facts
+    if not facts.days_overdue:
         return None
-    oldest = max(facts.items, key=lambda item: item.days_overdue)
-    return sum((last - first).days + 1 for first, last in oldest.disputed)
+    today = facts.as_of.astimezone(case.zone or UTC).date()
+    dated = [one for one in facts.items if one.days_overdue == facts.days_overdue]
+    late = ((today - one.due_on).days for one in dated)
+    return max(0, min(late, default=facts.days_overdue) - facts.days_overdue)
 
 
 def _withheld(reason: Any) -> dict[str, Any]:  # noqa: ANN401  a worded reason

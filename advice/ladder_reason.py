@@ -3,7 +3,7 @@
 from advice.joint_reasons import JointReason
 from decisions.actions import STOPS
 from decisions.case import Case
-from decisions.recommendation import Recommendation
+from decisions.recommendation import RAISED_BY_DAYS, Recommendation
 from decisions.rules.notices_served import ServedNotices
 from decisions.terms import Terms
 from features.catalogue.families import TIMELINE
@@ -15,7 +15,6 @@ from wording.messages import Wording
 FEATURE = "account_days_overdue"
 # as the catalogue words it, so that every language has it
 _CUSTOMER = "How long the oldest open invoice has been due."
-_BY_THE_LADDER = (None, "notice_required", "holdout")  # what may have raised it
 
 
 def ladder_reason(
@@ -32,7 +31,7 @@ def ladder_reason(
     is_by_days = (
         recommendation.question.mode == "timeline"
         and permission.basis == "nonpayment"
-        and permission.raised_by in _BY_THE_LADDER
+        and permission.raised_by in RAISED_BY_DAYS
     )
     if terms is None or not is_by_days or not days:
         return None

@@ -25,11 +25,12 @@ from features.arrays import BoolArray, FloatArray
 from features.portfolio import Portfolio
 from features.targets import TARGETS
 from scoring.additive import AdditiveModel
+from scoring.calibration import fit_level
 from scoring.intervals import compare_log_loss, customer_blocks
 from scoring.metrics import log_losses
 from scoring.starter import starter
 from simulation import simulate
-from training.fitting import PRIOR_RIDGE, at_level, calibrated, predicted
+from training.fitting import PRIOR_RIDGE, calibrated, predicted
 from training.folds import Fold, folds
 from training.linear import fit_linear
 from training.logistic_rows import logistic_rows
@@ -110,9 +111,8 @@ def compare(name: str, train: Rows, test: Rows) -> None:
     p_later = {}
     for candidate, model in models(train, everyone).items():
         judged = ~np.isnan(unseen[candidate])
-        level = calibrated(train, unseen[candidate])
-        final = predicted(model, train, judged)
-        level = at_level(level, unseen[candidate][judged], final)
+        slope = calibrated(train, unseen[candidate]).slope
+        level = fit_level(predicted(model, train, judged), train.label[judged], slope)
         margin = model.margin(test.x, test.feature_set.names)
         p_later[candidate] = level.probability(margin)
     print(f"{name}: {train.n_positives} positives teach, {test.n_positives} judge")

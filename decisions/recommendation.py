@@ -34,6 +34,8 @@ RaisedBy = Literal[
     "hysteresis",
     "holdout",
 ]
+# what may raise an action and still leave it to the ladder's days; None: nothing did
+RAISED_BY_DAYS = (None, "notice_required", "holdout")
 ArmName = Literal["greedy", "explore", "holdout"]
 # why a person must agree to a stop that the policy alone would leave to automation
 PersonBecause = Literal[

@@ -374,8 +374,8 @@ def _first_recorded(portfolio: Portfolio, warm_up_us: int) -> int | None:
 
     An export may tell of subscriptions that began years before the first invoice it
     holds. Nobody could be late then, so such dates would teach that everybody pays. A
-    few old invoices do not begin a history either: the one that counts comes after a
-    hundredth of them.
+    few old invoices do not begin a history either: the one that counts is the first
+    after a hundredth of them.
     """
     recorded = [
         name for name in portfolio.tables if name not in {"customers", "snapshots"}
@@ -383,11 +383,12 @@ def _first_recorded(portfolio: Portfolio, warm_up_us: int) -> int | None:
     first = _extreme(portfolio, recorded, "event_at", min)
     if first is None or "invoices" not in recorded:
         return first
-    issued_at = portfolio.tables["invoices"]["event_at"].quantile(_RECORDED)
-    invoiced = portfolio.connection.to_pyarrow(issued_at).as_py()
-    if invoiced is None or invoiced - first <= warm_up_us:
-        return first
-    return int(invoiced)
+    issued = portfolio.tables["invoices"].select("event_at")
+    n_old = int(portfolio.connection.to_pyarrow(issued.count()).as_py() * _RECORDED)
+    begin = issued.order_by("event_at").limit(1, offset=n_old)
+    invoiced = portfolio.connection.to_pyarrow(begin)["event_at"].to_pylist()
+    is_late = bool(invoiced) and invoiced[0] - first > warm_up_us
+    return int(invoiced[0]) if is_late else first
 
 
 def _begins(day: int, every: str) -> bool:

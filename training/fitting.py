@@ -2,7 +2,7 @@
 
 Every fold of `folds` is predicted by a model of the rows before it. These predictions,
 the held-out margins, choose the number of trees, the learner and the calibration: one
-map of all of them, half of the dates and no less, for one month's level does not last.
+map of all of them (up to half of the dates), for one month's level does not last.
 The model itself then learns from all rows, and the map is moved to its level.
 """
 

@@ -5,6 +5,28 @@ from decimal import Decimal
 from babel.numbers import get_currency_precision
 
 _SIGNIFICANT = 6  # digits of a probability
+# ISO 4217; what people write without cents although they exist keeps them
+_WITHOUT_CENTS = frozenset(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+)
 
 
 def as_money(value: float | None, currency: str) -> float | None:
@@ -14,11 +36,15 @@ def as_money(value: float | None, currency: str) -> float | None:
 
     >>> as_money(2.675000000001, "EUR"), as_money(1582.0, "JPY"), as_money(9, "EUR")
     (2.68, 1582, 9)
+    >>> as_money(0.4, "RSD"), as_money(1.2345, "KWD")
+    (0.4, 1.234)
     """
     if value is None or isinstance(value, int):
         return value
-    places, exact = get_currency_precision(currency), Decimal(str(value))
-    return float(round(exact, places)) if places else round(exact)
+    exact = Decimal(str(value))
+    if currency in _WITHOUT_CENTS:
+        return round(exact)
+    return float(round(exact, max(2, get_currency_precision(currency))))
 
 
 def as_probability(p: float | None) -> float | None:

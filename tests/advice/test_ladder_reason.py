@@ -137,13 +137,21 @@ def test_a_row_says_what_is_confirmed_and_how_long_it_was_contested(
     policy = load_policy(FILE)
     disputed: list[dict[str, object]] = [
         {
-            "dispute_id": "d",
+            "dispute_id": dispute,
             "kind": "billing",
             "status": status,
             "event_at": ago(day),
             "invoice_id": "i1",
         }
-        for status, day in (("opened", 20), ("withdrawn", 15))
+        # opened before the due day, then twice with a day in common
+        for dispute, status, day in (
+            ("d", "opened", 45),
+            ("d", "withdrawn", 38),
+            ("e", "opened", 20),
+            ("e", "withdrawn", 15),
+            ("f", "opened", 15),
+            ("f", "withdrawn", 12),
+        )
     ]
     fraud: list[dict[str, object]] = [
         {"kind": "fraud", "event_at": ago(1), "source": "analyst"}

@@ -47,16 +47,16 @@ def test_the_mean_probability_is_the_rate(seed: int, learner: Learner) -> None:
     assert abs(float(test.label.mean() - p.mean())) < 4 * standard_error
 
 
-def test_calibration_follows_the_latest_window() -> None:
-    """Where the level rises, the latest date is predicted closer than the average."""
+def test_where_the_level_rises_the_latest_date_is_nearer_than_the_average() -> None:
+    """The level is that of the rows the folds judged, the later dates of all."""
     rows, truth = _world(7, 12_000, n_dates=6, drift=0.25)
     fitted = fit("linear", rows, 0)
     latest = rows.as_of == rows.as_of.max()
     p = fitted.probability(rows)[latest]
     gap_of_average = truth[latest].mean() - truth.mean()
     gap = truth[latest].mean() - p.mean()
-    # measured 0.15 to 0.35 of the gap over ten seeds; half leaves room for noise
-    assert abs(gap) < 0.5 * gap_of_average
+    # measured 0.31 to 0.54 of the gap over ten seeds, this one's 0.44
+    assert abs(gap) < 0.6 * gap_of_average
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say() -> None:

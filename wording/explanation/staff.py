@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from decisions.actions import SEVERITY
 from decisions.follow_up.parts import ProviderEffect
+from decisions.recommendation import RAISED_BY_DAYS
 from decisions.rules.evidence import counting_evidence, is_proven
 from wording.explanation.change import staff_change
 from wording.explanation.comparison import compare
@@ -158,7 +159,8 @@ def _is_by_ladder(s: Subject) -> bool:
     """Whether a policy by days decided, and asked for no probability."""
     is_debt = s.answer.permission.basis == "nonpayment"
     asks = s.terms.guardrails.suspend.min_p_bad > 0
-    return s.terms.mode == "timeline" and is_debt and not asks
+    is_raised = s.answer.permission.raised_by not in RAISED_BY_DAYS
+    return s.terms.mode == "timeline" and is_debt and not asks and not is_raised
 
 
 def _measures(s: Subject) -> Iterator[str]:
