@@ -124,7 +124,7 @@ def fit_log_odds_affine(
     """
     if len(np.unique(label)) < 2:
         raise OneClassError(
-            "calibration needs rows of both outcomes; more dates or customers bring them"
+            "calibration needs rows of both outcomes; more dates bring them"
         )
     design = np.column_stack([np.ones_like(margin), margin])
     penalty = np.array([0.0, ridge])

@@ -6,27 +6,7 @@ from babel.numbers import get_currency_precision
 
 _SIGNIFICANT = 6  # digits of a probability
 # ISO 4217; what people write without cents although they exist keeps them
-_WITHOUT_CENTS = frozenset(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "UYI",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ]
-)
+_WITHOUT_CENTS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 
 
 def as_money(value: float | None, currency: str) -> float | None:

@@ -84,23 +84,21 @@ def contested_days(terms: Terms, facts: AccountFacts) -> frozenset[date]:
     """Local days on which all that was overdue then was wholly under dispute.
 
     Of what is overdue now: they are no time to pay. What is together not above the
-    policy's materiality would have moved nobody, so it does not make them one.
+    policy's materiality would have moved nobody, so it does not make them one, nor
+    does contesting what would have moved nobody uncontested.
     """
     if not any(item.disputed for item in facts.items):
         return frozenset()
     late = late_items(facts)
     days = {item.invoice_id: set(_days_of(item)) for item in late}
     lies = max(terms.materiality, 0.0) * UNITS
-    return frozenset(
-        day
-        for day in set().union(*days.values())
-        if sum(
-            item.remainder
-            for item in late
-            if day > item.due_on and day not in days[item.invoice_id]
-        )
-        <= lies
-    )
+
+    def is_rest(day: date) -> bool:
+        due = [item for item in late if day > item.due_on]
+        free = sum(i.remainder for i in due if day not in days[i.invoice_id])
+        return free <= lies < sum(item.remainder for item in due)
+
+    return frozenset(filter(is_rest, set().union(*days.values())))
 
 
 def _days_of(item: OpenItem) -> Iterator[date]:
