@@ -89,7 +89,12 @@ def contested_days(terms: Terms, facts: AccountFacts) -> frozenset[date]:
     """
     if not any(item.disputed for item in facts.items):
         return frozenset()
-    late = late_items(facts)
+    # one contested on each day since its due date has no day on its own clock yet
+    late = [
+        item
+        for item in facts.items
+        if uncontested(item) > 0 and (item.days_overdue > 0 or item.disputed)
+    ]
     days = {item.invoice_id: set(_days_of(item)) for item in late}
     lies = max(terms.materiality, 0.0) * UNITS
 

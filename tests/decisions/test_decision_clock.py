@@ -160,6 +160,8 @@ def test_a_rest_nobody_acts_on_leaves_no_time_to_pay_during_a_dispute() -> None:
     assert n_days == 5
     assert len(contested_days(terms, _owing(whole, cents))) == n_days
     assert contested_days(terms, _owing(whole, other)) == frozenset()
+    on_each_day = replace(whole, days_overdue=0)
+    assert len(contested_days(terms, _owing(on_each_day))) == n_days
     only_cents = replace(whole, amount=4_000, remainder=4_000)
     assert contested_days(terms, _owing(only_cents)) == frozenset()
 
