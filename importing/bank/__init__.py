@@ -3,7 +3,6 @@
 They say who paid, not what is owed: so they join a portfolio that has the invoices.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from importing.bank.bai2 import DIGITS, read_bai2
 from importing.bank.camt import read_camt
 from importing.bank.movements import Read, make_tables, write_movements
 from importing.bank.mt940 import read_mt940
-from importing.bank.nacha import LENGTH, lacking_records, stage_nacha
+from importing.bank.nacha import INNER_RECORD, LENGTH, lacking_records, stage_nacha
 from importing.bank.pain import read_pain
 from importing.bank.reference_list import make_references, read_references
 from importing.bank.references import without_check
@@ -116,8 +115,13 @@ def _read(connection: Any, file: Path) -> Iterator[Read]:
     first = start.split(b"\n")[0].rstrip(b"\r")
     if start.startswith(b"101") and len(first) >= LENGTH - 8:
         return stage_nacha(connection, file)
-    if re.match(rb"(5[0-9]{3}|6[0-9]{11}).{60}", first):
+    if INNER_RECORD.match(first):
         lacking = ", ".join(lacking_records(file))
+        if "(1)" not in lacking:
+            raise UnreadableFileError(
+                f"{file.name} has records of Nacha, but its file header (1) is not the "
+                "first of them: lines were moved, so fetch it again"
+            )
         raise UnreadableFileError(
             f"{file.name} has records of Nacha without {lacking}: it is cut off, and "
             "its first line would say on which day it was made; fetch it again"

@@ -42,10 +42,11 @@ _TEXTS = ("extra_details", "purpose", "additional_purpose", "transaction_details
 class _Block:
     """One statement: its tags before the lines, each line, and its end.
 
-    `row` is the line of its closing balance, until there is one that of its beginning.
+    `row` is the line of its beginning, `closed` that of its last closing balance.
     """
 
     row: int
+    closed: int | None = None
     head: list[str] = field(default_factory=list)
     lines: list[tuple[int, list[str]]] = field(default_factory=list)
     tail: list[str] = field(default_factory=list)
@@ -86,7 +87,7 @@ def read_mt940(file: Path) -> Iterator[Read]:
                 if not isinstance(read[0], Problem):
                     break
             yield from read
-        yield _statement(block.row, whole)
+        yield _statement(block.closed or block.row, whole)
 
 
 def _blocks(file: Path) -> Iterator[_Block]:
@@ -110,7 +111,7 @@ def _blocks(file: Path) -> Iterator[_Block]:
             elif block and tag and tag[1][:2] in ("62", "64", "65"):
                 target = block.tail
                 if tag[1][:2] == "62":
-                    block.row = row
+                    block.closed = row
             if line.strip():
                 target.append(line)
     if block:

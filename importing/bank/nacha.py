@@ -6,6 +6,7 @@ contest that (R71 to R77): then it is returned all the same. Facts: the Nacha op
 rules, as the record layouts of public readers have them.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from operator import add, sub
@@ -17,6 +18,11 @@ import duckdb
 from importing.bank.movements import Problem, Read, Statement
 
 LENGTH = 94
+# a batch header or an entry, by its digits; after it a line ends or a record begins
+INNER_RECORD = re.compile(
+    rb"(5[0-9]{3}.{46}[A-Z]{3}.{26}[0-9]{15}|6[0-9]{11}.{17}[0-9]{10}.{39}[0-9]{16})"
+    rb"(?![^5-9\s])"
+)
 _SQL = Path(__file__).parent / "nacha.sql"
 _LINES = (
     "read_csv(?, columns = {'text': 'VARCHAR'}, auto_detect = false, header = false, "

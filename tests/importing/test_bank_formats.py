@@ -214,6 +214,18 @@ def test_a_row_of_mt940_is_the_line_of_what_is_named(portfolio: Path) -> None:
     assert text.splitlines()[(bad.row or 0) - 1].startswith(":62F:")
 
 
+def test_a_broken_opening_of_mt940_is_named_where_it_begins(portfolio: Path) -> None:
+    line = ":61:2602030203C5,00NTRFX"
+    whole = mt940(line, closing="1005,00")
+    text = whole + whole.replace(":60F:C260202", ":60F:?260202")
+    [bad] = import_texts(portfolio, text).bad_rows
+
+    lines = text.splitlines()
+    at = (bad.row or 0) - 1
+    assert (bad.column, lines[at]) == (":20:", ":20:STARTUMS")
+    assert lines[at + 3].startswith(":60F:?")
+
+
 def test_direction_comes_from_the_range_of_the_code(portfolio: Path) -> None:
     """557 is a returned item as a debit, 257 as a credit, whatever the words say."""
     records = (

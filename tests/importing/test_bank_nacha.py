@@ -149,6 +149,23 @@ def test_a_file_without_its_first_line_says_what_it_lacks(
     assert lacking in str(raised.value)
 
 
+def test_records_before_the_first_line_have_their_own_words(portfolio: Path) -> None:
+    records = nacha(("26", FIRST, 10000, "R01", "1")).split("\n")
+    moved = "\n".join([*records[1:], records[0]])
+    with pytest.raises(UnreadableFileError, match=r"header \(1\) is not the first"):
+        import_texts(portfolio, moved)
+
+
+@pytest.mark.parametrize("start", ["5012;", "601234567890,", "601234567890"])
+@pytest.mark.parametrize("length", [80, 94, 120])
+def test_a_line_that_only_begins_like_a_record_is_not_of_nacha(
+    portfolio: Path, start: str, length: int
+) -> None:
+    line = (start + "Meier AG;2026-02-03;12,50;" * 9)[:length]
+    with pytest.raises(UnreadableFileError, match="no file of a bank"):
+        import_texts(portfolio, f"{line}\n{line}\n")
+
+
 def test_a_contested_return_that_undoes_nothing_asks_to_look(portfolio: Path) -> None:
     report = import_texts(portfolio, nacha(("22", "unknown", 10000, "R71", "1")))
 
