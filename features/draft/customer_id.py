@@ -41,10 +41,10 @@ def _likely(lacking: Sequence[RecognisedTable]) -> str | None:
         name
         for name, n in in_tables.most_common()
         if n > 1 and 2 * n > len(lacking) and name in distinct
+        if _are_known(name, customers, lacking)
     ]
     repeated = {name for table in lacking for name in table.repeated}
-    first = [name for name in likely if name in repeated] or likely
-    return next((name for name in first if _are_known(name, customers, lacking)), None)
+    return next(iter([name for name in likely if name in repeated] or likely), None)
 
 
 def _are_known(

@@ -282,6 +282,13 @@ def test_a_rows_own_key_is_not_proposed_as_the_customers_id(tmp_path: Path) -> N
     assert [t.mapping["customer_id"] for t in tables] == ["debtor_key"] * 3
 
 
+def test_a_stamp_that_repeats_does_not_hide_an_id_that_does_not(tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text("stamp,debtor_key\ns1,K1\ns2,K2\n")
+    (tmp_path / "invoices.csv").write_text("stamp,debtor_key\ns9,K1\ns9,K2\n")
+    tables = with_likely_customer_id(recognise(tmp_path)[0])
+    assert [t.mapping["customer_id"] for t in tables] == ["debtor_key"] * 2
+
+
 def test_ids_that_the_customers_do_not_have_are_not_proposed(tmp_path: Path) -> None:
     _written(tmp_path, "K8,2025-01-01\nK9,2025-01-01\n")
     tables, _ = recognise(tmp_path)
