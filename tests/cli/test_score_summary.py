@@ -108,6 +108,6 @@ def test_a_payment_of_the_day_of_the_list_is_said_and_times_have_a_zone(
     assert said.splitlines()[1] == whom
     assert "dated_today" not in forbear("score", tmp_path).out
     told = forbear("explain", tmp_path, "a", "--as-of", "2026-06-30T10:00:00Z")
-    assert told.out.startswith("As of 2026-06-30 12:00, times in Europe/Brussels.\n")
+    assert told.out.startswith("As of 2026-06-30 10:00, times in UTC.\n")
     words = "--as-of", "2026-06-30T10:00:00Z", "--audience", "customer"
     assert "times in" not in forbear("explain", tmp_path, "a", *words).out
