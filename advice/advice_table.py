@@ -1,6 +1,5 @@
 """Advice as rows of a table: its columns, and one row."""
 
-from datetime import UTC
 from typing import Any
 
 import pyarrow as pa
@@ -109,10 +108,8 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
     proposal = recommendation.proposal
     worded = answer_in_words("en", advice.case, recommendation, policy)
     cost = {} if proposal is None else proposal.expected_cost or {}
-    terms, back = (
-        policy.in_force(recommendation.at),
-        recommendation.follow_up.reactivation,
-    )
+    terms = policy.in_force(recommendation.at)
+    back = recommendation.follow_up.reactivation
     thresholds = recommendation.thresholds(None if terms is None else terms.model)
     return {
         "customer_id": advice.customer_id,
@@ -140,11 +137,7 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
         "clv": exposure.clv,
         "overdue": exposure.overdue,
         "actionable": exposure.actionable,
-        "days_overdue": exposure.days_overdue,
-        "nonpayment_days": advice.case.nonpayment_days
-        if advice.case.is_nonpayment
-        else None,
-        "days_contested": _days_contested(advice.case),
+        **_days(advice.case, policy),
         "assumed": list(recommendation.question.assumed),
         "rejected": sorted(advice.facts.rejected),
         **{f"expected_cost_{action}": cost.get(action) for action in ACTIONS},
@@ -167,12 +160,22 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
     }
 
 
-def _days_contested(case: Case) -> int | None:
+def _days(case: Case, policy: Policy) -> dict[str, int | None]:
+    """How late the customer is, and how the days are to be understood."""
+    return {
+        "days_overdue": case.facts.days_overdue,
+        "nonpayment_days": case.nonpayment_days if case.is_nonpayment else None,
+        "days_contested": _days_contested(case, policy),
+    }
+
+
+def _days_contested(case: Case, policy: Policy) -> int | None:
     """Days since the due date that are not among those overdue: it was contested."""
     facts = case.facts
     if not facts.days_overdue:
         return None
-    today = facts.as_of.astimezone(case.zone or UTC).date()
+    zone = case.zone or (policy.in_force(facts.as_of) or policy.latest).zone
+    today = facts.as_of.astimezone(zone).date()
     dated = [one for one in facts.items if one.days_overdue == facts.days_overdue]
     late = ((today - one.due_on).days for one in dated)
     return max(0, min(late, default=facts.days_overdue) - facts.days_overdue)

@@ -22,7 +22,7 @@ from advice.knowledge import (
     starts_with,
     trained_tables,
 )
-from advice.ladder_reason import asks_for_probability, ladder_reason
+from advice.ladder_reason import ladder_reason
 from advice.promises import (
     horizon_note,
     materiality_note,
@@ -236,7 +236,7 @@ class Advisor:
         """
         terms = self.policy.in_force(recommendation.at)
         by_days = ladder_reason(case, recommendation, terms)
-        if by_days and terms and not asks_for_probability(recommendation, terms):
+        if by_days and terms and not recommendation.asks_for_probability(terms):
             return (by_days,)
         weights = loss_shares(recommendation, terms.model if terms else None)
         by_target = {

@@ -16,6 +16,7 @@ from features.arrays import BoolArray, FloatArray, IntArray
 from features.batch import feature_table, matrix
 from features.feature import Feature
 from features.fraud_signs import FraudSigns
+from features.grid import grid_dates, has_grid
 from features.labels import (
     labelled_customers,
     labels,
@@ -25,7 +26,7 @@ from features.labels import (
 from features.maturity import maturity_us
 from features.moments import DAY_US
 from features.portfolio import Portfolio
-from features.snapshots import grid_dates, has_grid, snapshots
+from features.snapshots import snapshots
 from features.targets import TARGETS, Target
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor

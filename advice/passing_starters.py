@@ -18,9 +18,10 @@ from features.arrays import FloatArray
 from features.batch import feature_table, matrix
 from features.feature import AccountFact
 from features.feature_numbers import Plan
+from features.grid import grid_dates, has_grid
 from features.labels import labels, snapshots_and_labels
 from features.portfolio import Portfolio
-from features.snapshots import SCHEMA, grid_dates, has_grid, snapshots
+from features.snapshots import SCHEMA, snapshots
 from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor

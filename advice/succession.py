@@ -6,6 +6,7 @@ from datetime import datetime
 from decisions.policy_file.load import Policy
 from decisions.policy_file.succession import forgets, is_of_use, ways_to_accept
 from decisions.rules.notices_served import counts_as
+from decisions.terms import Terms
 from features.account import account_facts
 from features.facts import AccountFacts, Notice
 from features.moments import to_datetime
@@ -51,8 +52,7 @@ def idle_notices_note(portfolio: Portfolio, policy: Policy) -> str | None:
     """
     if "contacts" not in portfolio.settings.tables:
         return None
-    at = to_datetime(portfolio.latest_moment)
-    terms = policy.in_force(at) or policy.latest
+    at, terms = _terms_at_end(portfolio, policy)
     arrived: set[Notice] = set()
     for facts in _notified(portfolio):
         proven = [one for one in facts.notices if one.delivered_at is not None]
@@ -85,8 +85,7 @@ def missing_notices_note(portfolio: Portfolio, policy: Policy) -> str | None:
     """
     if "contacts" not in portfolio.settings.tables:
         return None
-    at = to_datetime(portfolio.latest_moment)
-    terms = policy.in_force(at) or policy.latest
+    at, terms = _terms_at_end(portfolio, policy)
     found = portfolio.connection.con.execute(_SENT).fetchall()
     sent = [Notice(name, at, delivered_at=at, policy=of) for name, of in found]
     counted = {counts_as(one, terms, at) for one in sent if is_of_use(one, terms, at)}
@@ -106,6 +105,12 @@ def missing_notices_note(portfolio: Portfolio, policy: Policy) -> str | None:
         " is sent and recorded there; if it has another name there, say so under"
         " `notices.accept_notices` (docs/policy.md)"
     )
+
+
+def _terms_at_end(portfolio: Portfolio, policy: Policy) -> tuple[datetime, Terms]:
+    """The end of the data, and the policy's terms then."""
+    at = to_datetime(portfolio.latest_moment)
+    return at, policy.in_force(at) or policy.latest
 
 
 def _notified(portfolio: Portfolio) -> Iterator[AccountFacts]:

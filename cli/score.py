@@ -136,14 +136,13 @@ def score(
             as_of = working_hour(advisor.policy, read, as_of)
             named = _named_before(home, read, as_of) if notices else {}
             moment = None if as_of is None else moment_of(read, as_of)
-            use = _budget_use(home, alarm)
-            run = ScoreQuestion(advisor, policy, read, moment, folder, use, named)
+            asked = (read, moment, folder, _budget_use(home, alarm), named)
+            run = ScoreQuestion(advisor, policy, *asked)
             advised = run.answered(engine, spark_master, limits)
             if out is not None:
-                form = out.suffix.lower()
                 with waiting("writing the list", "score"):
-                    zone, room = read.settings.zone, memory // 4
-                    write_list(advised, list_file, form, zone, room)
+                    form, zone = out.suffix.lower(), read.settings.zone
+                    write_list(advised, list_file, form, zone, memory // 4)
             if notices is not None:
                 day = _day_of(read, as_of, now)
                 n_due = _write_notices(advised, notices_file, day, home, read)

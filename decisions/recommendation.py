@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
-from decisions.actions import Action
+from decisions.actions import STOPS, Action
 from decisions.case import Basis
 from decisions.follow_up.parts import FollowUp
 from decisions.money.cost import CostModel
@@ -12,6 +12,7 @@ from decisions.money.thresholds import Stake, Threshold, thresholds_of
 from decisions.policy.document import Mode
 from decisions.policy.measures import MeasureName
 from decisions.rules.reason import Hold, Values, Withheld
+from decisions.terms import Terms
 from features.targets import Target
 
 # Why there is no decision at all.
@@ -35,7 +36,7 @@ RaisedBy = Literal[
     "holdout",
 ]
 # what may raise an action and still leave it to the ladder's days; None: nothing did
-RAISED_BY_DAYS = (None, "notice_required", "holdout")
+_RAISED_BY_DAYS = (None, "notice_required", "holdout")
 ArmName = Literal["greedy", "explore", "holdout"]
 # why a person must agree to a stop that the policy alone would leave to automation
 PersonBecause = Literal[
@@ -229,6 +230,20 @@ class Recommendation:
     def code(self) -> str | None:
         """Why there is no decision; None where there is one."""
         return None if self.no_decision is None else self.no_decision.code
+
+    @property
+    def is_by_days(self) -> bool:
+        """Whether the days of the policy's ladder came to this action."""
+        return (
+            self.question.mode == "timeline"
+            and self.permission.basis == "nonpayment"
+            and self.permission.raised_by in _RAISED_BY_DAYS
+        )
+
+    def asks_for_probability(self, terms: Terms) -> bool:
+        """Whether a policy by days stops only whom the models expect not to pay."""
+        is_asked = terms.guardrails.suspend.min_p_bad > 0
+        return terms.mode == "timeline" and is_asked and self.action in STOPS
 
     def thresholds(
         self, model: CostModel | None

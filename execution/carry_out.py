@@ -13,8 +13,6 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from babel.numbers import get_currency_precision
-
 from execution.asking import Reading, ask, read
 from execution.errors import (
     ExecutionError,
@@ -29,6 +27,7 @@ from execution.own_currency import sums_by_currency
 from execution.pause import end_of_pause
 from execution.port import Provider, RequestText
 from execution.recheck import Recheck
+from features.money import currency_places
 from features.targets import TARGETS
 from store.act import (
     UNKNOWN_WHETHER_DONE,
@@ -314,7 +313,7 @@ def _told(act: Act, about: str, answer: Mapping[str, Any]) -> Iterator[str]:
     yield f"Subscriptions: {', '.join(named)}."
     if contested := sums_by_currency(answer, "contested"):
         sums = " and ".join(
-            f"{money:,.{get_currency_precision(code)}f} {code}"
+            f"{money:,.{currency_places(code)}f} {code}"
             for code, money in contested.items()
         )
         yield (

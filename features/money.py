@@ -10,6 +10,29 @@ UNITS = 10_000  # ten-thousandths per major unit of a currency
 LARGEST = 10**15  # 100 billion major units; larger is a row error, never an overflow
 
 
+# ISO 4217, digits after the point; all others have two
+_BY_PLACES = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+CURRENCY_PLACES = {
+    code: places for places, codes in _BY_PLACES.items() for code in codes.split()
+}
+
+
+def currency_places(currency: str) -> int:
+    """Digits after the point of a currency, by ISO 4217.
+
+    What people write without cents although they exist (the dinar of Serbia, say)
+    keeps them: nobody's money is rounded away.
+
+    >>> currency_places("JPY"), currency_places("RSD"), currency_places("KWD")
+    (0, 2, 3)
+    """
+    return CURRENCY_PLACES.get(currency, 2)
+
+
 def ten_thousandths(amount: Decimal | float | int | str) -> int:
     """Major units → ten-thousandths, rounded half-even.
 

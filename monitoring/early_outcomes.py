@@ -16,11 +16,12 @@ from scipy.special import pdtrik
 
 from advice.population import Population, present_population
 from features.arrays import BoolArray, FloatArray, IntArray
+from features.grid import has_grid
 from features.labels import labels, labels_observed_until
 from features.maturity import maturity_us
 from features.moments import DAY_US
 from features.portfolio import Portfolio
-from features.snapshots import has_grid, population_at
+from features.snapshots import population_at
 from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.early_warning import Expectation, expectation

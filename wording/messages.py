@@ -24,10 +24,10 @@ from babel.numbers import (
     format_currency,
     format_decimal,
     format_percent,
-    get_currency_precision,
 )
 
 from decisions.errors import DecisionError
+from features.money import currency_places
 
 LANGUAGES = ("en", "pt-BR", "fr", "de")
 LOCALES = {"en": "en_GB", "pt-BR": "pt_BR", "fr": "fr", "de": "de"}
@@ -186,7 +186,7 @@ class Wording(string.Formatter):
 
     def in_currency(self, value: float, currency: str) -> str:
         """An amount in any currency, with its own decimal places where it has any."""
-        return self._amount(_rounded(value, get_currency_precision(currency)), currency)
+        return self._amount(_rounded(value, currency_places(currency)), currency)
 
     def _money(self, value: float | Mapping[str, float]) -> str:
         """A sum, or one for each currency."""
@@ -203,14 +203,13 @@ class Wording(string.Formatter):
     def _amount(self, value: Decimal, currency: str) -> str:
         pattern = self._locale.currency_formats["standard"].pattern
         is_whole = value == value.to_integral_value()
-        if is_whole:
-            pattern = pattern.replace(".00", "")
+        cents = "" if is_whole else f".{'0' * currency_places(currency)}"
         amount = format_currency(
             value,
             currency,
-            pattern,
+            pattern.replace(".00", cents),
             locale=self._locale,
-            currency_digits=not is_whole,
+            currency_digits=False,
         )
         return _CODE_BEFORE_AMOUNT.sub("\N{NO-BREAK SPACE}", str(amount))
 

@@ -2,11 +2,9 @@
 
 from decimal import Decimal
 
-from babel.numbers import get_currency_precision
+from features.money import currency_places
 
 _SIGNIFICANT = 6  # digits of a probability
-# ISO 4217; what people write without cents although they exist keeps them
-_WITHOUT_CENTS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 
 
 def as_money(value: float | None, currency: str) -> float | None:
@@ -21,10 +19,8 @@ def as_money(value: float | None, currency: str) -> float | None:
     """
     if value is None or isinstance(value, int):
         return value
-    exact = Decimal(str(value))
-    if currency in _WITHOUT_CENTS:
-        return round(exact)
-    return float(round(exact, max(2, get_currency_precision(currency))))
+    places, exact = currency_places(currency), Decimal(str(value))
+    return float(round(exact, places)) if places else round(exact)
 
 
 def as_probability(p: float | None) -> float | None:

@@ -99,6 +99,7 @@ def contested_days(terms: Terms, facts: AccountFacts) -> frozenset[date]:
     lies = max(terms.materiality, 0.0) * UNITS
 
     def is_rest(day: date) -> bool:
+        """Whether what was not contested that day is too little, and all is not."""
         due = [item for item in late if day > item.due_on]
         free = sum(i.remainder for i in due if day not in days[i.invoice_id])
         return free <= lies < sum(item.remainder for item in due)

@@ -149,7 +149,8 @@ def _expel(
     for rule, column in sorted(set(expelled.values())):
         breaking = [p for p, broken in expelled.items() if broken == (rule, column)]
         first = min(breaking)
-        sql = f'SELECT any_value("{column}") FROM {LOST} WHERE is_expelled AND place = {first}'  # noqa: S608, E501
+        of_it = f"WHERE is_expelled AND place = {first}"
+        sql = f'SELECT any_value("{column}") FROM {LOST} {of_it}'  # noqa: S608
         [[value]] = run(duckdb, sql)
         where = places.where(first)
         loaded.rejects.add(table, rule, column, where, value, len(breaking))

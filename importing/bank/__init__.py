@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from importing.bank.bai2 import DIGITS, read_bai2
+from features.money import CURRENCY_PLACES
+from importing.bank.bai2 import read_bai2
 from importing.bank.camt import read_camt
 from importing.bank.movements import Read, make_tables, write_movements
 from importing.bank.mt940 import read_mt940
@@ -76,7 +77,8 @@ def stage(
         f"CREATE MACRO end_of_day(day) AS timezone({quoted(zone)}, "
         "(day + INTERVAL 1 DAY)::TIMESTAMP) - INTERVAL 1 MICROSECOND"
     )
-    cases = " ".join(f"WHEN '{name}' THEN {10**n}" for name, n in DIGITS.items())
+    units = {name: 10**places for name, places in CURRENCY_PLACES.items()}
+    cases = " ".join(f"WHEN '{name}' THEN {n}" for name, n in units.items())
     connection.execute(
         f"CREATE MACRO units_of(currency) AS CASE currency {cases} ELSE 100 END"
     )

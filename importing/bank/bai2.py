@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
+from features.money import currency_places
 from importing.bank.movements import Direction, Movement, Problem, Read, Statement
 
 _RETURNED = "123 252 255 257 258 266 268 395 423 468 552 555 557 558 566 568 694"
@@ -23,10 +24,6 @@ METHODS = {
     **dict.fromkeys(("169", "195", "208", "495"), "bank_transfer"),
     **dict.fromkeys(("175", "115", "555", "255"), "cheque"),
 }
-# digits after the point, ISO 4217; all others have two
-_NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-_THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
-DIGITS = dict.fromkeys(_NO_DIGITS.split(), 0) | dict.fromkeys(_THREE_DIGITS.split(), 3)
 _OPENING, _CLOSING = "010", "015"
 _TYPE_CODE = re.compile(r"[0-9]{3}")
 _SKIPPED_AFTER = {"V": 2, "S": 3}  # fields of when the money is available
@@ -192,4 +189,4 @@ def _account_end(
 
 
 def _major(minor: int, currency: str) -> Decimal:
-    return Decimal(minor).scaleb(-DIGITS.get(currency, 2))
+    return Decimal(minor).scaleb(-currency_places(currency))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import get_currency_precision, get_currency_symbol
+from babel.numbers import get_currency_symbol
 
 from features.facts import OtherCurrency
-from features.money import UNITS, ten_thousandths
+from features.money import UNITS, currency_places, ten_thousandths
 from serving.language import Language
 from wording.messages import LOCALES
 
@@ -92,7 +92,7 @@ class LetterMoney:
         """
         other = self._other(invoice_id)
         if other is None:
-            n_places = get_currency_precision(self.currency)
+            n_places = currency_places(self.currency)
             return f"{_amount(written, self.currency, lang):.{n_places}f}"
         amount = _amount(written, other.code, lang)
         try:
@@ -147,7 +147,7 @@ def _amount(text: str, currency: str, lang: Language) -> Decimal:
     read as the language writes it; so it is beside the currency's sign, unless three
     digits may be a fraction of that currency.
     """
-    n_places = get_currency_precision(currency)
+    n_places = currency_places(currency)
     bare = _without_sign(text, currency, lang)
     grouped = _GROUPED[lang].fullmatch(bare)
     if grouped is not None:
@@ -175,9 +175,9 @@ def _without_sign(text: str, currency: str, lang: Language) -> str:
 
 def _smallest(currency: str) -> Decimal:
     """The smallest amount that is written in it, in major units."""
-    return Decimal(1).scaleb(-get_currency_precision(currency))
+    return Decimal(1).scaleb(-currency_places(currency))
 
 
 def _no_amount(currency: str) -> MistakeError:
     """With an example that fits the currency."""
-    return MistakeError("amount" if get_currency_precision(currency) else "whole")
+    return MistakeError("amount" if currency_places(currency) else "whole")

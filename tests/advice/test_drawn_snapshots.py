@@ -10,8 +10,9 @@ import polars as pl
 from advice.drawn_snapshots import DrawnSnapshots
 from advice.young_dates import early_warning
 from features.account import PassingFacts, fact_numbers
+from features.grid import grid_dates
 from features.portfolio import Portfolio
-from features.snapshots import grid_dates, snapshots
+from features.snapshots import snapshots
 from features.targets import TARGETS
 from scoring.bundle import Bundle
 

@@ -18,10 +18,11 @@ from decisions.policy_file.load import Policy
 from features.account.history import History
 from features.account.many import histories
 from features.events import Events
+from features.grid import grid_dates
 from features.moments import DAY_US, to_datetime
 from features.portfolio import Portfolio
 from features.settings import Defaults, PortfolioSettings
-from features.snapshots import grid_dates, latest_snapshots
+from features.snapshots import latest_snapshots
 from features.targets import TARGETS, Target
 from scoring.bundle import Bundle
 from scoring.shelf import publish_bundle

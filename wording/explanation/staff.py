@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from decisions.actions import SEVERITY
 from decisions.follow_up.parts import ProviderEffect
-from decisions.recommendation import RAISED_BY_DAYS
 from decisions.rules.evidence import counting_evidence, is_proven
 from wording.explanation.change import staff_change
 from wording.explanation.comparison import compare
@@ -134,7 +133,7 @@ def _recommended(s: Subject) -> Iterator[str]:
         return
     if answer.question.mode != s.terms.mode:
         yield words.sentence("staff.recommended.by_days")
-    elif _is_by_ladder(s):
+    elif answer.is_by_days and not answer.asks_for_probability(s.terms):
         yield words.sentence("staff.recommended.by_ladder")
     if answer.proposed_action != answer.action:
         key = {"cost": "by_cost", "thresholds": "by_thresholds"}.get(
@@ -153,14 +152,6 @@ def _recommended(s: Subject) -> Iterator[str]:
     if answer.permission.subscriptions:
         names = words.joined(list(answer.permission.subscriptions))
         yield words.sentence("staff.recommended.subscriptions", subscriptions=names)
-
-
-def _is_by_ladder(s: Subject) -> bool:
-    """Whether a policy by days decided, and asked for no probability."""
-    is_debt = s.answer.permission.basis == "nonpayment"
-    asks = s.terms.guardrails.suspend.min_p_bad > 0
-    is_raised = s.answer.permission.raised_by not in RAISED_BY_DAYS
-    return s.terms.mode == "timeline" and is_debt and not asks and not is_raised
 
 
 def _measures(s: Subject) -> Iterator[str]:

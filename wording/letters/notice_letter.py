@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.numbers import get_currency_precision
-
 from decisions.actions import Action
 from decisions.policy.document import PolicyDocument
+from features.money import currency_places
 from wording.explanation.naming import notice_part
 from wording.letters.letter import (
     NO_LINKS,
@@ -162,9 +161,7 @@ def _owed(s: Source, values: NoticeValues) -> Section | None:
 def _without_zeros(total: dict[str, float]) -> dict[str, float]:
     """Sums that are not written as zero; the first zero where there is nothing else."""
     sums = {
-        code: sum_
-        for code, sum_ in total.items()
-        if round(sum_, get_currency_precision(code))
+        code: sum_ for code, sum_ in total.items() if round(sum_, currency_places(code))
     }
     return sums or dict([*total.items()][:1])
 

@@ -122,6 +122,8 @@ def test_a_currency_without_a_sign_keeps_its_distance() -> None:
         pytest.param("en", 10.0004, "KWD", "KWD 10", id="whole in three places"),
         pytest.param("en", 1250.4, "JPY", "JP¥1,250", id="no places"),
         pytest.param("de", 0.5, "JPY", "0 ¥", id="half a yen"),
+        pytest.param("en", 12.34, "RSD", "RSD 12.34", id="cents people seldom write"),
+        pytest.param("de", 12.34, "IQD", "12,340 IQD", id="three places by ISO 4217"),
     ],
 )
 def test_an_amount_has_the_places_of_its_currency(
