@@ -1,10 +1,20 @@
 """The garbage collector of one piece of work."""
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 
 from features.collector import rarely_collected
+
+
+@pytest.fixture(autouse=True)
+def _usual() -> Iterator[None]:
+    """Python's own thresholds, for a service of another test may have left others."""
+    found = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    yield
+    gc.set_threshold(*found)
 
 
 def test_the_collector_looks_rarely_and_then_as_before() -> None:
