@@ -41,6 +41,10 @@ from features.invoice import (
     paid_by,
 )
 
+# ten-thousandths: what converting rows one by one, each rounded to four places, may
+# leave of an invoice or a credit that was used to the last coin of its own currency
+ROUNDING = 5
+
 _key = attrgetter("key")
 # by the id of a dispute and a moment: what it contests of each invoice
 Contest: TypeAlias = Callable[[str, int], dict[str, int]]
@@ -49,12 +53,18 @@ Contest: TypeAlias = Callable[[str, int], dict[str, int]]
 class Ledger:
     """One customer's invoices, payments and credit, posted in order.
 
+    Args:
+        day: the local day of a moment.
+        is_converted: whether amounts may be of other currencies, by rates: then rests
+            of at most `ROUNDING` are nobody's debt and nobody's credit.
+
     Attributes:
         invoices: the issued ones by id.
         open: those with something unpaid, in the order in which money takes them.
         settled: the others, in the order in which they were settled.
         credit: money that no invoice has used yet.
-        credited: by credit notes and lost disputes, what both say counted once.
+        credited: by credit notes and lost disputes, what both say counted once; with
+            what converting left, of either sign.
         unallocated_receipts: payments and credit notes that name invoices nobody knows.
         goodwill: refunds that nothing has met.
         n_reopened: how often a refund opened an invoice again.
@@ -73,6 +83,7 @@ class Ledger:
         "_named_in_vain",
         "_released",
         "_reserved",
+        "_rounding",
         "credit",
         "credited",
         "goodwill",
@@ -85,8 +96,9 @@ class Ledger:
         "written_off",
     )
 
-    def __init__(self, day: Callable[[int], int]) -> None:
+    def __init__(self, day: Callable[[int], int], is_converted: bool = False) -> None:
         self._day = day
+        self._rounding = ROUNDING if is_converted else 0
         self.invoices: dict[str, Invoice] = {}
         self.open: list[Invoice] = []
         self.settled: list[Invoice] = []
@@ -239,11 +251,11 @@ class Ledger:
         for lot in lots:
             taken = min(lot.left, due)
             lot.left -= taken
-            self.credit -= taken
+            self.credit -= taken + self._trim(lot)
             due -= taken
         self._free = [lot for lot in self._free if lot.left]
         for use in last_first(lots):
-            if due:
+            if due > self._rounding:
                 due -= self._undo(use, at, due)
         self.goodwill.give(due, paid)
         self._use_credit(at)
@@ -306,23 +318,31 @@ class Ledger:
         self._keep(lot)
 
     def _keep(self, lot: Credit) -> None:
+        self._trim(lot)
         self._lots.append(lot)
         if lot.left:
             self._free.append(lot)
             self.credit += lot.left
 
+    def _trim(self, lot: Credit) -> int:
+        """Takes what only converting can have left of a credit; returns how much."""
+        trimmed = lot.left if lot.left <= self._rounding else 0
+        lot.left -= trimmed
+        self.credited -= trimmed
+        return trimmed
+
     def _use_credit(self, at: int) -> None:
         """What is open uses credit, the oldest credit first."""
         while self.credit and self.open:
             lot = self._free[0]
-            self.credit -= self._spend(lot, at, PAID)
+            self.credit -= self._spend(lot, at, PAID) + self._trim(lot)
             if not lot.left:
                 self._free.pop(0)
 
     def _spend(self, lot: Credit, at: int, entry: int) -> int:
         """Open invoices take what they can of one credit; returns what they took."""
         before = lot.left
-        while lot.left and self.open:
+        while lot.left > self._rounding and self.open:
             invoice = self.open[0]
             taken = self._reduce(invoice, at, lot.left, entry, lot.payment_id)
             lot.left -= taken
@@ -331,7 +351,7 @@ class Ledger:
 
     def _spread(self, at: int, money: int, entry: int, source: str) -> int:
         """Open invoices take what they can, in their order; returns the rest."""
-        while money and self.open:
+        while money > self._rounding and self.open:
             money -= self._reduce(self.open[0], at, money, entry, source)
         return money
 
@@ -351,6 +371,10 @@ class Ledger:
             invoice.was_written_off = True
             invoice.written_off += taken
             self.written_off += taken
+        if 0 < invoice.remainder <= self._rounding:
+            invoice.entries.append((at, invoice.remainder, CREDITED, None))
+            self.credited += invoice.remainder
+            invoice.remainder = 0
         if not invoice.remainder:
             invoice.settle(at, self._day(at))
             self.open.remove(invoice)

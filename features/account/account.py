@@ -32,7 +32,9 @@ class Account:
 
     def __init__(self, history: History, rules: Rules) -> None:
         self.history, self.rules = history, rules
-        self._books = LedgerAsOf(history.invoices, history.payments, rules.days)
+        self._books = LedgerAsOf(
+            history.invoices, history.payments, rules.days, rules.is_converted
+        )
         self._paid = PaidInvoices(self._books.ledger)
         self._contact_rows = KnownRows(history.contacts)
         self._contacts = NO_CONTACTS

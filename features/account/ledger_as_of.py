@@ -34,6 +34,7 @@ class LedgerAsOf:
 
     Args:
         invoices, payments: all rows, in any order.
+        is_converted: whether amounts may have been converted from other currencies.
     """
 
     __slots__ = (
@@ -43,6 +44,7 @@ class LedgerAsOf:
         "_feeds",
         "_has_lost",
         "_invoices",
+        "_is_converted",
         "_payments",
         "_refunded",
         "ledger",
@@ -51,17 +53,22 @@ class LedgerAsOf:
     )
 
     def __init__(
-        self, invoices: list[InvoiceRow], payments: list[PaymentRow], days: LocalDays
+        self,
+        invoices: list[InvoiceRow],
+        payments: list[PaymentRow],
+        days: LocalDays,
+        is_converted: bool = False,
     ) -> None:
         self._invoices, self._payments, self._days = invoices, payments, days
         self._feeds: tuple[_Feed[InvoiceRow], _Feed[PaymentRow]] | None = None
+        self._is_converted = is_converted
         self._as_of: int | None = None
         self._disputes: Sequence[Dispute] = ()
         self._has_lost = False
         self._open_books()
 
     def _open_books(self) -> None:
-        self.ledger = Ledger(self._days.day)
+        self.ledger = Ledger(self._days.day, self._is_converted)
         self.pending: dict[str, PaymentRow] = {}  # payments on their way, by id
         self.state: dict[str, PaymentRow] = {}  # the latest status row of each payment
         self._refunded: set[str] = set()  # payments with a refund in the ledger

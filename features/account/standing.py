@@ -33,6 +33,7 @@ class Rules:
         self.has_contacts = "contacts" in settings.tables
         self.materiality: int = settings.materiality_money
         self.days: LocalDays = days_of(settings.zone)
+        self.is_converted = bool(settings.rates)
         self.has_subscriptions = "subscriptions" in settings.tables
         self.has_usage = "usage" in settings.tables
         self.margin_share = settings.defaults.share

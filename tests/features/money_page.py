@@ -52,6 +52,9 @@ test that runs through both compilers. This always holds:
 7. **Until the ordinary stop.** What still accrues is reckoned to the day on which the
    policy would stop in the end: so many days overdue, counted from the next due date
    for who is not late. What was used since the last invoice will be billed, too.
+8. **Other currencies.** Each amount is converted by itself and rounded to four places.
+   In a portfolio with `rates` a rest of at most 0.0005, of an invoice that something
+   paid or of a credit, is that rounding: it counts as credited, above or below 0.
 
 ## Worked examples
 
