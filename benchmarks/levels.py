@@ -30,7 +30,8 @@ from scoring.bundle import Learner
 from scoring.calibration import LogOddsMap, fit_log_odds_affine
 from scoring.starter import starter
 from simulation import simulate
-from training.fitting import FittedModel, calibrated, fit, margin
+from training.fitting import FittedModel, fit, margin
+from training.held_out import calibrated
 from training.rows import Rows
 from training.training_data import gather
 

@@ -24,6 +24,7 @@ from benchmarks.judging import (
     Part,
     policy_costs,
 )
+from benchmarks.means import MeanGap
 from features.arrays import FloatArray
 from features.portfolio import Portfolio
 from features.targets import TARGETS
@@ -153,24 +154,31 @@ def summarise(tables: Mapping[str, Mapping[str, Judged]]) -> bool:
         Whether on the mean over all rows no rival has the lower log-loss.
     """
     print("\nahead of Forbear by more than one standard error (a tie within it):")
-    gaps: dict[str, list[FloatArray]] = defaultdict(list)
+    gaps: dict[str, dict[str, tuple[FloatArray, FloatArray]]] = defaultdict(dict)
     for name, judged in tables.items():
         for rival, other in judged.items():
             if rival in (OURS, CONSTANT):
                 continue
-            gap, error = judged[OURS].ahead(other)
-            gaps[rival].append(gap)
+            gap, error = gaps[rival][name] = judged[OURS].ahead(other)
             for measure, g, e in zip(MEASURES, gap, error, strict=True):
                 if g < -e:
                     print(f"  {name}: {rival} by {measure}, {-g:.4f} ± {e:.4f}")
+    means = {rival: MeanGap.of(those) for rival, those in gaps.items()}
+    _print_means(means)
+    log_loss = MEASURES.index("log-loss")
+    return all(one.mean[log_loss] >= 0.0 for one in means.values())
+
+
+def _print_means(means: Mapping[str, MeanGap]) -> None:
     print("mean over all rows, by how much Forbear's is better:")
     print(_row("", MEASURES))
-    least = np.inf
-    for rival, those in gaps.items():
-        means = np.ma.masked_invalid(those).mean(axis=0).filled(np.nan)
-        print(_row(rival, _numbers(means, "+")))
-        least = min(least, means[MEASURES.index("log-loss")])
-    return bool(least >= 0.0)
+    for rival, one in means.items():
+        print(_row(rival, _numbers(one.mean, "+")))
+        print(_row("  std. error", _numbers(one.mean_error)))
+    print("where a rival is better on the mean, and the rows that count most:")
+    for rival, one in means.items():
+        for k in np.flatnonzero(one.mean < 0.0):
+            print(f"  {rival} by {MEASURES[k]}: {one.told(int(k))}")
 
 
 def portfolios(folders: Sequence[Path]) -> Iterator[tuple[str, list[Part]]]:

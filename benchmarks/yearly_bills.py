@@ -30,8 +30,9 @@ from scoring.intervals import compare_log_loss, customer_blocks
 from scoring.metrics import log_losses
 from scoring.starter import starter
 from simulation import simulate
-from training.fitting import PRIOR_RIDGE, calibrated, predicted
+from training.fitting import PRIOR_RIDGE, predicted
 from training.folds import Fold, folds
+from training.held_out import calibrated
 from training.linear import fit_linear
 from training.logistic_rows import logistic_rows
 from training.prior import fit_beside, mean_of, moved_starter

@@ -132,23 +132,18 @@ class StoppedFit:
     grow more: how many are read is chosen by all folds together, never by this one.
 
     Args:
-        rows, judged: the rows of the fold are `rows[judged]`.
-        losses: (rounds,) mean log-loss there after each round.
-        n_taught: rows it learnt from.
+        rows: all of them. n_taught, n_judged: of the fold.
+        losses: (rounds,) mean log-loss of the fold after each round.
     """
 
     booster: lightgbm.Booster
     rows: Rows
-    judged: BoolArray
     n_taught: int
+    n_judged: int
     losses: FloatArray
 
-    @property
-    def n_judged(self) -> int:
-        return int(self.judged.sum())
-
-    def margin(self, n_rounds: int) -> FloatArray:
-        """(n,) of the judged rows after `n_rounds`; missing trees are grown.
+    def margin(self, n_rounds: int, chosen: BoolArray) -> FloatArray:
+        """Of the chosen rows after `n_rounds`; missing trees are grown.
 
         Fewer where no leaf can be split any more: LightGBM then adds no tree.
         """
@@ -157,7 +152,7 @@ class StoppedFit:
                 break
         margins = [
             self.booster.predict(some.x, raw_score=True, num_iteration=n_rounds)
-            for some in self.rows.pieces(self.judged)
+            for some in self.rows.pieces(chosen)
         ]
         return np.concatenate(margins, dtype=np.float64)
 
@@ -179,7 +174,8 @@ def fit_stopped(binned: BinnedRows, fold: Fold) -> StoppedFit:
         keep_training_booster=True,
     )
     losses = np.array(seen["valid_0"]["binary_logloss"])
-    return StoppedFit(booster, rows, fold.judged, int(fold.train.sum()), losses)
+    n_taught, n_judged = int(fold.train.sum()), int(fold.judged.sum())
+    return StoppedFit(booster, rows, n_taught, n_judged, losses)
 
 
 def most_rounds(n_positives: int) -> int:

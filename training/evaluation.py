@@ -20,7 +20,7 @@ from scoring.intervals import (
     measured,
 )
 from scoring.metrics import METRICS, auc, log_loss
-from training.fitting import HeldOutMargin, calibrated
+from training.held_out import HeldOutMargin, calibrated
 from training.lateness import lateness_feature
 from training.rows import Rows
 

@@ -41,10 +41,10 @@ from training.fitting import (
     PRIOR_RIDGE,
     BoostedFolds,
     FittedModel,
-    calibrated,
     predicted,
 )
 from training.folds import Fold, customer_folds
+from training.held_out import calibrated
 from training.lateness import fit_rule, late_rows
 from training.leakage import alarms, gain_shares
 from training.linear import blocks_of, fit_linear

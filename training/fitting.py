@@ -3,11 +3,12 @@
 Every fold of `folds` is predicted by a model of the rows before it. These predictions,
 the held-out margins, choose the number of trees, the learner and the calibration: one
 map of all of them (up to half of the dates), for one month's level does not last.
-The model itself then learns from all rows, and the map is moved to its level.
+The model itself then learns from all rows, and the map is moved to its level
+(`training.held_out`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from features.arrays import BoolArray, FloatArray
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle, Learner
-from scoring.calibration import LogOddsMap, fit_level, fit_log_odds_affine
+from scoring.calibration import LogOddsMap
 from scoring.trees import TreeModel
 from training.boosting import (
     BinnedRows,
@@ -25,7 +26,8 @@ from training.boosting import (
     fit_stopped,
     recipe,
 )
-from training.folds import Fold, folds
+from training.folds import Fold, folds, judged_before_last
+from training.held_out import HeldOutMargin, LastFoldMargin, map_at_level
 from training.lateness import fit_rule, late_rows
 from training.linear import fit_linear
 from training.logistic_rows import MANY_POSITIVES, logistic_rows
@@ -35,24 +37,6 @@ from training.rows import Rows
 PRIOR_RIDGE = 50.0  # pseudo-rows that pull each difference from the starter to zero
 
 Model = TreeModel | AdditiveModel
-
-
-@dataclass(frozen=True)
-class HeldOutMargin:
-    """What a learner says of rows it had not seen.
-
-    Args:
-        margin: (n,) raw log-odds; NaN where a row was in no fold.
-        n_rounds: of the trees, at which these margins were read.
-    """
-
-    learner: Learner
-    margin: FloatArray
-    n_rounds: int | None = None
-
-    def without(self, rows: BoolArray) -> "HeldOutMargin":
-        """As if some rows had not been predicted."""
-        return replace(self, margin=np.where(rows, np.nan, self.margin))
 
 
 @dataclass(frozen=True)
@@ -104,13 +88,15 @@ def held_out(
     rows: Rows,
     parts: Sequence[Fold],
     starter: Bundle | None = None,
-) -> HeldOutMargin:
+) -> LastFoldMargin:
     """Predict the judged rows of each fold by an additive model of its others."""
     margins = np.full(len(rows), np.nan)
     for part in parts:
         model = _fit_additive(learner, rows, part.train, starter)
         margins[part.judged] = predicted(model, rows, part.judged)
-    return HeldOutMargin(learner, margins)
+    own, before = np.full(len(rows), np.nan), judged_before_last(parts)
+    own[before] = predicted(model, rows, before)
+    return LastFoldMargin(learner, margins, last=parts[-1].judged, own=own)
 
 
 @dataclass(frozen=True)
@@ -138,13 +124,26 @@ class BoostedFolds:
         fits = [*self.fits, *(fit_stopped(self.binned, part) for part in parts)]
         return BoostedFolds(self.binned, [*self.parts, *parts], fits)
 
-    def held_out(self, n_choosing: int | None = None) -> HeldOutMargin:
-        """Margins of all folds after the rounds that the first `n_choosing` choose."""
-        n_rounds = best_rounds(self.fits[:n_choosing])
+    def held_out(self) -> HeldOutMargin:
+        """Margins of all folds after the rounds that they choose."""
+        n_rounds = best_rounds(self.fits)
+        return HeldOutMargin("lightgbm", self._margins(n_rounds), n_rounds)
+
+    def last_judged(self) -> LastFoldMargin:
+        """The same where the last fold judges: it chooses nothing."""
+        n_rounds = best_rounds(self.fits[:-1])
+        margins = self._margins(n_rounds)
+        own, before = np.full(len(margins), np.nan), judged_before_last(self.parts)
+        own[before] = self.fits[-1].margin(n_rounds, before)
+        last = self.parts[-1].judged
+        return LastFoldMargin("lightgbm", margins, n_rounds, last=last, own=own)
+
+    def _margins(self, n_rounds: int) -> FloatArray:
+        """(n,) of the rows that folds judge after so many rounds; else NaN."""
         margins = np.full(len(self.parts[0].judged), np.nan)
         for part, one in zip(self.parts, self.fits, strict=True):
-            margins[part.judged] = one.margin(n_rounds)
-        return HeldOutMargin("lightgbm", margins, n_rounds)
+            margins[part.judged] = one.margin(n_rounds, part.judged)
+        return margins
 
     def fitted(self, unseen: HeldOutMargin) -> FittedModel:
         """The trees of all rows, calibrated on the held-out margins."""
@@ -174,23 +173,9 @@ def fit_additive(
     return FittedModel(unseen.learner, model, calibration, unseen.margin)
 
 
-def calibrated(rows: Rows, held_out: FloatArray) -> LogOddsMap:
-    """The map of the held-out margins (n,), NaN where a row was in no fold."""
-    is_judged = ~np.isnan(held_out)
-    return fit_log_odds_affine(held_out[is_judged], rows.label[is_judged])
-
-
 def _at_level(model: Model, rows: Rows, held_out: FloatArray) -> LogOddsMap:
-    """The slope of the held-out margins, at the level of the model of all rows.
-
-    Models of the folds learnt from fewer rows, and their margins lie further out: what
-    brings those to the right level is too much for the last model. So of the rows that
-    were in a fold, its own margins are to expect as many positives as there were.
-    """
-    slope = calibrated(rows, held_out).slope
-    is_judged = ~np.isnan(held_out)
-    own = predicted(model, rows, is_judged)
-    return fit_level(own, rows.label[is_judged], slope)
+    """The map of the model of all rows."""
+    return map_at_level(rows, held_out, predicted(model, rows, ~np.isnan(held_out)))
 
 
 def _fit_additive(

@@ -7,6 +7,7 @@ of the rows whose labels were known when the block began. Folds by customer see 
 month from both sides and learn from that what does not come again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,14 @@ def folds(rows: Rows, seed: int) -> tuple[Fold, ...]:
     n_folds = N_CUSTOMER_FOLDS if len(rows) < MANY_ROWS else FEW_CUSTOMER_FOLDS
     fold = customer_folds(rows, n_folds, seed)
     return tuple(Fold(fold != k, fold == k) for k in range(n_folds))
+
+
+def judged_before_last(parts: Sequence[Fold]) -> BoolArray:
+    """(n,) the rows that a fold before the last one judges."""
+    before = np.zeros(len(parts[-1].judged), dtype=np.bool_)
+    for part in parts[:-1]:
+        before |= part.judged
+    return before
 
 
 def rolling_origins(rows: Rows) -> tuple[Fold, ...]:

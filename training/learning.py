@@ -21,19 +21,18 @@ from training.evaluation import (
 from training.few import ENOUGH, learn_few
 from training.fitting import (
     BoostedFolds,
-    HeldOutMargin,
-    calibrated,
     fit_additive,
     fit_trees,
     held_out,
 )
-from training.folds import Fold, folds
+from training.folds import Fold
+from training.held_out import LastFoldMargin
 from training.lateness import lateness_feature
 from training.leakage import alarms, gain_shares
 from training.logistic_rows import MANY_POSITIVES
 from training.prior import can_be_prior
 from training.rows import Rows
-from training.split import Split, split
+from training.split import Split, folds_and_split, split
 from training.trained_model import Progress, TrainedModel
 
 SIMPLER: Mapping[Learner, tuple[Learner, ...]] = {
@@ -100,12 +99,12 @@ def _learn_many(
         f"{parts.train.sum():,} rows to learn from, {parts.test.sum():,} to judge by "
         f"(split by {parts.kind.replace('_', ' ')})"
     )
-    everything = _folds(rows, parts, seed)
-    unseen: dict[Learner, HeldOutMargin] = {}
+    everything = folds_and_split(rows, parts, seed)
+    unseen: dict[Learner, LastFoldMargin] = {}
     parameters = search and search(target, rows, everything, seed, progress)
     progress("fitting lightgbm")
     trees = BoostedFolds.of(rows, everything, seed, parameters)
-    unseen["lightgbm"] = trees.held_out(n_choosing=len(everything) - 1)
+    unseen["lightgbm"] = trees.last_judged()
     for learner in _challengers(rows):
         progress(f"fitting {learner}")
         unseen[learner] = held_out(learner, rows, everything, starter)
@@ -134,22 +133,12 @@ def _learn_many(
     return TrainedModel(parts, judgement, final, raised, gain_shares(final.model, rows))
 
 
-def _folds(rows: Rows, parts: Split, seed: int) -> list[Fold]:
-    """The folds of the training rows, and last the split itself."""
-    inner = []
-    for fold in folds(rows.only(())[parts.train], seed):
-        train, judged = parts.train.copy(), parts.train.copy()
-        train[parts.train], judged[parts.train] = fold.train, fold.judged
-        inner.append(Fold(train, judged))
-    return [*inner, Fold(parts.train, parts.test)]
-
-
 def _challengers(rows: Rows) -> list[Learner]:
     return ["linear"] if lateness_feature(rows) is None else ["linear", "rule"]
 
 
 def _chosen(
-    unseen: Mapping[Learner, HeldOutMargin],
+    unseen: Mapping[Learner, LastFoldMargin],
     rows: Rows,
     parts: Split,
     seed: int,
@@ -164,18 +153,13 @@ def _chosen(
 
 def _surely_good(
     best: Learner,
-    unseen: Mapping[Learner, HeldOutMargin],
+    unseen: Mapping[Learner, LastFoldMargin],
     rows: Rows,
     parts: Split,
     seed: int,
 ) -> Evaluation:
     """The judgement of the best learner, or of the next simpler one that is."""
-    p = {
-        learner: calibrated(rows, one.without(parts.test).margin).probability(
-            one.margin[parts.test]
-        )
-        for learner, one in unseen.items()
-    }
+    p = {learner: one.probability(rows) for learner, one in unseen.items()}
     test = rows[parts.test]
     judgement = judge(best, p, test, seed)
     for learner in SIMPLER[best]:

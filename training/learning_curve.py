@@ -22,8 +22,9 @@ from scoring.intervals import (
     measured,
 )
 from training.customer_sample import CustomerSample, in_hash_order
-from training.fitting import BoostedFolds, HeldOutMargin, calibrated, held_out
+from training.fitting import BoostedFolds, held_out
 from training.folds import Fold, folds
+from training.held_out import LastFoldMargin
 from training.rows import Rows
 from training.trained_model import Progress, TrainedModel
 
@@ -142,23 +143,21 @@ def _taught_by(
         for fold in folds(rows.only(())[taught], seed)
     ]
     everything = [*inner, Fold(taught, parts.test)]
-    unseen = _held_out(rows, everything, learnt, starter, seed)
-    known = calibrated(rows, unseen.without(parts.test).margin)
-    return known.probability(unseen.margin[parts.test])
+    return _last_judged(rows, everything, learnt, starter, seed).probability(rows)
 
 
-def _held_out(
+def _last_judged(
     rows: Rows,
     everything: Sequence[Fold],
     learnt: TrainedModel,
     starter: Bundle | None,
     seed: int,
-) -> HeldOutMargin:
+) -> LastFoldMargin:
     learner = learnt.judgement.learner
     if learner != "lightgbm":
         return held_out(learner, rows, everything, starter)
     trees = BoostedFolds.of(rows, everything, seed, learnt.fitted.parameters)
-    return trees.held_out(n_choosing=len(everything) - 1)
+    return trees.last_judged()
 
 
 def _within(some: BoolArray, part: BoolArray) -> BoolArray:

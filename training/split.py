@@ -12,7 +12,7 @@ import numpy as np
 
 from features.arrays import BoolArray, IntArray
 from training.errors import TooFewPositivesError
-from training.folds import customer_folds
+from training.folds import Fold, customer_folds, folds
 from training.rows import Rows
 
 TEST_SHARE = 0.2
@@ -60,6 +60,16 @@ def split(rows: Rows, seed: int) -> Split:
     return chosen
 
 
+def folds_and_split(rows: Rows, parts: Split, seed: int) -> list[Fold]:
+    """The folds of the training rows, and last the split itself, which judges."""
+    inner = []
+    for fold in folds(rows.only(())[parts.train], seed):
+        train, judged = parts.train.copy(), parts.train.copy()
+        train[parts.train], judged[parts.train] = fold.train, fold.judged
+        inner.append(Fold(train, judged))
+    return [*inner, Fold(parts.train, parts.test)]
+
+
 def _is_enough(rows: Rows, candidate: Split) -> bool:
     n_train = rows.label[candidate.train].sum()
     n_test = rows.label[candidate.test].sum()
@@ -84,5 +94,5 @@ def _time_split(rows: Rows, dates: IntArray) -> Split | None:
 def _customer_split(
     rows: Rows, kind: Literal["customers", "customers_short_history"], seed: int
 ) -> Split:
-    folds = customer_folds(rows, round(1 / TEST_SHARE), seed)
-    return Split(kind, folds != 0, folds == 0)
+    fold = customer_folds(rows, round(1 / TEST_SHARE), seed)
+    return Split(kind, fold != 0, fold == 0)

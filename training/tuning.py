@@ -27,7 +27,7 @@ from features.arrays import FloatArray
 from features.targets import Target
 from scoring.intervals import compare_log_loss, customer_blocks
 from training.boosting import BinnedRows, fit_stopped, least_log_loss, recipe
-from training.fitting import BoostedFolds, calibrated
+from training.fitting import BoostedFolds
 from training.folds import Fold
 from training.rows import Rows
 from training.trained_model import Progress
@@ -215,7 +215,4 @@ def _expected_last(
 ) -> FloatArray:
     """(n,) probabilities of what the last origin judges."""
     trees = BoostedFolds.of(rows, origins, seed, parameters)
-    unseen = trees.held_out(n_choosing=len(origins) - 1)
-    judged = origins[-1].judged
-    calibration = calibrated(rows, unseen.without(judged).margin)
-    return calibration.probability(unseen.margin[judged])
+    return trees.last_judged().probability(rows)

@@ -21,9 +21,18 @@ from training.boosting import (
     most_rounds,
     recipe,
 )
-from training.fitting import BoostedFolds, calibrated, fit, margin
+from training.fitting import (
+    BoostedFolds,
+    fit,
+    fit_additive,
+    fit_trees,
+    held_out,
+    margin,
+)
 from training.folds import folds, rolling_origins
+from training.held_out import calibrated
 from training.rows import Rows
+from training.split import folds_and_split, split
 
 RowsOf = Callable[..., Rows]
 
@@ -61,8 +70,7 @@ def test_one_moment_is_folded_by_customer(rows_of: RowsOf) -> None:
 
 
 def _stopped(rows: Rows, losses: FloatArray) -> StoppedFit:
-    everyone = np.ones(len(rows), dtype=np.bool_)
-    return StoppedFit(None, rows, everyone, len(rows), losses)  # type: ignore[arg-type]
+    return StoppedFit(None, rows, len(rows), len(rows), losses)  # type: ignore[arg-type]
 
 
 def test_rounds_are_those_of_all_folds_together(rows_of: RowsOf) -> None:
@@ -81,7 +89,7 @@ def test_trees_that_cannot_be_grown_are_not_waited_for(rows_of: RowsOf) -> None:
     everyone = np.ones(len(rows), dtype=np.bool_)
     stopped = fit_stopped(BinnedRows(rows, recipe(rows, 0), everyone), parts[0])
     n_grown = stopped.booster.current_iteration()
-    assert len(stopped.margin(n_grown + 50)) == stopped.n_judged
+    assert len(stopped.margin(n_grown + 50, everyone)) == len(rows)
 
 
 def test_few_positives_bear_few_rounds(rows_of: RowsOf) -> None:
@@ -97,7 +105,7 @@ def test_no_block_chooses_how_many_trees_predict_it(rows_of: RowsOf) -> None:
     turned = np.where(parts[-1].judged, 1.0 - rows.label, rows.label)
     rows = replace(rows, label=turned)
     trees = BoostedFolds.of(rows, parts, seed=0)
-    unseen = trees.held_out(len(parts) - 1)
+    unseen = trees.last_judged()
     assert unseen.n_rounds is not None
     assert unseen.n_rounds > PATIENCE + 1
     for part in parts:
@@ -132,3 +140,31 @@ def test_the_last_model_expects_what_came(rows_of: RowsOf, learner: Learner) -> 
     assert fitted.calibration.slope == by_folds.slope
     moved = by_folds.probability(margin(fitted.model, rows))[in_fold].sum()
     assert moved != pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("learner", ["lightgbm", "linear"])
+def test_what_judges_is_what_would_have_served_before(
+    rows_of: RowsOf, learner: Learner
+) -> None:
+    """The model of the last fold, calibrated as the one that serves is."""
+    rows = rows_of(4_000, n_dates=12)
+    parts = folds_and_split(rows, split(rows, seed=0), seed=0)
+    taught, judged = parts[-1].train, parts[-1].judged
+    unseen = (
+        BoostedFolds.of(rows, parts, seed=0).last_judged()
+        if learner == "lightgbm"
+        else held_out(learner, rows, parts)
+    )
+    known = unseen.without(judged)
+    then = replace(known, margin=known.margin[taught])
+    served = (
+        fit_trees(then, rows[taught], recipe(rows, seed=0))
+        if learner == "lightgbm"
+        else fit_additive(then, rows[taught])
+    )
+    p = unseen.probability(rows)
+    np.testing.assert_allclose(p, served.probability(rows[judged]), rtol=1e-6)
+    by_folds = calibrated(rows, known.margin)
+    assert by_folds.probability(unseen.margin[judged]).sum() != pytest.approx(
+        p.sum(), rel=1e-3
+    )

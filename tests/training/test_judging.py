@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.judging import MEASURES, Costs, Judged, better_by
+from benchmarks.means import MeanGap
 
 N = len(MEASURES)
 
@@ -61,3 +62,20 @@ def test_a_single_fold_takes_its_error_from_groups_of_customers() -> None:
     gap, error = ours.ahead(theirs)
     assert gap[0] == pytest.approx(group.mean())
     assert error[0] == pytest.approx(group.std(ddof=1) / np.sqrt(10))
+
+
+def test_a_mean_within_its_standard_error_is_a_tie() -> None:
+    """One row moves it, and is as unsure as it is large."""
+    sure, unsure = np.full(2, 0.01), np.array([0.30, 0.05])
+    means = MeanGap.of(
+        {
+            "a set": (np.array([0.0, 0.01]), sure),
+            "a world": (np.array([-0.20, -0.20]), unsure),
+            "one more": (np.array([0.02, np.nan]), np.array([0.01, np.nan])),
+        }
+    )
+    np.testing.assert_allclose(means.mean, [-0.06, -0.095])
+    level, other = means.told(0), means.told(1)
+    assert level.startswith("-0.0600 ± 0.1001: a tie")
+    assert "of it a world -0.0667" in level
+    assert other.startswith("-0.0950 ± 0.0255: behind")

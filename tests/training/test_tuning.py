@@ -11,9 +11,9 @@ from scipy.special import expit
 
 from training.boosting import recipe
 from training.folds import Fold, folds
-from training.learning import _folds, learn
+from training.learning import learn
 from training.rows import Rows
-from training.split import split
+from training.split import folds_and_split, split
 from training.tuning import SPACE, Tuning, _fingerprint
 
 RowsOf = Callable[..., Rows]
@@ -109,7 +109,7 @@ def test_where_nothing_can_be_learnt_the_best_of_trials_seems_no_better(
         rows = rows_of(1_200, 12, seed, is_noise=True, matures_after_days=30)
         lines: list[str] = []
         tuning = Tuning(tmp_path / str(seed), 5.0, 8)
-        parts = _folds(rows, split(rows, seed), seed)
+        parts = folds_and_split(rows, split(rows, seed), seed)
         tuning("nonpayment", rows, parts, seed, lines.append)
         share = re.search(r"in (\d+)% of the draws", lines[-1])
         assert share is not None
