@@ -21,18 +21,29 @@ def policy_in_use(named: Path | None) -> Path:
         PolicyUnreadableError: whether one was published cannot be read.
     """
     from advice.assembly import DEFAULT_POLICY
-    from store.errors import DecisionStoreError, PolicyUnreadableError
-    from store.opening import published_policy
 
     if named is not None:
         return named
     home, url = place_of_store()
+    file = _published(home, url)
+    return file or Path(os.environ.get("FORBEAR_POLICY") or DEFAULT_POLICY)
+
+
+def _published(home: Path, url: str | None) -> Path | None:
+    """The published policy's file; None where none was published."""
+    from store.errors import DecisionStoreError, PolicyUnreadableError
+    from store.places import is_recorded
+
+    if not is_recorded(home, url):
+        return None
+    from store.opening import published_policy
+
     try:
         published = published_policy(home, url)
     except DecisionStoreError as error:
         raise PolicyUnreadableError(error) from error
     if published is None:
-        return Path(os.environ.get("FORBEAR_POLICY") or DEFAULT_POLICY)
+        return None
     file = home / "policies" / f"{published.policy_hash}.yaml"
     content = published.text.encode()
     if not file.is_file() or file.read_bytes() != content:

@@ -229,9 +229,13 @@ def _standing_alarm(home: Path) -> "Clock | None":
     """Whether monitoring has stopped automation, in the store of decisions."""
     from typing import cast
 
-    from store.opening import standing_alarm
+    from store.places import is_recorded
 
     url = os.environ.get("FORBEAR_DATABASE_URL") or None
+    if not is_recorded(home, url):
+        return None
+    from store.opening import standing_alarm
+
     return cast("Clock | None", standing_alarm(home, url))
 
 

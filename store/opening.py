@@ -23,6 +23,7 @@ from store.keys import KeyStore
 from store.letters import Letters
 from store.monitoring import Monitoring, standing_clock
 from store.outbox import Outbox
+from store.places import DECISIONS_FILE, EVENTS_FILE, is_recorded
 from store.policies import Policies
 from store.policy_versions import PolicyVersion, PolicyVersions
 from store.provider_alerts import ProviderAlerts
@@ -37,7 +38,7 @@ from store.sql_keys import SqlKeyStore
 from store.sqlite import SqliteDatabase, read_only
 
 # events come in large batches: in a file of their own they hold up no decision
-_FILES = {DECISIONS: "decisions.sqlite", EVENTS: "events.sqlite"}
+_FILES = {DECISIONS: DECISIONS_FILE, EVENTS: EVENTS_FILE}
 # acts, letters and what people decide at the desk write into one another's tables
 _LOCK_OF_PEOPLE = "acts and letters"
 # what is asked inside an event loop does not wait long for others
@@ -74,9 +75,8 @@ def require_recorded(home: Path, url: str | None = None) -> None:
     Raises:
         NoDecisionsError: nothing was ever recorded there.
     """
-    file = home / _FILES[DECISIONS]
-    if url is None and not file.is_file():
-        raise NoDecisionsError(file)
+    if not is_recorded(home, url):
+        raise NoDecisionsError(home / DECISIONS_FILE)
 
 
 def open_key_store(home: Path, url: str | None = None) -> KeyStore:
@@ -134,7 +134,7 @@ def open_policy_versions(home: Path, url: str | None = None) -> PolicyVersions:
 
 def published_policy(home: Path, url: str | None = None) -> PolicyVersion | None:
     """The policy in force; None where none was published. Nothing is made."""
-    if url is None and not (home / _FILES[DECISIONS]).is_file():
+    if not is_recorded(home, url):
         return None
     versions = PolicyVersions(_looking_up(DECISIONS, home, url))
     try:
@@ -185,7 +185,7 @@ def open_shadows(home: Path, url: str | None = None) -> Shadows:
 
 def standing_alarm(home: Path, url: str | None = None) -> str | None:
     """The clock of monitoring that stops automation; nothing is made."""
-    if url is None and not (home / _FILES[DECISIONS]).is_file():
+    if not is_recorded(home, url):
         return None
     database = _looking_up(DECISIONS, home, url)
     try:
