@@ -296,7 +296,9 @@ def _portfolio(
     read_at: int | None = None,
 ) -> Portfolio:
     if "customers" not in source.tables:
-        raise MissingTableError("no table `customers`: the one table that must exist")
+        near = [text for text in source.warnings if "customers" in text]
+        missing = "no table `customers`: the one table that must exist"
+        raise MissingTableError("; ".join([missing, *near]))
     loaded = load(source, settings, read_at, duck)
     loaded.warnings[:0] = [*warnings, *source.warnings]
     seen = loaded.observation

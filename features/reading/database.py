@@ -3,7 +3,7 @@
 Only columns that the contract or portfolio.yaml names are fetched, a part at a time.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from features.contract import TABLES
 from features.errors import DatabaseError
+from features.reading.names import ignored_column
 from features.reading.source_url import without_secret
 from features.reading.sources import Part
 
@@ -50,7 +51,7 @@ class DatabaseSource:
         }
         self.tables = frozenset(self._in_database)
         self.warnings = tuple(
-            f"{table}: column {name!r} is not in the contract and was ignored"
+            ignored_column(table, name, wanted[table])
             for table, rows in self._in_database.items()
             for name in rows.columns
             if name not in self._fetched[table]
@@ -151,4 +152,33 @@ def _batches(connection: Any, rows: Any) -> pa.RecordBatchReader:  # noqa: ANN40
     if connection.name == "pyspark":  # Ibis drops the zone of instants, here UTC
         table = connection._session.sql(query).toArrow()
         return table.to_reader(FETCHED_ROWS)
+    if connection.name == "sqlite":
+        return _as_written(connection, query, rows.columns)
     return rows.to_pyarrow_batches(chunk_size=FETCHED_ROWS)
+
+
+def _as_written(
+    connection: Any,  # noqa: ANN401 - Ibis' backend of SQLite
+    query: str,
+    columns: Sequence[str],
+) -> pa.RecordBatchReader:
+    """Cells of SQLite as text, for any may hold anything, whatever its column declares.
+
+    Ibis goes by the declared type, and by the first row where none is declared: it
+    drops the offset of a time, and gives up at a word among numbers.
+    """
+    names = ['"' + name.replace('"', '""') + '"' for name in columns]
+    cells = ", ".join(
+        f"CASE typeof({name}) WHEN 'real' THEN printf('%!.17g', {name}) "
+        f"ELSE CAST({name} AS TEXT) END"
+        for name in names
+    )
+    found = connection.con.execute(f"SELECT {cells} FROM ({query})")  # noqa: S608
+    schema = pa.schema([(name, pa.string()) for name in columns])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        while rows := found.fetchmany(FETCHED_ROWS):
+            texts = [pa.array(cells, pa.string()) for cells in zip(*rows, strict=True)]
+            yield pa.record_batch(texts, schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())

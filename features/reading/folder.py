@@ -29,7 +29,8 @@ class FolderSource:
     """The tables of a portfolio folder.
 
     `lake_tables` names those whose folder is a table of a lake, with the lake's
-    format: files lie there whose rows were deleted or replaced.
+    format: files lie there whose rows were deleted or replaced. `left_out` names by
+    table the files of its folder that are of no format read here.
 
     Raises:
         MixedFormatsError: if a table is there in more than one form.
@@ -50,9 +51,16 @@ class FolderSource:
             if (found := self._files_of(table, files, folders))
         }
         self.lake_tables = _lake_tables(tree, self._files, folders)
+        self.left_out = {
+            table: left
+            for table in sorted(set(folders) & set(self._files))
+            if (
+                left := [p for p in _seen(tree.below(table)) if not p.endswith(FORMATS)]
+            )
+        }
         self.tables = frozenset(self._files)
         self.warnings = (
-            *_unread(files, folders, self.tables),
+            *_unread(files, folders, self._files),
             *_unread_sheets(self._sheets),
         )
 
@@ -144,7 +152,9 @@ def _seen(paths: Collection[str]) -> list[str]:
 
 
 def _unread(
-    files: Collection[str], folders: Collection[str], tables: Collection[str]
+    files: Collection[str],
+    folders: Collection[str],
+    tables: Mapping[str, list[str]],
 ) -> Iterator[str]:
     """What looks like a table and is none: a typing error, or another format."""
     for path in map(PurePosixPath, sorted({*files, *folders})):
@@ -152,6 +162,8 @@ def _unread(
         if name in TABLES and name not in tables:
             forms = ", ".join(f"{name}{suffix}" for suffix in FORMATS)
             yield f"{path.name} was not read: write one of {forms}"
+        elif name in TABLES and path.name in files and path.suffix not in FORMATS:
+            yield f"{path.name} was not read beside {tables[name][0]}"
         elif path.name == WORKBOOK:
             continue
         elif path.suffix in FORMATS and path.stem not in TABLES:

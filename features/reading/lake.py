@@ -12,6 +12,7 @@ import pyarrow as pa
 from features.contract import TABLES
 from features.errors import LakeError, PortfolioNotFoundError
 from features.reading.lake_place import LakeTable, lake_of
+from features.reading.names import ignored_column
 from features.reading.sources import PART_ROWS, Part
 
 
@@ -32,7 +33,7 @@ class LakeSource:
         self._wanted = wanted
         self.tables = frozenset(tables)
         self.warnings = tuple(
-            f"{table}: column {name!r} is not in the contract and was ignored"
+            ignored_column(table, name, wanted[table])
             for table, rows in tables.items()
             for name in rows.columns
             if name not in wanted[table]

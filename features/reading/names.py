@@ -3,6 +3,7 @@
 Which column names a row of which table: CONTRACT section 1, "References".
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 
@@ -52,3 +53,10 @@ PLAUSIBLE = (
     PlausibleRange("subscriptions", "quantity", 0, 1e9, "a quantity outside [0, 1e9]"),
     PlausibleRange("actions", "propensity", 1e-12, 1, "a propensity outside (0, 1]"),
 )
+
+
+def ignored_column(table: str, name: str, known: Collection[str]) -> str:
+    """A warning; systems that write names in capitals are common."""
+    near = name.lower()
+    meant = f"; did you mean {near}? Capitals count" if near in known else ""
+    return f"{table}: column {name!r} is not in the contract and was ignored{meant}"

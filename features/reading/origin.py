@@ -6,10 +6,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from features.counted import counted
 from features.errors import UnreadableTableError
 from features.reading.database import DatabaseSource, open_database
 from features.reading.file_tree import LocalFolder
-from features.reading.folder import FolderSource
+from features.reading.folder import FORMATS, FolderSource
 from features.reading.lake import LakeSource, open_lake
 from features.reading.lake_place import is_in_lake
 from features.reading.mapping import (
@@ -60,12 +61,14 @@ def open_source(folder: Path, origin: Origin, settings: PortfolioSettings) -> So
     files = FolderSource(LocalFolder(folder))
     if origin.source is None:
         _refuse_lake_tables(files, "delta:.")
+        _require_whole_tables(files)
         return MappedSource(files, origin.columns)
     url, stated = with_variables(origin.source), without_login(origin.source)
     if is_in_store(url):
         bucket = FolderSource(BucketFolder(url, stated))
         place, _, _ = stated.partition("?")  # its options are Arrow's, not Delta's
         _refuse_lake_tables(bucket, f"delta:{place}")
+        _require_whole_tables(bucket)
         noticed = _noticed(origin.source, files, "a bucket")
         return MappedSource(bucket, origin.columns, noticed)
     wanted = wanted_columns(origin.columns, settings)
@@ -110,6 +113,20 @@ def _refuse_lake_tables(files: FolderSource, delta: str) -> None:
         raise UnreadableTableError(
             f"{table} is a table of {kind}, and its folder also holds rows that were "
             f"deleted or replaced: write `source: {source}` in portfolio.yaml{also}"
+        )
+
+
+def _require_whole_tables(files: FolderSource) -> None:
+    """Invoices without half of the payments would make debtors of those who paid.
+
+    Raises:
+        UnreadableTableError: with a file that lies among a table's and is not read.
+    """
+    for table, paths in files.left_out.items():
+        raise UnreadableTableError(
+            f"{counted(len(paths), 'file')} in the folder of {table} cannot be read, "
+            f"the first is {paths[0]}: make it one of {', '.join(FORMATS)}, as the "
+            "others are, or move it elsewhere"
         )
 
 

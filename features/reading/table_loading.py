@@ -23,6 +23,7 @@ from features.reading.mending import (
     lost_schema,
     reject_ids,
 )
+from features.reading.names import ignored_column
 from features.reading.portfolio_warnings import (
     of_documents,
     of_one_moment,
@@ -192,7 +193,7 @@ def _surprises(
     """Columns that nobody asked for, and declared ones that are not there."""
     known = {column.name for column in settings.columns[table]}
     for column in sorted(set(names) - known):
-        yield f"{table}: column {column!r} is not in the contract and was ignored"
+        yield ignored_column(table, column, known)
     in_contract = {column.name for column in TABLES[table].columns}
     for column in sorted(known - in_contract - set(names)):
         yield f"{table}: column {column!r} of portfolio.yaml is not there: all unknown"

@@ -1,7 +1,9 @@
 """`source:` of portfolio.yaml: the tables in a database, read in parts."""
 
+import contextlib
 import datetime as dt
 import os
+import sqlite3
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,6 +85,47 @@ def test_a_duckdb_file(
     assert "usage" not in portfolio.settings.tables
     assert any("files of usage were not read" in w for w in portfolio.warnings)
     assert [file.stem for file in portfolio.write_rejects(folder)] == ["invoices"]
+
+
+def test_a_sqlite_file(tmp_path: Path) -> None:
+    """Its clock times are text with an offset or without one, as they were written."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "billing.sqlite")) as database:
+        database.executescript(TABLES.format(instant="timestamp"))
+    (tmp_path / "portfolio.yaml").write_text(
+        SAID.format(source="sqlite://billing.sqlite")
+    )
+    portfolio = Portfolio.open(tmp_path)
+    _is_as_expected(portfolio)
+    assert [file.stem for file in portfolio.write_rejects(tmp_path)] == ["invoices"]
+
+
+def test_a_cell_of_sqlite_is_what_was_written(tmp_path: Path) -> None:
+    """Columns without a type; a word among numbers is one row's matter."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.sqlite")) as database:
+        database.executescript(
+            """
+            CREATE TABLE customers (customer_id, event_at, "a ""b", created_at);
+            INSERT INTO customers VALUES (7, '2026-01-01T10:00:00+01:00', 1, NULL),
+                ('a', '2026-01-01', 0, '2025-12-31T00:00:00Z');
+            CREATE TABLE usage (customer_id INT, event_at DATETIME, cost REAL);
+            INSERT INTO usage VALUES ('a', '2026-01-02T12:00:00+01:00', 0.1 + 0.2),
+                (7, '2026-01-03 12:00:00Z', 5), ('a', '2026-01-02T13:00:00Z', 'n/a');
+            """
+        )
+    (tmp_path / "portfolio.yaml").write_text(
+        "source: sqlite://shop.sqlite\n"
+        "columns: {customers: {is_trial: 'a \"b'}, "
+        "usage: {event_at: {timezone: Asia/Tokyo}}}\n"
+    )
+    portfolio = Portfolio.open(tmp_path)
+    assert _column(portfolio, "customers", "customer_id") == ["7", "a"]
+    assert _column(portfolio, "customers", "is_trial") == [True, False]
+    assert [(r.rule, r.column, r.n) for r in portfolio.rejects] == [
+        ("bad_number", "cost", 1)
+    ]
+    moments = _column(portfolio, "usage", "event_at")
+    assert sorted(moments) == [1_767_351_600_000_000, 1_767_441_600_000_000]
+    assert sorted(_column(portfolio, "usage", "cost")) == [3_000, 50_000]
 
 
 @pytest.fixture(scope="module")

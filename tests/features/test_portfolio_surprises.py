@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from features.account import account_facts
-from features.errors import SettingsError, UnreadableTableError
+from features.errors import MissingTableError, SettingsError, UnreadableTableError
 from features.labels import labels
 from features.moments import to_datetime
 from features.money import LARGEST
@@ -78,6 +78,38 @@ def test_what_was_not_read_is_said(folder: Path) -> None:
     assert "settlement_days.sepa is no payment method" in said
     assert "customers: column 'loan' of portfolio.yaml is not there" in said
     assert "customers: column 'score' of portfolio.yaml is not there" in said
+
+
+@pytest.mark.parametrize("name", ["b.csv.gz", "2026-02/b.CSV", "000000_0"])
+def test_a_table_of_which_files_are_not_read_is_refused(
+    folder: Path, name: str
+) -> None:
+    """The payments of February would be missing, and nobody would be told."""
+    (folder / "payments").mkdir()
+    (folder / "payments" / "a.csv").write_text("customer_id,event_at,payment_id\n")
+    (folder / "payments" / "_SUCCESS").write_text("")
+    (folder / "payments" / ".a.csv.crc").write_text("")
+    Portfolio.open(folder)
+    file = folder / "payments" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"\x1f")
+    with pytest.raises(UnreadableTableError, match=f"1 file in .* payments/{name}: "):
+        Portfolio.open(folder)
+
+
+def test_what_lies_in_place_of_the_customers_or_beside_is_said(folder: Path) -> None:
+    (folder / "customers.csv.gz").write_bytes(b"")
+    said = Portfolio.open(folder).warnings
+    assert "customers.csv.gz was not read beside customers.csv" in said
+    (folder / "customers.csv").unlink()
+    with pytest.raises(MissingTableError, match=r"customers\.csv\.gz was not read"):
+        Portfolio.open(folder)
+
+
+def test_a_name_in_capitals_is_pointed_to(folder: Path) -> None:
+    (folder / "usage.csv").write_text("customer_id,event_at,COST\na,2026-01-01,1\n")
+    said = " | ".join(Portfolio.open(folder).warnings)
+    assert "'COST' is not in the contract and was ignored; did you mean cost?" in said
 
 
 USAGE = "customer_id,event_at,cost,subscription_id\na,2026-01-01,1,café\n"
