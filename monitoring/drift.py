@@ -47,6 +47,11 @@ class Drift:
         """Whether chance alone would seldom do it, and it is worth a look."""
         return self.index > self.threshold
 
+    @property
+    def beyond_chance(self) -> float:
+        """The index, less what chance alone gives on average; at least 0."""
+        return max(self.index - self.by_chance, 0.0)
+
 
 def drift(
     column: str, reference: Sketch, values: FloatArray, n_tests: int = 1

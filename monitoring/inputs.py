@@ -1,7 +1,7 @@
 """The first clock: whether what comes in is as usual, and as it was in training."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -101,6 +101,10 @@ class TargetInputs:
         unlearnt: by category, share of rows with a word that training never saw.
         ageing: features that grow with the calendar (days since the first row of
             something): they move in every portfolio, and count for nothing here.
+        calendar: by feature, how far beyond chance it differs from the same day of a
+            month before the training ended: no more than that counts. Empty where
+            nothing had to be compared with that day.
+        same_day: that day's moment, µs since 1970 UTC; None where there is none.
     """
 
     target: str
@@ -108,6 +112,13 @@ class TargetInputs:
     importance: Mapping[str, float]
     unlearnt: Mapping[str, float]
     ageing: frozenset[str] = frozenset()
+    calendar: Mapping[str, float] = field(default_factory=dict)
+    same_day: int | None = None
+
+    def beside(self, again: "TargetInputs", then: int) -> "TargetInputs":
+        """The same, with what was found against the same day of a month before."""
+        beyond = {one.column: one.beyond_chance for one in again.drifts}
+        return replace(self, calendar=beyond, same_day=then)
 
     @property
     def shift(self) -> float:
@@ -141,8 +152,10 @@ class TargetInputs:
     def _weight(self, one: Drift) -> float:
         if one.column in self.ageing:
             return 0.0
-        beyond = max(one.index - one.by_chance, 0.0)
-        return self.importance[one.column] * min(beyond, MOST_INDEX)
+        beyond = min(
+            one.beyond_chance, self.calendar.get(one.column, MOST_INDEX), MOST_INDEX
+        )
+        return self.importance[one.column] * beyond
 
 
 def table_flows(portfolio: Portfolio, now: int) -> tuple[TableFlow, ...]:

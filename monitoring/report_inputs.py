@@ -1,11 +1,13 @@
 """What came in and what was answered, as the report tells it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from decisions.actions import STOPS
 from monitoring.due_days import MOVED_DAYS, NOW_DAYS
 from monitoring.figures import bars
 from monitoring.inputs import SHIFTED, TargetInputs
+from monitoring.report_outcomes import day
 from monitoring.run import FourClocks
 from wording.publication.page import (
     Block,
@@ -60,6 +62,15 @@ def _drift(one: TargetInputs) -> Iterator[Block]:
         " (Bonferroni). Features that grow with the calendar are listed and not"
         " counted."
     )
+    if one.same_day is not None:
+        at_end = replace(one, calendar={}).shift
+        yield Paragraph(
+            f"Against the last moment of the training's data the index is {at_end:.3f}."
+            " Part of that may be the day of the month alone, so each feature was"
+            f" compared with the same portfolio on {day(one.same_day)}, too, the"
+            " same day of a month before the training ended: the smaller of both"
+            " counts."
+        )
     first = one.drifts[:_SHOWN]
     yield bars(
         f"drift-{one.target}",

@@ -17,14 +17,14 @@ from features.snapshots import latest_snapshots, population_and_count
 from monitoring.due_days import DueDays, due_days
 from monitoring.early_outcomes import EarlyOutcomes, early_outcomes
 from monitoring.fraud_signs import FraudSignsScan, fraud_signs_scan
-from monitoring.inputs import TableFlow, TargetInputs, table_flows, target_inputs
+from monitoring.inputs import TableFlow, TargetInputs, table_flows
 from monitoring.mature_outcomes import MatureOutcomes, mature_outcomes
+from monitoring.same_day import compared
 from monitoring.scores import (
     STOP_IN_FORCE,
     ActionShares,
     TargetScores,
     action_shares,
-    target_scores,
 )
 from scoring.bundle import Bundle
 from store.monitoring import Cause
@@ -133,7 +133,10 @@ def monitor(
     populations = {
         t: present_population(portfolio, b, pairs) for t, b in trained.items()
     }
-    compared = list(_with_reference(trained, populations))
+    models = [
+        compared(portfolio, bundle, reference, population, progress)
+        for bundle, reference, population in _with_reference(trained, populations)
+    ]
     progress("actions")
     table = decided(portfolio, advisor)
     bundles = {t: b.bundle_id for t, b in advisor.bundles.items()}
@@ -150,8 +153,8 @@ def monitor(
         count=count,
         tables=table_flows(portfolio, now),
         terms=due_days(portfolio),
-        inputs=tuple(target_inputs(b.target, r, p) for b, r, p in compared),
-        scores=tuple(target_scores(b.target, r, p) for b, r, p in compared),
+        inputs=tuple(one.inputs for one in models),
+        scores=tuple(one.scores for one in models),
         actions=action_shares(
             table["action"].to_pylist(), table["in_force"].to_pylist(), comparable
         ),

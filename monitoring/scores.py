@@ -1,7 +1,7 @@
 """The second clock: what the models and the policy answer, before any outcome."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,16 +28,23 @@ class TargetScores:
         mean_now: of the probabilities.
         expected_auc: what the AUC is where the probabilities are right and only who
             the customers are has changed (CBPE); None where it cannot be said.
+        same_day: of the probabilities against the same day of a month before the
+            training ended, where that had to be looked at.
     """
 
     target: str
     drift: Drift
     mean_now: float
     expected_auc: float | None
+    same_day: Drift | None = None
+
+    def beside(self, again: "TargetScores") -> "TargetScores":
+        """The same, with what was found against the same day of a month before."""
+        return replace(self, same_day=again.drift)
 
     def causes(self) -> Iterator[Cause]:
         """What rings about these probabilities."""
-        one = self.drift
+        one = min(self.drift, self.same_day or self.drift, key=lambda d: d.index)
         if one.is_real and one.index > SHIFTED:
             why = (
                 f"{self.target}: its probabilities have moved (index {one.index:.2f},"

@@ -44,12 +44,12 @@ class Simulated:
     def until(self, moment: datetime, **changed: pa.Table) -> Portfolio:
         """The portfolio as it was known then; some tables may be others."""
         tables = self.tables | changed
-        known = {name: _known(table, moment) for name, table in tables.items()}
+        known = {name: known_until(table, moment) for name, table in tables.items()}
         settings = self.settings.model_copy(update={"observed_until": moment})
         return Portfolio.from_tables(known, settings)
 
 
-def _known(table: pa.Table, moment: datetime) -> pa.Table:
+def known_until(table: pa.Table, moment: datetime) -> pa.Table:
     column = "known_at" if "known_at" in table.column_names else "event_at"
     at = pc.coalesce(table[column], table["event_at"])
     kind = pa.timestamp("us", tz="UTC")

@@ -1,0 +1,137 @@
+"""The day of the month: where everybody is billed on the first, it moves every feature.
+
+How old what is open is, how long ago somebody paid, what was used since the last
+invoice: on the 15th all of these differ from the 30th, on which a training's data may
+have ended, and nothing has changed. So what seems to have moved is compared once more,
+with the same portfolio on the same day of a month before the training ended.
+"""
+
+import calendar
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from advice.population import Population, present_population
+from features.grid import has_grid
+from features.moments import DAY_US
+from features.portfolio import Portfolio
+from features.snapshots import population_at
+from monitoring.inputs import TargetInputs, target_inputs
+from monitoring.scores import TargetScores, target_scores
+from scoring.bundle import Bundle
+from scoring.reference import Reference
+
+_DRIFT = {"feature_drift", "score_drift"}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What one model reads and says now, against an older population."""
+
+    inputs: TargetInputs
+    scores: TargetScores
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether either rings for being another population."""
+        causes = [*self.inputs.causes(), *self.scores.causes()]
+        return any(cause.code in _DRIFT for cause in causes)
+
+
+def compared(
+    portfolio: Portfolio,
+    bundle: Bundle,
+    reference: Reference,
+    population: Population,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Compared:
+    """A model's population now, against the end of its training.
+
+    Where that seems to have moved, and the portfolio's past is still what the training
+    saw of it, the same day of a month before says whether the calendar moved it: each
+    index that is smaller against that day counts.
+
+    Args:
+        portfolio: as read now.
+        bundle: with its reference.
+        reference: the population at the end of the training's data.
+        population: of now.
+        progress: called with a line before the second comparison.
+    """
+    seen = _compared(bundle.target, reference, population)
+    until, end = portfolio.observed_until, reference.as_of
+    then = same_day_before(until, end, portfolio.settings.zone)
+    if not seen.has_moved or not has_grid(portfolio) or end - then < DAY_US:
+        return seen
+    progress("the same day of a month before the training ended")
+    pairs = population_at(portfolio, [then, end])
+    if not _is_as_trained(portfolio, bundle, reference, _of(pairs, end)):
+        return seen
+    mates = present_population(portfolio, bundle, _of(pairs, then))
+    if not len(mates.probability):
+        return seen
+    before = replace(mates.reference(), importance=reference.importance)
+    again = _compared(bundle.target, before, population)
+    return Compared(
+        seen.inputs.beside(again.inputs, then), seen.scores.beside(again.scores)
+    )
+
+
+def same_day_before(moment: int, end: int, zone: ZoneInfo) -> int:
+    """The latest moment until `end` on the local day of the month of `moment`.
+
+    The last day of a month stands for days that it lacks.
+
+    Args:
+        moment: µs since 1970 UTC.
+        end: likewise.
+        zone: of the days.
+
+    >>> def at(*when): return int(datetime(*when, tzinfo=UTC).timestamp() * 10**6)
+    >>> utc = ZoneInfo("UTC")
+    >>> same_day_before(at(2026, 7, 31, 9), at(2026, 6, 30, 8), utc) == at(
+    ...     2026, 5, 31, 9)
+    True
+    >>> same_day_before(at(2026, 8, 16), at(2026, 6, 30), utc) == at(2026, 6, 16)
+    True
+    """
+    now = _local(moment, zone)
+    last = _local(end, zone)
+    year, month = last.year, last.month
+    while True:
+        day = min(now.day, calendar.monthrange(year, month)[1])
+        then = now.replace(year=year, month=month, day=day)
+        found = round(then.timestamp()) * 1_000_000
+        if found <= end:
+            return found
+        year, month = (year, month - 1) if month > 1 else (year - 1, 12)
+
+
+def _local(moment: int, zone: ZoneInfo) -> datetime:
+    seconds = moment // 1_000_000
+    return datetime.fromtimestamp(seconds, UTC).astimezone(zone)
+
+
+def _compared(target: str, reference: Reference, population: Population) -> Compared:
+    return Compared(
+        target_inputs(target, reference, population),
+        target_scores(target, reference, population),
+    )
+
+
+def _of(pairs: pa.Table, as_of: int) -> pa.Table:
+    return pairs.filter(pc.equal(pairs["as_of"], as_of))
+
+
+def _is_as_trained(
+    portfolio: Portfolio, bundle: Bundle, reference: Reference, pairs: pa.Table
+) -> bool:
+    """Whether the past, as the portfolio tells it now, is what the training saw."""
+    if not len(pairs):
+        return False
+    past = present_population(portfolio, bundle, pairs)
+    return not _compared(bundle.target, reference, past).has_moved
