@@ -125,6 +125,7 @@ RAISED_BECAUSE: dict[RaisedBy, str] = {
     "confirmed_fraud": "fraud that was confirmed is looked at",
     "notice_required": "a notice is due",
     "long_promise": "a promise beyond what the policy grants is looked at",
+    "late_dispute": "a dispute open for longer than the policy gives is looked at",
     "left_to_a_person": "what is not known leaves signs of fraud to a person",
     "hysteresis": "kept, so that actions do not flap",
     "holdout": "treated by the plain ladder",

@@ -31,6 +31,7 @@ RaisedBy = Literal[
     "confirmed_fraud",
     "notice_required",
     "long_promise",
+    "late_dispute",
     "left_to_a_person",
     "hysteresis",
     "holdout",

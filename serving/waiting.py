@@ -62,9 +62,16 @@ def _topic(answer: ScoreAnswer) -> tuple[str, datetime | None]:
     pause_ends_at = _pause_ends_at(answer)
     if pause_ends_at is not None:
         return "pause", pause_ends_at
-    if answer.action == "review":
+    if answer.action == "review" or _is_to_be_reviewed(answer):
         return "review", follow_up.review_by
     return _lesser_topic(answer), None
+
+
+def _is_to_be_reviewed(answer: ScoreAnswer) -> bool:
+    """Whether a person must look before the next answer, at a stop that goes on."""
+    review_by = answer.follow_up.review_by
+    is_soon = review_by is not None and review_by <= answer.expires_at
+    return is_soon and answer.permission.in_force
 
 
 def _lesser_topic(answer: ScoreAnswer) -> str:

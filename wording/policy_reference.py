@@ -26,7 +26,7 @@ _TEXTS = {  # patterns of the schema, as people say them
     "^[a-z0-9][a-z0-9.-]*$": "name with `.` `-`",
 }
 _KINDS = {
-    "Text": "text",
+    "Text": "words",
     "Language": "language",
     "UncertainAmount": "uncertain amount",
     "UncertainShare": "uncertain share",

@@ -50,6 +50,7 @@ REVIEWED_FOR = {
     "left_to_a_person": "signs of fraud, and not all is known",
     "first_invoice": "late, and never paid an invoice",
     "long_promise": "a promise goes beyond what the policy grants",
+    "late_dispute": "a dispute is open for longer than the policy gives",
 }
 
 
@@ -223,7 +224,7 @@ def _withheld_actions(row: Mapping[str, Any]) -> list[str]:
 
 def _why_withheld(row: Mapping[str, Any]) -> Iterator[str]:
     if row["is_beyond_budget"]:
-        yield "Beyond the policy's budget of stops for the day: a person looks first."
+        yield "Beyond the policy's budget of stops: a person looks first."
     elif row["action"] == "review" and row["action_in_run"] != "review":
         yield "The review queue of the day is full."
     yield from dict.fromkeys(reason["sentence"] for reason in row["withheld"])

@@ -46,7 +46,7 @@ def follow_up_of(
         no_retry=no_retry,
         reactivation=None if is_stopped_anew else eligibility.reactivation,
         provider=provider_effects(terms, facts, touched, at) if stops else (),
-        review_by=_review_by(context, path, in_force=in_force),
+        review_by=_review_by(context, path, ACTIONS[action] if in_force else None),
         pause=None if path is None else _pause(terms, path, at),
         contract_end=_end(context, in_force=in_force) if action == BLOCK else None,
         interest_accrued=interest_accrued(terms, facts, at),
@@ -184,14 +184,16 @@ def _retain_until(terms: Terms, at: datetime, action: Action) -> date | None:
 
 
 def _review_by(
-    context: DecisionContext, path: FraudPath | None, *, in_force: bool
+    context: DecisionContext, path: FraudPath | None, in_force: Action | None
 ) -> datetime | None:
     """A pause is reviewed soon; a stop that goes on, after its state's longest time."""
     _, terms, at, eligibility = context
     if path is not None:
         return at + timedelta(hours=path.review_within_hours)
-    longest = [s.max_days for s in terms.document.ladder if s.max_days is not None]
+    ladder = terms.document.ladder
+    own = (state.max_days for state in ladder if state.action == in_force)
+    longest = [days for days in own if days is not None]
     off = [h.since for h in eligibility.holds if not h.protects and h.since is not None]
-    if not (in_force and longest and off):
+    if not (longest and off):
         return None
     return min(off) + timedelta(days=min(longest))

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from decisions.actions import Action
+from decisions.actions import STOPS, Action
 from decisions.policy.arms import Exploration, Holdout
 from decisions.policy.calendar import Calendar
 from decisions.policy.cases import PolicyCase
@@ -189,6 +189,20 @@ class PolicyDocument(PolicySection):
     def text_in(self, text: Text, lang: str) -> str:
         """A free text in one language; empty where the policy does not have it."""
         return text_in(text, lang, self.language)
+
+    @property
+    def days_before_stop(self) -> int | None:
+        """Least days on the clock before access is taken away, grace included.
+
+        No state is skipped, so each before the first stop holds that up as well. None
+        where no state takes access away.
+        """
+        ladder = self.ladder
+        stop = next((n for n, x in enumerate(ladder) if x.action in STOPS), None)
+        if stop is None:
+            return None
+        days = max(state.when.days_overdue for state in ladder[: stop + 1])
+        return days + self.clock.grace_days
 
     @model_validator(mode="before")
     @classmethod

@@ -26,6 +26,8 @@ FINDINGS: Mapping[str, str] = {
     "case_failed": "A case of the file does not come out as it says.",
     "no_cases": "The file has no cases.",
     "unreachable_state": "A state of the ladder cannot be reached, or changes nothing.",
+    "idle_max_days": "A state that takes no access away names `max_days`: only a stop"
+    " that lasts is reviewed after its time.",
     "count_alone": "A state opens by a count of invoices alone.",
     "suspension_without_notice": "Access can be taken away before any notice whose"
     " delivery must be proven.",

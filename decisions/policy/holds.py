@@ -19,7 +19,10 @@ class DisputeHold(PolicySection):
     blocks_always: bool = Field(
         default=False, description="any open dispute keeps every stop away"
     )
-    max_days: Days = Field(default=60, description="then a person decides")
+    max_days: Days = Field(
+        default=60,
+        description="a dispute about a bill is decided within; then a person looks",
+    )
     decided_by: str = Field(default="billing", description="who decides a dispute")
 
 

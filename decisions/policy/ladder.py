@@ -129,7 +129,7 @@ class Notices(PolicySection):
         description="when_useful: with an action; always: also to whom leaving alone"
         " costs less",
     )
-    consolidated: bool = Field(
+    consolidated: Literal[True] = Field(
         default=True, description="one notice per customer, not one per invoice"
     )
     count: Literal["same_version", "same_policy"] = Field(
@@ -208,7 +208,10 @@ class State(PolicySection):
         default=(), description="what the customer may not do meanwhile"
     )
     owner: str = Field(default="collections", description="who is in charge meanwhile")
-    max_days: Days | None = Field(default=None, description="then a person reviews")
+    max_days: Days | None = Field(
+        default=None,
+        description="of a state that takes access away: then a person reviews it",
+    )
     because: str = ""
 
 

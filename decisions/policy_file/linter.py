@@ -26,6 +26,7 @@ def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]
     rules: tuple[Callable[[PolicyDocument], Iterator[Finding]], ...] = (
         _unreachable,
         _count_alone,
+        _idle_max_days,
         _notices,
         _accepted_notices,
         _retries,
@@ -78,6 +79,14 @@ def _count_alone(document: PolicyDocument) -> Iterator[Finding]:
         if when.unpaid_invoices and not (when.days_overdue or when.overdue_amount):
             text = "a count of invoices alone says little: add an age or an amount"
             yield Finding("count_alone", "warning", f"ladder.{state.state}", text)
+
+
+def _idle_max_days(document: PolicyDocument) -> Iterator[Finding]:
+    """Whom nothing was taken from waits for nobody: the next state comes by itself."""
+    for state in document.ladder:
+        if state.max_days is not None and state.action not in STOPS:
+            text = "takes no access away, so nobody reviews it after max_days"
+            yield Finding("idle_max_days", "warning", f"ladder.{state.state}", text)
 
 
 def _notices(document: PolicyDocument) -> Iterator[Finding]:
@@ -133,11 +142,10 @@ def _retries(document: PolicyDocument) -> Iterator[Finding]:
     if not rule.methods:
         text = "names no payment method, so nothing is ever charged again"
         yield Finding("retry_without_method", "error", "retries.methods", text)
-    first = next(iter(_stops(document)), None)
-    if first is None:
+    first, least = next(iter(_stops(document)), None), document.days_before_stop
+    if first is None or least is None:
         return
-    grace, last = document.clock.grace_days, max(days) + rule.days_before_state
-    if last > first.when.days_overdue + grace:
+    if max(days) + rule.days_before_state > least:
         text = f"end after {first.state!r}: it will wait, or they come too late"
         yield Finding("retry_after_stop", "warning", "retries.days_after_failure", text)
 

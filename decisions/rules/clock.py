@@ -4,13 +4,15 @@ The clock of each overdue invoice starts at the policy's anchor, and stands stil
 days on which the invoice was wholly under dispute; once a dispute about it has ended it
 counts from the due date at the earliest. The oldest clock counts. What is not due yet
 starts none, however long ago it was issued; nor does what is wholly on its way or
-promised, for nobody acts on it.
+promised, for nobody acts on it; nor a small rest while another invoice is overdue.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from decisions.terms import Terms
+from features.account.arrears import is_residue
 from features.facts import AccountFacts, OpenItem, PaymentAttempt
 from features.money import UNITS
 
@@ -34,17 +36,42 @@ def days_on_clock(terms: Terms, facts: AccountFacts) -> int | None:
     is_covered = bool(facts.in_flight or facts.promised)
     if terms.counts_every_due_date and not is_covered:
         return facts.days_overdue or 0
-    late = [item for item in late_items(facts) if item.uncovered > 0]
-    if not late:
+    if not any(item.uncovered > 0 for item in late_items(facts)):
         return facts.days_overdue or 0
-    if terms.counts_every_due_date:
-        return max(item.days_overdue for item in late)
-    days = [
-        _days(terms, facts, item)
-        for item in late
-        if uncontested(item) >= terms.min_invoice
+    return max((days for _, days in clocks(terms, facts)), default=None)
+
+
+def clocks(terms: Terms, facts: AccountFacts) -> Iterator[tuple[OpenItem, int]]:
+    """Each invoice that starts the clock, with the days on its own."""
+    for item in _starting(terms, facts):
+        is_plain = terms.counts_every_due_date
+        yield item, item.days_overdue if is_plain else _days(terms, facts, item)
+
+
+def overdue_since(terms: Terms, facts: AccountFacts, zone: ZoneInfo) -> datetime | None:
+    """When the oldest of the invoices that start the clock became overdue.
+
+    None where none starts it, or invoices do not tell what is owed.
+    """
+    if facts.source != "invoices":
+        return None
+    due_on = min((item.due_on for item in _starting(terms, facts)), default=None)
+    if due_on is None:
+        return None
+    first = due_on + timedelta(days=1)
+    return datetime.combine(first, time(0), zone).astimezone(UTC)
+
+
+def _starting(terms: Terms, facts: AccountFacts) -> list[OpenItem]:
+    """Invoices that start the clock, the oldest first."""
+    late = [
+        item
+        for item in late_items(facts)
+        if item.uncovered > 0 and uncontested(item) >= terms.min_invoice
     ]
-    return max(days, default=None)
+    least = round(terms.materiality * UNITS)
+    dating = [i for i in late if not is_residue(i.amount, i.remainder, least)]
+    return dating or late
 
 
 def _days(terms: Terms, facts: AccountFacts, item: OpenItem) -> int:

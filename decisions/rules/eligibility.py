@@ -16,6 +16,7 @@ from decisions.rules.high_usage import HighUsePath, shorter_way
 from decisions.rules.holds import (
     AUTHORITY,
     access_holds,
+    awaits_decision,
     money_holds,
     override_holds,
     protected_services,
@@ -81,6 +82,7 @@ class Eligibility:
     subscriptions: tuple[str, ...] = ()
     is_first_invoice: bool = False
     promises_too_much: bool = False  # longer, or more often, than the policy grants
+    disputes_too_long: bool = False  # billing, longer than the policy gives to decide
     high_usage_notice: NoticeDue | None = None  # of the shorter way, where it is due
     retry_due: RetryDue | None = None
     no_retry: NoRetry | None = None
@@ -145,7 +147,7 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
     held = tuple(standing_holds(terms.document, facts, at))
     standing = tuple(hold for hold, _ in held)
     covering = tuple(hold for hold, covers_fraud in held if covers_fraud)
-    aim = targets(terms.document, facts, (*standing, *protected_services(facts, at)))
+    aim = targets(terms, facts, (*standing, *protected_services(facts, at)))
     access = tuple(access_holds(terms, facts, at))
     doubts = tuple(doubts_of_debt(case, terms, at))
     decided = tuple(override_reasons(terms, facts, at, is_whole=not aim.subscriptions))
@@ -190,6 +192,7 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
         is_first_invoice=_is_first_invoice(terms, facts),
         promises_too_much=bool(facts.promised)
         and any(hold.kind == "promise" and hold.is_beyond_policy for hold in others),
+        disputes_too_long=bool(facts.contested) and awaits_decision(terms, facts, at),
         high_usage_notice=usage_notice,
         retry_due=None if charges is None else retry_due(charges, at),
         no_retry=None if charges is None else charges.no_retry,

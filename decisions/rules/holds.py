@@ -16,7 +16,13 @@ from decisions.rules.reason import AccessHold, Hold, Releaser, Values
 from decisions.rules.settlement import returned_by
 from decisions.rules.standing import releaser
 from decisions.terms import Terms
-from features.facts import AccountFacts, ActiveOverride, ExecutedAction, OpenPromise
+from features.facts import (
+    AccountFacts,
+    ActiveOverride,
+    ExecutedAction,
+    OpenDispute,
+    OpenPromise,
+)
 
 AUTHORITY = {"nonpayment": 0, "fraud": 1, "manual": 2}  # who is stronger
 
@@ -60,7 +66,6 @@ def money_holds(
     """Holds on money: contested, promised and in flight; they protect their amounts."""
     rules = document.holds
     for dispute in facts.disputes:
-        decide_by = dispute.opened_at + timedelta(days=rules.dispute.max_days)
         released_by, values = releaser(rules.dispute.decided_by)
         yield Hold(
             kind="dispute",
@@ -69,7 +74,7 @@ def money_holds(
             until=None,
             released_by=released_by,
             values=values,
-            is_beyond_policy=decide_by <= at,
+            is_beyond_policy=_is_past_its_time(document, dispute, at),
         )
     for promise in facts.promises:
         is_long = _is_long(promise, rules.promise.max_days)
@@ -83,6 +88,24 @@ def money_holds(
         )
     if facts.in_flight:
         yield Hold("payment_in_flight", True, None, None, "settlement")
+
+
+def awaits_decision(terms: Terms, facts: AccountFacts, at: datetime) -> bool:
+    """Whether a dispute about a bill is open for longer than the policy gives.
+
+    A chargeback is decided by the bank, in its own time.
+    """
+    return any(
+        dispute.kind == "billing" and _is_past_its_time(terms.document, dispute, at)
+        for dispute in facts.disputes
+    )
+
+
+def _is_past_its_time(
+    document: PolicyDocument, dispute: OpenDispute, at: datetime
+) -> bool:
+    max_days = document.holds.dispute.max_days
+    return dispute.opened_at + timedelta(days=max_days) <= at
 
 
 def _is_long(promise: OpenPromise, max_days: int) -> bool:

@@ -1,25 +1,28 @@
-"""Notices of the past: which count in this arrears episode, and since when proven."""
+"""Notices of the past: which count for what is owed now, and since when proven."""
 
 from datetime import datetime
 
 from decisions.case import Case
+from decisions.rules.clock import overdue_since
 from decisions.terms import Terms
 from features.facts import Notice
 
 
 class ServedNotices:
-    """Notices that count: sent in this episode, under this policy, by name.
+    """Notices that count: of what is owed now, under this policy, by name.
 
-    Those of another policy count where this one accepts them, until its date.
+    A notice speaks of what was overdue when it was sent. One of this episode that went
+    out before the oldest invoice still unpaid was overdue spoke of others, which are
+    paid since. Those of another policy count where this one accepts them, until its
+    date.
     """
 
     def __init__(self, case: Case, terms: Terms, at: datetime) -> None:
         facts = case.facts
         self._named = {} if "contacts" in facts.tables else case.named
-        self._started = facts.episode_started_at
         self._kinds = terms.document.notices.kinds
         self._by_name: dict[str, list[Notice]] = {}
-        started = facts.episode_started_at
+        started = self._started = _counts_from(case, terms)
         for notice in facts.notices:
             if started is not None and notice.sent_at < started:
                 continue
@@ -28,11 +31,11 @@ class ServedNotices:
                 self._by_name.setdefault(name, []).append(notice)
 
     def notices(self, name: str) -> list[Notice]:
-        """Every notice of that name that belongs to this episode and policy."""
+        """Every notice of that name about what is owed now, under this policy."""
         return self._by_name.get(name, [])
 
     def was_named(self, name: str) -> bool:
-        """Whether it was asked for in this episode, and nothing records the rest.
+        """Whether it was asked for about this debt, and nothing records the rest.
 
         Where no contacts are kept, nobody learns whether it was sent; it is not asked
         for again every day.
@@ -52,6 +55,15 @@ class ServedNotices:
         else:
             moments = [n.delivered_at for n in notice if n.delivered_at is not None]
         return min(moments, default=None)
+
+
+def _counts_from(case: Case, terms: Terms) -> datetime | None:
+    """From when on notices were of what is owed now; None: whenever they were sent."""
+    started = case.facts.episode_started_at
+    since = overdue_since(terms, case.facts, case.zone or terms.zone)
+    if started is None or since is None:
+        return started
+    return max(started, since)
 
 
 def counts_as(notice: Notice, terms: Terms, at: datetime) -> str | None:

@@ -1,4 +1,8 @@
-"""For whom the policy is, and which subscriptions a stop would touch."""
+"""For whom the policy is, and which subscriptions a stop would touch.
+
+Of a customer's services a stop touches those of which an invoice is itself as late as
+the policy says before a stop. Another invoice, due only lately, waits for its own days.
+"""
 
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -6,7 +10,9 @@ from functools import lru_cache
 
 from decisions.policy.document import PolicyDocument
 from decisions.policy.people import CustomerClass
+from decisions.rules.clock import clocks
 from decisions.rules.reason import Hold
+from decisions.terms import Terms
 from features.facts import AccountFacts, LiveSubscription
 
 
@@ -55,20 +61,33 @@ class Targets:
     is_account_essential: bool = False
 
 
-def targets(
-    document: PolicyDocument, facts: AccountFacts, standing: tuple[Hold, ...]
-) -> Targets:
+def targets(terms: Terms, facts: AccountFacts, standing: tuple[Hold, ...]) -> Targets:
     """What a stop for non-payment would touch under the policy's service scope."""
-    essential, live = document.essential, facts.subscriptions
+    document, live = terms.document, facts.subscriptions
+    essential = document.essential
     is_named = facts.segment in essential.segments
     cuts = is_named or any(_matches(essential.products, s.product) for s in live)
     whole = next((hold for hold in standing if hold.subscription_id is None), None)
     unpaid = [s for s in live if s.overdue > 0]
     if whole is not None or document.service.suspend == "account" or not unpaid:
         return Targets((), whole or next(iter(standing), None), cuts, cuts)
-    subscriptions = _of_unpaid(document, unpaid, standing)
+    subscriptions = _of_unpaid(document, _late_enough(terms, facts, unpaid), standing)
     is_essential = is_named or subscriptions.is_essential
     return replace(subscriptions, is_essential=is_essential, is_account_essential=cuts)
+
+
+def _late_enough(
+    terms: Terms, facts: AccountFacts, unpaid: list[LiveSubscription]
+) -> list[LiveSubscription]:
+    """Those with an invoice as late as a stop asks; all where there is none.
+
+    Then no service is named by what is late, or a shorter way leads to the stop.
+    """
+    least = terms.document.days_before_stop or 0
+    late = {
+        item.subscription_id for item, days in clocks(terms, facts) if days >= least
+    }
+    return [s for s in unpaid if s.subscription_id in late] or unpaid
 
 
 def _of_unpaid(

@@ -5,6 +5,7 @@ from decisions.actions import (
     REMIND,
     REVIEW,
     SERVICE_REQUEST,
+    SEVERITY,
     SUSPEND,
     Action,
 )
@@ -14,6 +15,7 @@ from decisions.recommendation import NoDecisionCode, PersonBecause, RaisedBy
 from decisions.rules.catalogue import OWED_FROM, withheld
 from decisions.rules.eligibility import Eligibility, may_rest_on_estimates
 from decisions.rules.guardrails import NUMBER_RULES, is_on_suspicion, ways
+from decisions.rules.ladder import LadderPosition
 from decisions.rules.reason import Values, Withheld
 from decisions.rules.rule import NumberRule, Paths
 from decisions.steps.case_inputs import is_left_for_signs
@@ -52,7 +54,17 @@ def withheld_reasons(
     relevant = [reason for reason in reasons if names.intersection(reason.actions)]
     if wanted != SERVICE_REQUEST:  # not what anybody was after
         relevant = [r for r in relevant if r.code != "no_service_request"]
+    if _has_been_there(seen.position, wanted):  # a later rung is not waited for
+        relevant = [r for r in relevant if r != seen.position.waits]
     return (*relevant, *_of_the_choice(terms, budget_use, choice))
+
+
+def _has_been_there(position: LadderPosition, wanted: int) -> bool:
+    """Whether the ladder's own stop was carried out, and no harsher one is wanted."""
+    state, later = position.state, position.next
+    if state is None or later is None or later is state:
+        return False
+    return SUSPEND <= wanted <= SEVERITY[state.action]
 
 
 def raised_by(
@@ -81,6 +93,7 @@ def _reviewed_for(context: DecisionContext, inputs: Inputs) -> RaisedBy | None:
         "left_to_a_person": is_left_for_signs(case, seen, terms),
         "first_invoice": bool(is_looked_at),
         "long_promise": seen.promises_too_much,
+        "late_dispute": seen.disputes_too_long,
     }
     return next((code for code, is_so in holds.items() if is_so), None)
 

@@ -369,7 +369,10 @@ def test_contested_money_is_never_asked_for(hand: Advisor) -> None:
     ]
     part = {**disputes[0], "invoice_id": "4802", "amount": 800}
     advice = about(hand, late_payer(disputes=[part]))
-    assert ("pay_overdue", 330.0, ("4711", "4802")) in asked_for(advice)
+    assert asked_for(advice) == [
+        ("pay_oldest", 230.0, ("4711",)),  # nobody was told about 4802 alone
+        ("promise", 330.0, ()),
+    ]
     whole = about(hand, late_payer(disputes=[{**part, "amount": None}]))
     assert asked_for(whole)[0] == ("pay_oldest", 230.0, ("4711",))
 

@@ -321,3 +321,16 @@ def test_shifting_all_dates_by_whole_days_changes_nothing(
             retry_due(charges[1], TUESDAY + by),
         )
         assert moved == (None if due is None else replace(due, at=due.at + by))
+
+
+def test_a_small_rest_dates_nothing_while_another_invoice_is_overdue() -> None:
+    """As in CONTRACT 2.5: 10 of 300 euros count as money, and their days do not."""
+    rest = replace(_item("old", 67, 10), amount=300 * UNITS)
+    facts = overdue_facts(items=(rest, _item("new", 5, 300)), days_overdue=5)
+    terms = _policy({"min_invoice": 5}).latest
+    assert days_on_clock(terms, facts) == 5
+    alone = replace(facts, items=(rest,), days_overdue=67)
+    assert days_on_clock(terms, alone) == 67
+    half_paid = replace(rest, amount=20 * UNITS)
+    owed = replace(facts, items=(half_paid, _item("new", 5, 300)), days_overdue=67)
+    assert days_on_clock(terms, owed) == 67

@@ -73,7 +73,11 @@ def test_certainty_of_good_proposes_nothing(case: Case, policy: Policy) -> None:
     found = recommend(sure, policy, TUESDAY)
     assert found.proposed_action in ("none", None)
     # a person looks nevertheless
-    if found.permission.raised_by in ("confirmed_fraud", "long_promise"):
+    if found.permission.raised_by in (
+        "confirmed_fraud",
+        "long_promise",
+        "late_dispute",
+    ):
         assert found.action == "review"
         return
     if not (found.permission.in_force or policy.document.notices.send == "always"):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisions import Case, Recommendation, default_policy, load_policy, recommend
+from decisions.policy_file.check import check
 from decisions.policy_file.load import SHIPPED, Policy, parse_document, shipped_policies
 from features.facts import (
     AccountFacts,
@@ -180,6 +181,23 @@ def test_only_human_holds_cover_fraud(kind: str, stops: bool) -> None:
     assert (found.action == "suspend") is stops
 
 
+def test_a_stop_that_lasts_is_reviewed_after_the_longest_time_of_its_own_state() -> (
+    None
+):
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    stop = next(rung for rung in values["ladder"] if rung["action"] == "suspend")
+    notice = next(rung for rung in values["ladder"] if rung["notice"])
+    stop["max_days"], notice["max_days"] = 45, 20
+    policy = Policy(parse_document(values, "test"))
+    since = TUESDAY - timedelta(days=5)
+    off = ExecutedAction("suspend", since, "nonpayment", "automation")
+    found = recommend(Case(overdue_facts(access_off=(off,)), 0.0, 0.6), policy, TUESDAY)
+    assert (found.action, found.permission.in_force) == ("suspend", True)
+    assert found.follow_up.review_by == since + timedelta(days=45)
+    codes = {finding.code for finding in check(policy)}
+    assert "idle_max_days" in codes
+
+
 def test_the_fraud_path_is_neutral_reviewed_and_expires() -> None:
     sign = Evidence("crypto_mining", TUESDAY, confidence="high")
     facts = facts_of(evidence=(sign,), usage_daily_cost=100 * UNITS, clv=900 * UNITS)
@@ -244,6 +262,33 @@ def test_only_the_unpaid_service_is_touched() -> None:
     assert [effect.subscription_id for effect in found.follow_up.provider] == ["unpaid"]
 
 
+def test_a_service_whose_invoice_was_due_only_lately_is_not_touched() -> None:
+    """Of `new` an invoice is 2 days overdue; no stop comes before 30 of its own."""
+    facts = overdue_facts()
+    [oldest] = facts.items
+    late = replace(oldest, subscription_id="old")
+    due_on = TUESDAY.date() - timedelta(days=2)
+    lately = replace(oldest, invoice_id="i2", subscription_id="new")
+    lately = replace(lately, due_on=due_on, days_overdue=2)
+    subs = (_subscription("new", 4500 * UNITS), _subscription("old", 4500 * UNITS))
+    found = _answer(replace(facts, items=(late, lately), subscriptions=subs))
+    assert (found.action, found.permission.subscriptions) == ("suspend", ("old",))
+    spared = ActiveHold("exemption", LONG_AGO, None, subscription_id="old")
+    held = replace(facts, items=(late, lately), subscriptions=subs, holds=(spared,))
+    assert "exemption" in _codes(_answer(held))
+
+
+def test_a_service_whose_invoice_is_promised_is_not_touched() -> None:
+    facts = overdue_facts(actionable=4500 * UNITS)
+    [oldest] = facts.items
+    unpaid = replace(oldest, subscription_id="unpaid")
+    promised = replace(oldest, invoice_id="i2", subscription_id="promised")
+    promised = replace(promised, promised=promised.remainder)
+    subs = tuple(_subscription(name, 4500 * UNITS) for name in ("promised", "unpaid"))
+    found = _answer(replace(facts, items=(unpaid, promised), subscriptions=subs))
+    assert (found.action, found.permission.subscriptions) == ("suspend", ("unpaid",))
+
+
 def test_a_request_about_arrears_names_what_is_unpaid() -> None:
     values = default_policy().document.model_dump(mode="json", by_alias=True)
     for rung in values["ladder"]:
@@ -277,6 +322,19 @@ def test_an_open_appeal_keeps_new_stops_away() -> None:
     found = _answer(overdue_facts(has_open_appeal=True))
     assert "open_appeal" in _codes(found)
     assert found.action == "review"
+
+
+def test_an_appeal_that_restores_access_is_the_reason_not_to_stop_again() -> None:
+    """The step to the stop was reached; the next one, to the end, is not the reason."""
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["appeals"]["during"] = "restore"
+    policy = Policy(parse_document(values, "test"))
+    off = ExecutedAction("suspend", TUESDAY - timedelta(days=5), "nonpayment")
+    facts = overdue_facts(access_off=(off,), has_open_appeal=True)
+    found = recommend(Case(facts, 0.0, 0.6), policy, TUESDAY)
+    assert (found.proposed_action, found.action) == ("suspend", "review")
+    assert "open_appeal" in _codes(found)
+    assert "too_early" not in _codes(found)
 
 
 def test_cool_down_after_a_restoration() -> None:
@@ -372,6 +430,30 @@ def test_more_than_the_policy_grants_to_promise_comes_to_a_person(
     assert found.people.requires_person is (action == "review")
     raised = "long_promise" if action == "review" else None
     assert found.permission.raised_by == raised
+
+
+@pytest.mark.parametrize(
+    ("kind", "days", "action"),
+    [
+        ("billing", 59, "none"),
+        ("billing", 60, "review"),
+        ("chargeback_other", 90, "none"),
+    ],
+)
+def test_a_dispute_past_its_time_comes_to_a_person(
+    kind: str, days: int, action: str
+) -> None:
+    """The page promises a decision within 60 days; a chargeback is the bank's."""
+    dispute = OpenDispute("d", kind, TUESDAY - timedelta(days=days), None, "i1")
+    owed = 4500 * UNITS
+    facts = facts_of(open=owed, contested=owed, disputes=(dispute,), clv=1800 * UNITS)
+    found = recommend(Case(facts, 0.0, 0.001), default_policy(), TUESDAY)
+    assert (found.action, found.people.requires_person) == (action, action == "review")
+    raised = "late_dispute" if action == "review" else None
+    assert found.permission.raised_by == raised
+    settled = replace(facts, open=0, contested=0)
+    found = recommend(Case(settled, 0.0, 0.001), default_policy(), TUESDAY)
+    assert found.action == "none"
 
 
 def test_signs_of_fraud_are_named_before_a_long_promise() -> None:

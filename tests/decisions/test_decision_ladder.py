@@ -140,6 +140,48 @@ def test_a_notice_of_an_earlier_episode_does_not_count() -> None:
     ]
 
 
+def test_a_notice_of_what_was_paid_since_does_not_count_for_a_later_invoice() -> None:
+    """The arrears never ended: B was overdue before A, which the notices named, was
+    paid. Nobody was told about B."""
+    began = TUESDAY - timedelta(days=60)
+    sent_before = {"reminder_1": 55, "reminder_2": 48, "final_notice": 41}
+    told = tuple(delivered(name, ago) for name, ago in sent_before.items())
+    facts = overdue_facts(days=40, episode_started_at=began, notices=told)
+    found = _answer(facts)
+    assert found.action != "suspend"
+    assert [due.notice for due in found.follow_up.notices_due] == ["reminder_1"]
+
+
+def test_a_notice_counts_as_long_as_the_oldest_invoice_it_named_is_unpaid() -> None:
+    """A later invoice, due after the last notice, changes nothing about the oldest."""
+    facts = overdue_facts(days=40)
+    [oldest] = facts.items
+    later = replace(
+        oldest,
+        invoice_id="i2",
+        due_on=oldest.due_on + timedelta(days=30),
+        days_overdue=10,
+    )
+    assert _answer(replace(facts, items=(oldest, later))).action == "suspend"
+
+
+def test_while_the_oldest_invoice_is_promised_the_next_needs_notices_of_its_own() -> (
+    None
+):
+    facts = overdue_facts(days=40, promised=4500 * UNITS)
+    [oldest] = facts.items
+    later = replace(
+        oldest,
+        invoice_id="i2",
+        due_on=oldest.due_on + timedelta(days=30),
+        days_overdue=10,
+    )
+    items = (replace(oldest, promised=oldest.remainder), later)
+    owed = replace(facts, items=items, overdue=9000 * UNITS, actionable=4500 * UNITS)
+    found = _answer(owed)
+    assert found.permission.ladder_state == "reminder_1"
+
+
 @pytest.mark.parametrize(
     ("policy", "counts"),
     [

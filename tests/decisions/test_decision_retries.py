@@ -257,7 +257,7 @@ def test_a_stop_does_not_wait_for_ever_for_a_retry_that_nobody_makes() -> None:
 def test_a_stop_keeps_its_distance_from_the_last_retry() -> None:
     """The last retry was planned for today, and the stop is to keep five days away."""
     policy = _policy({"days_after_failure": [10], "days_before_state": 5})
-    told = {"reminder_1": 30, "reminder_2": 24, "final_notice": 14}
+    told = {"reminder_1": 29, "reminder_2": 23, "final_notice": 14}
     notices = tuple(
         Notice(name, moment, moment)
         for name, ago in told.items()
@@ -505,3 +505,12 @@ def test_a_hard_decline_hurries_notices_and_never_the_stop(
     assert stop == usual_stop
     assert len(told) == len(usually) == 3
     assert all(a <= b for a, b in zip(told, usually, strict=True))
+
+
+def test_retries_are_compared_with_what_comes_before_a_stop_as_well() -> None:
+    """The stop itself names no days; the notice before it asks for 17 of them."""
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    stop = next(rung for rung in values["ladder"] if rung["action"] == "suspend")
+    stop["when"]["days_overdue"] = 0
+    found = check(Policy(parse_document(values, "test")))
+    assert "retry_after_stop" not in {finding.code for finding in found}

@@ -23,8 +23,10 @@ def staff_change(s: Subject) -> Iterator[str]:
         if option.reactivation is not None:
             by, restore_by = option.reactivation.by, option.reactivation.restore_by
             yield s.words.sentence(f"staff.change.returns.{by}", restore_by=restore_by)
-    if s.counterfactuals.code in ("needs_person", "nothing_to_simulate"):
-        yield s.words.sentence(f"staff.change.{s.counterfactuals.code}")
+    if s.counterfactuals.code == "nothing_to_simulate":
+        yield s.words.sentence("staff.change.nothing_to_simulate")
+    if s.counterfactuals.code == "needs_person":
+        yield s.words.sentence(f"staff.change.{_waits_for(s)}")
 
 
 def customer_change(s: Subject) -> Iterator[str]:
@@ -36,7 +38,25 @@ def customer_change(s: Subject) -> Iterator[str]:
         if not is_check or s.is_stop:  # else nobody said there is a check
             yield from _told(s, option)
     if s.is_stop and s.counterfactuals.code == "needs_person":
-        yield s.words.sentence("customer.change.needs_person")
+        yield s.words.sentence(f"customer.change.{_waits_for(s)}")
+
+
+def _waits_for(s: Subject) -> str:
+    """What brings access back that is off, where nothing that can be done now does.
+
+    Who contests all, or has paid by a payment on its way, waits for the end of these.
+    """
+    holds = s.answer.permission.holds
+    causes = {hold.kind for hold in holds if not (hold.protects or hold.cure)}
+    if not s.answer.permission.in_force:
+        return "needs_person"
+    if "manual" in causes:
+        return "off_by_person"
+    if causes != {"nonpayment"}:
+        return "needs_person"
+    if s.case.facts.contested:
+        return "off_contested"
+    return "off_in_flight" if s.case.facts.in_flight else "needs_person"
 
 
 def _told(s: Subject, option: Counterfactual) -> Iterator[str]:

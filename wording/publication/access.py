@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from decisions.actions import STOPS
 from decisions.policy.text import Text
 from decisions.policy.ways import EvidenceRule, FraudPath
 from wording.publication.page import Section
@@ -16,14 +15,11 @@ def access(s: Source) -> Section:
 
 
 def _ordinary(s: Source) -> Iterator[str]:
-    ladder, clock = s.document.ladder, s.document.clock
-    stop = next((n for n, x in enumerate(ladder) if x.action in STOPS), None)
-    if stop is None:
+    days = s.document.days_before_stop
+    if days is None:
         yield s.say("access.never")
         return
-    # no rung is skipped, so each before the stop holds it up as well
-    days = max(rung.when.days_overdue for rung in ladder[: stop + 1])
-    yield s.say(f"access.earliest_{clock.anchor}", n=days + clock.grace_days)
+    yield s.say(f"access.earliest_{s.document.clock.anchor}", n=days)
     yield s.say("access.proven")
     yield s.say(f"access.{s.document.service.suspend}")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from decisions.actions import STOPS
 from decisions.follow_up.fees import capped_fee
 from decisions.policy.ladder import NoticeRule, State
 from wording.publication.page import Section, Table
@@ -68,7 +69,7 @@ def _what(s: Source, state: State) -> Iterator[str]:
         yield s.say("what.notice", notice=s.notice(state.notice))
     if state.notice is None or state.action != "remind":
         yield s.say(f"what.{state.action}")
-    if state.max_days is not None:
+    if state.max_days is not None and state.action in STOPS:
         yield s.say("what.max_days", n=state.max_days)
 
 
@@ -157,9 +158,10 @@ def notices(s: Source) -> Section:
     head = tuple(s.say(f"notices.head.{column}") for column in columns)
     rows = tuple(_notice(s, name, rule) for name, rule in kinds.items())
     sentences = [
-        "notices.always" if s.document.notices.send == "always" else "notices.useful"
+        "notices.always" if s.document.notices.send == "always" else "notices.useful",
+        "notices.consolidated",
     ]
-    sentences += ["notices.consolidated"] if s.document.notices.consolidated else []
+    sentences += ["notices.of_what_was_overdue"] if s.document.ladder else []
     return s.section(
         "notices",
         Table(s.say("title.notices"), head, rows),

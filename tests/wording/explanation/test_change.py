@@ -18,8 +18,9 @@ from decisions.follow_up.counterfactual import (
     Kind,
 )
 from decisions.rules.due import Reactivation
-from features.facts import AccountFacts, OpenItem, OtherCurrency
+from features.facts import AccountFacts, ExecutedAction, OpenItem, OtherCurrency
 from tests.decisions.changed_answer import changed
+from tests.decisions.decision_cases import UNITS, overdue_facts
 from wording.explanation import LANGUAGES, explain
 
 AT = datetime(2026, 6, 9, 10, tzinfo=UTC)
@@ -77,7 +78,13 @@ def said(
 ) -> dict[str, tuple[str, ...]]:
     """The sentences about change, by audience."""
     case, answer = answered(action, basis)
-    found = Counterfactuals(code, options)
+    return sides_of(case, answer, lang, Counterfactuals(code, options))
+
+
+def sides_of(
+    case: Case, answer: Recommendation, lang: str, found: Counterfactuals
+) -> dict[str, tuple[str, ...]]:
+    """The sentences about change of an answer, by audience."""
     told = explain(case, answer, default_policy(), lang, found)
     sides = {"staff": told.staff, "customer": told.customer}
     return {
@@ -219,6 +226,32 @@ def test_where_nothing_helps_a_person_is_named(lang: str) -> None:
     assert len(said(lang, code="nothing_to_simulate")["staff"]) == 1
     for code in ("not_needed", "no_decision"):
         assert said(lang, code=code) == {"staff": (), "customer": ()}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_access_that_is_off_names_what_it_waits_for(lang: str) -> None:
+    """Nobody is asked to look, so nobody is said to."""
+    owed = 4500 * UNITS
+    off = ExecutedAction("suspend", AT - timedelta(days=3), "nonpayment", "automation")
+    whole = overdue_facts(access_off=(off,), overdue=0, actionable=0, days_overdue=0)
+    [item] = whole.items
+    contested = replace(item, contested=owed, days_overdue=0)
+    told: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
+    for facts in (
+        replace(whole, contested=owed, items=(contested,)),
+        replace(whole, overdue=owed, in_flight=owed, days_overdue=40, items=(item,)),
+        replace(whole, access_off=(replace(off, reason="manual", by="person"),)),
+    ):
+        case = Case(facts, p_fraud=0.0, p_nonpayment=0.1)
+        answer = recommend(case, default_policy(), AT)
+        assert (answer.action, answer.permission.in_force) == ("suspend", True)
+        found = sides_of(case, answer, lang, Counterfactuals("needs_person"))
+        told.add((found["staff"], found["customer"]))
+    staff, customer = ({one[n] for one in told} for n in (0, 1))
+    needs_person = said(lang, code="needs_person")
+    assert len(staff) == len(customer) == 3
+    assert needs_person["staff"] not in staff
+    assert needs_person["customer"] not in customer
 
 
 def test_nothing_is_said_of_what_was_not_asked() -> None:

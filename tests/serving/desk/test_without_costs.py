@@ -1,7 +1,10 @@
-"""A policy of typed thresholds weighs no costs, and the desk says what counts then."""
+"""A policy that weighs no costs, and what the desk says counts then."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from decisions.policy_file.load import SHIPPED
 from serving.app import create_app
@@ -13,15 +16,14 @@ from tests.serving.conftest import a_bundle, a_client, published
 from tests.serving.desk.conftest import LATE, Person, rows_of
 
 
-def test_where_no_costs_decide_the_list_counts_the_money_at_stake(
-    tmp_path: Path,
-) -> None:
-    policy = SHIPPED / "thresholds-only.yaml"
-    settings = ServingSettings(home=tmp_path, poll_s=0.05, policy=policy)
-    published(a_bundle("nonpayment"), tmp_path)
-    published(a_bundle("fraud", intercept=-5.0), tmp_path)
+@contextmanager
+def at_the_desk(home: Path, policy: str) -> Iterator[tuple[dict[str, Any], Person]]:
+    """What a service with a shipped policy answers about who is late, and a person."""
+    settings = ServingSettings(home=home, poll_s=0.05, policy=SHIPPED / policy)
+    published(a_bundle("nonpayment"), home)
+    published(a_bundle("fraud", intercept=-5.0), home)
     with a_client(create_app(settings)) as client:
-        store = open_key_store(tmp_path)
+        store = open_key_store(home)
         feed, key = store.create("feed")[1], store.create("admin", role="admin")[1]
         store.close()
         headers = {"Authorization": f"Bearer {feed}"}
@@ -31,10 +33,17 @@ def test_where_no_costs_decide_the_list_counts_the_money_at_stake(
         assert client.post("/v1/events", json=body, headers=headers).is_success
         asked = {"customer_id": LATE}
         answer = client.post("/v1/score", json=asked, headers=headers).json()
-        stake = answer["proposal"]["stake"]
-        assert stake["open_cost"] == stake["open"] == 900.0  # no costs: prices count
         person = Person(client)
         person.signs_in(key)
+        yield answer, person
+
+
+def test_where_no_costs_decide_the_list_counts_the_money_at_stake(
+    tmp_path: Path,
+) -> None:
+    with at_the_desk(tmp_path, "thresholds-only.yaml") as (answer, person):
+        stake = answer["proposal"]["stake"]
+        assert stake["open_cost"] == stake["open"] == 900.0  # no costs: prices count
         today = person.opens("/desk").text
         assert "By the money at stake" in today
         assert "saves" not in today
@@ -43,3 +52,11 @@ def test_where_no_costs_decide_the_list_counts_the_money_at_stake(
         customer = person.opens(customer_path(LATE)).text
         assert f"At stake: €{at_stake}." in customer
         assert "Looking at it saves" not in customer
+
+
+def test_where_days_decide_no_loss_is_said_to_be_expected(tmp_path: Path) -> None:
+    with at_the_desk(tmp_path, "plain-timeline.yaml") as (answer, person):
+        assert [reason["family"] for reason in answer["reasons"]] == ["timeline"]
+        customer = person.opens(customer_path(LATE)).text
+        assert "What the recommendation rests on" in customer
+        assert "expected loss" not in customer
