@@ -87,15 +87,16 @@ def _shadows() -> "list[Shadow]":
     """What challengers would have decided; nothing where no service decides."""
     from contextlib import closing
 
-    from serving.settings import serving_settings
-    from store.errors import NoDecisionsError
+    from cli.policy_in_use import place_of_store
+    from store.places import is_recorded
+
+    home, url = place_of_store()
+    if not is_recorded(home, url):
+        return []
     from store.opening import open_shadows
 
-    try:
-        with closing(open_shadows(*serving_settings().store)) as shadows:
-            return shadows.listed()
-    except NoDecisionsError:
-        return []
+    with closing(open_shadows(home, url)) as shadows:
+        return shadows.listed()
 
 
 def rollback(

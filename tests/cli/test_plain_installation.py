@@ -19,9 +19,10 @@ class Missing:
             raise ModuleNotFoundError(name, name=name)
 
 sys.meta_path.insert(0, Missing())
-from cli.main import main
-main()
+{program}
 """
+COMMAND = "from cli.main import main; main()"
+SHADOWS = "from cli.promote import _shadows; assert _shadows() == []"
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +49,26 @@ def test_no_extra_is_needed(
     command: tuple[str, ...], portfolio: Path, tmp_path: Path
 ) -> None:
     """They ask for a published policy, and need no library of a store to find none."""
-    program = WITHOUT_EXTRAS.format(missing=sorted(PACKAGES_OF_EXTRAS))
+    _run(COMMAND, tmp_path, *(word.format(portfolio) for word in command))
+
+
+def test_to_promote_where_no_service_decides_the_service_is_not_needed(
+    tmp_path: Path,
+) -> None:
+    _run(SHADOWS, tmp_path)
+
+
+def _run(program: str, home: Path, *words: str) -> None:
+    """As where only the plain libraries are installed."""
+    missing = sorted(PACKAGES_OF_EXTRAS)
     ran = subprocess.run(
-        [sys.executable, "-c", program, *(word.format(portfolio) for word in command)],
-        env={"FORBEAR_HOME": str(tmp_path), "PATH": ""},
+        [
+            sys.executable,
+            "-c",
+            WITHOUT_EXTRAS.format(missing=missing, program=program),
+            *words,
+        ],
+        env={"FORBEAR_HOME": str(home), "PATH": ""},
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
