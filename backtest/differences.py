@@ -123,6 +123,7 @@ _PROPOSED_BECAUSE = {"cost": "costs least", "thresholds": "has reached its thres
 RAISED_BECAUSE: dict[RaisedBy, str] = {
     "first_invoice": "who never paid and is late is looked at",
     "confirmed_fraud": "fraud that was confirmed is looked at",
+    "linked_frauds": "who shares something with known frauds is looked at",
     "notice_required": "a notice is due",
     "long_promise": "a promise beyond what the policy grants is looked at",
     "late_dispute": "a dispute open for longer than the policy gives is looked at",

@@ -29,6 +29,7 @@ NoDecisionCode = Literal[
 RaisedBy = Literal[
     "first_invoice",
     "confirmed_fraud",
+    "linked_frauds",
     "notice_required",
     "long_promise",
     "late_dispute",

@@ -192,6 +192,20 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedWithFrauds:
+    """An instrument, device or address that customers known as frauds used as well.
+
+    `n_others`: customers who used it beside this one, frauds included, as far as links
+    go (the twenty first known to use it before this one, and as many after).
+    `frauds_known_at`: when each of the frauds became known on this link, oldest first.
+    """
+
+    kind: str  # instrument, device, ip
+    n_others: int
+    frauds_known_at: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ActiveOverride:
     """What a person decided instead of the recommendation, not past `until`."""
 
@@ -280,6 +294,8 @@ class AccountFacts:
     # clearing may have come first, so they begin nothing, and whether a stop that
     # rests on them ends is for a person to say
     doubted_evidence: tuple[Evidence, ...] = field(default=())
+    # empty, too, where `tables` lacks `links`: nobody looked
+    shared_with_frauds: tuple[SharedWithFrauds, ...] = field(default=())
     has_open_appeal: bool = False
     subscriptions: tuple[LiveSubscription, ...] = field(default=())
     tables: frozenset[str] = frozenset()  # tables the portfolio or request has

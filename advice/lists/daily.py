@@ -47,6 +47,7 @@ PERSON_BECAUSE = {
 
 REVIEWED_FOR = {
     "confirmed_fraud": "fraud was confirmed",
+    "linked_frauds": "shares a payment instrument or device with known frauds",
     "left_to_a_person": "signs of fraud, and not all is known",
     "first_invoice": "late, and never paid an invoice",
     "long_promise": "a promise goes beyond what the policy grants",

@@ -21,7 +21,7 @@ class Inputs(NamedTuple):
     `goes_by_days`: no probability or cost decides;
     `rests_on_signs`: signs of fraud count and no model weighs them;
     `is_left_to_a_person`: they do, but what is not known leaves a pause to a person, or
-    more is promised than the policy grants;
+    they share something with known frauds, or more is promised than the policy grants;
     `is_proven_fraud`: a sign that was confirmed as fraud still counts.
     """
 

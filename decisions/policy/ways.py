@@ -48,6 +48,30 @@ class Suspicion(PolicySection):
     because: str = ""
 
 
+class LinkedFrauds(PolicySection):
+    """A look at who shares a payment instrument or a device with known frauds.
+
+    Sharing proves nothing, for families, companies and agencies share as well. So a
+    person looks, and nothing else follows.
+    """
+
+    kinds: tuple[Literal["instrument", "device", "ip"], ...] = Field(
+        default=("instrument", "device"),
+        min_length=1,
+        description="what must be shared; offices and networks share an address (ip)",
+    )
+    min_frauds: Annotated[int, Field(ge=1)] = Field(
+        default=2, description="so many of those who share one thing are known frauds"
+    )
+    min_share: Share = Field(
+        default=0.2, description="and at least this share of those who share it"
+    )
+    max_age_days: Days = Field(
+        default=365, description="frauds known for longer do not count"
+    )
+    because: str = ""
+
+
 class FraudPath(PolicySection):
     """Suspension without a prior notice, on evidence; it expires by itself."""
 
@@ -64,6 +88,11 @@ class FraudPath(PolicySection):
     suspicion: Suspicion | None = Field(
         default=None,
         description="a pause without a sign, by money and probability; absent: never",
+    )
+    linked: LinkedFrauds | None = Field(
+        default=None,
+        description="a look at who shares a payment instrument or a device with known"
+        " frauds; absent: nobody looks",
     )
     notice: Name | None = Field(default=None, description="sent after the action")
     notice_within_hours: Hours = Field(

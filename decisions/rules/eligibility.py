@@ -23,6 +23,7 @@ from decisions.rules.holds import (
     reactivation,
 )
 from decisions.rules.ladder import LadderPosition, stand
+from decisions.rules.linked import linked_frauds
 from decisions.rules.measures import measure_ways
 from decisions.rules.reason import Hold, Withheld
 from decisions.rules.reliance import (
@@ -31,7 +32,7 @@ from decisions.rules.reliance import (
     doubts_of_suspicion,
 )
 from decisions.rules.retries import Charging, charging, retry_due
-from decisions.rules.scope import Targets, targets
+from decisions.rules.scope import Targets, has_nothing_left, targets
 from decisions.rules.standing import standing_holds
 from decisions.rules.ways import (
     arrears_reasons,
@@ -80,6 +81,7 @@ class Eligibility:
     is_proven_fraud: bool = False  # one that was confirmed does
     is_left_to_a_person: bool = False  # on the fraud path, for nothing but doubts
     subscriptions: tuple[str, ...] = ()
+    has_linked_frauds: bool = False  # among those who share something with them
     is_first_invoice: bool = False
     promises_too_much: bool = False  # longer, or more often, than the policy grants
     disputes_too_long: bool = False  # billing, longer than the policy gives to decide
@@ -123,6 +125,7 @@ def is_plain(facts: AccountFacts) -> bool:
         facts.overdue
         or facts.contested
         or facts.evidence
+        or facts.shared_with_frauds
         or facts.access_off
         or facts.holds
         or facts.promises
@@ -189,6 +192,8 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
         is_proven_fraud=is_proven(terms, facts, at),
         is_left_to_a_person=signs.is_left_to_a_person,
         subscriptions=aim.subscriptions,
+        has_linked_frauds=bool(linked_frauds(terms, facts, at))
+        and not has_nothing_left(facts),
         is_first_invoice=_is_first_invoice(terms, facts),
         promises_too_much=bool(facts.promised)
         and any(hold.kind == "promise" and hold.is_beyond_policy for hold in others),

@@ -15,6 +15,7 @@ from decisions.rules.catalogue import withheld
 from decisions.rules.evidence import counting_evidence, has_alert, is_proven
 from decisions.rules.holds import decided_values, is_running
 from decisions.rules.ladder import LadderPosition
+from decisions.rules.linked import linked_frauds
 from decisions.rules.reason import Hold, Withheld
 from decisions.rules.scope import Targets, has_nothing_left
 from decisions.terms import Terms
@@ -90,7 +91,8 @@ def override_reasons(
     """What a person decided instead: nothing harsher while it runs.
 
     About a service they decide whether it is taken away, about the account everything;
-    but fraud that was confirmed since asks them again.
+    but fraud that was confirmed since asks them again, their own or that of somebody
+    they share something with.
 
     `is_whole`: the stop touches the whole account, and so every service about which a
     person decided; else those are left out of it (see `holds.protected_services`).
@@ -100,7 +102,8 @@ def override_reasons(
         meant = ACTIONS if is_of_account else STOPS
         decided = SEVERITY.get(override.action, 0)
         harsher = tuple(action for action in meant if SEVERITY[action] > decided)
-        if is_proven(terms, facts, at, since=override.at):
+        since = override.at
+        if is_proven(terms, facts, at, since) or linked_frauds(terms, facts, at, since):
             harsher = tuple(action for action in harsher if action != "review")
         if (is_whole or is_of_account) and is_running(override, at) and harsher:
             yield withheld(

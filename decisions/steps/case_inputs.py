@@ -74,6 +74,7 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         goes_by_days=by_days,
         rests_on_signs=rests_on_signs,
         is_left_to_a_person=(is_proven and not has_nothing_left(facts))
+        or eligibility.has_linked_frauds
         or eligibility.promises_too_much
         or eligibility.disputes_too_long
         or is_left_for_signs(case, eligibility, terms),

@@ -88,8 +88,9 @@ def _basis(
     if in_force:
         by_fraud = context.eligibility.in_force_reason == "fraud"
     elif action == REVIEW:
-        is_proven = context.eligibility.is_proven_fraud
-        by_fraud = is_proven or inputs.p_fraud > inputs.p_only
+        seen = context.eligibility
+        is_fraud = seen.is_proven_fraud or seen.has_linked_frauds
+        by_fraud = is_fraud or inputs.p_fraud > inputs.p_only
     else:
         by_fraud = is_by_fraud(inputs, context.terms, action)
     return "fraud" if by_fraud else "nonpayment"

@@ -91,6 +91,7 @@ def _reviewed_for(context: DecisionContext, inputs: Inputs) -> RaisedBy | None:
     holds: dict[RaisedBy, bool] = {
         "confirmed_fraud": seen.is_proven_fraud,
         "left_to_a_person": is_left_for_signs(case, seen, terms),
+        "linked_frauds": seen.has_linked_frauds,
         "first_invoice": bool(is_looked_at),
         "long_promise": seen.promises_too_much,
         "late_dispute": seen.disputes_too_long,

@@ -18,6 +18,7 @@ from features.account.holds_and_actions import (
     measures_in_force,
     overrides,
 )
+from features.account.shared import shared_with_frauds
 from features.account.standing import Rules, Standing
 from features.account.stops import Stops
 from features.account.upcoming import next_due_at, usage_unbilled
@@ -161,6 +162,7 @@ def facts_of(
         actions_90d=actions_since(actions, as_of - _LATELY_US),
         evidence=signs.standing,
         doubted_evidence=signs.doubted,
+        shared_with_frauds=known.made(shared_with_frauds),
         has_open_appeal=contacts.appeal_opened_at is not None,
         subscriptions=_subscriptions(standing),
         tables=rules.settings.tables,

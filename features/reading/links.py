@@ -132,7 +132,7 @@ def _shared_uses_sql() -> str:
 def _empty_tables() -> dict[str, ir.Table]:
     """The tables that links are found from, by their columns alone."""
     texts = {
-        "payments": ("instrument_id",),
+        "payments": ("instrument_id", "paid_by"),
         "access": ("ip_id", "device_id"),
         "outcomes": ("kind", "strength"),
         "disputes": ("kind", "status"),
@@ -185,10 +185,16 @@ def rows_to_send(connection: Any, links: ir.Table) -> pa.Table:  # noqa: ANN401
 
 
 def _uses(tables: Mapping[str, ir.Table]) -> ir.Table:
-    """Every row that names an instrument, a device or an address."""
+    """Every row that names an instrument, a device or an address.
+
+    What somebody else paid with (`paid_by`: a parent, a head office) is theirs.
+    """
     parts = []
     for kind, (table, column) in SHARED.items():
         rows = tables[table].filter(tables[table][column].notnull())
+        if table == "payments":
+            is_own = (rows.paid_by == rows.customer_id).fill_null(True)
+            rows = rows.filter(is_own)
         named = rows.select("customer_id", *_SPAN, shared_id=rows[column])
         parts.append(named.mutate(kind=ibis.literal(kind)))
     return ibis.union(*parts)

@@ -20,7 +20,7 @@ from features.account.rows import ContactRow, Row
 from features.account.standing import Rules
 from features.events import FOREVER, MISSING
 from features.moments import DAY_US
-from features.timeline.rows import TimelineRows
+from features.timeline.rows import LinkRow, TimelineRows
 
 _YEAR_US = 365 * DAY_US  # promises of a year are counted
 
@@ -65,9 +65,16 @@ def _row_changes(rows: TimelineRows, *, with_notices: bool) -> Iterator[int]:
         rows.overrides,
         rows.alerts,
         rows.outcomes,
+        _links_of_frauds(rows),
     ):
         yield row.known_at
         yield row.superseded_at
+
+
+def _links_of_frauds(rows: TimelineRows) -> list[LinkRow]:
+    """Links of whoever was ever linked with a fraud; other links change no fact."""
+    has_frauds = any(link.status == "fraud" for link in rows.links)
+    return list(rows.links) if has_frauds else []
 
 
 def _plain_dates(moments: set[int], rules: Rules) -> list[int]:

@@ -192,6 +192,9 @@ def _restless_spans(rows: TimelineRows) -> Iterator[Span]:
     for dispute in rows.history.disputes:
         if dispute.kind == "chargeback_fraud":
             yield dispute.known_at, FOREVER
+    for link in rows.links:
+        if link.status == "fraud":
+            yield link.known_at, link.superseded_at
     yield from _alert_spans(rows)
 
 

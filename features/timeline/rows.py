@@ -1,4 +1,4 @@
-"""For the timeline: a `History`, with the holds, alerts and outcomes beside it."""
+"""For the timeline: a `History`, with holds, alerts, links and outcomes beside it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +26,10 @@ class AlertRow(Row, frozen=True):
     resolved_reason: str | None
 
 
+class LinkRow(Row, frozen=True):
+    status: str | None
+
+
 class OutcomeRow(Row, frozen=True):
     kind: str
 
@@ -43,6 +47,7 @@ class TimelineRows:
     holds: Sequence[HoldRow]
     overrides: Sequence[HoldRow]
     alerts: Sequence[AlertRow]
+    links: Sequence[LinkRow]
     outcomes: Sequence[OutcomeRow]
 
 
@@ -61,6 +66,7 @@ def timeline_rows(
         holds=_rows_of(events, "holds", HoldRow),
         overrides=_rows_of(events, "overrides", HoldRow),
         alerts=_rows_of(events, "alerts", AlertRow),
+        links=_rows_of(events, "links", LinkRow),
         outcomes=_rows_of(events, "outcomes", OutcomeRow),
     )
 

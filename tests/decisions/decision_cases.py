@@ -26,6 +26,7 @@ from features.facts import (
     OpenItem,
     OpenPromise,
     PaymentAttempt,
+    SharedWithFrauds,
 )
 
 TUESDAY = datetime(2026, 6, 9, 10, 0, tzinfo=UTC)
@@ -177,6 +178,15 @@ def signs(draw: st.DrawFn, at: datetime) -> tuple[Evidence, ...]:
 
 
 @st.composite
+def shared(draw: st.DrawFn, at: datetime) -> tuple[SharedWithFrauds, ...]:
+    days = draw(st.lists(st.integers(0, 500), min_size=1, max_size=4))
+    known_at = tuple(at - timedelta(days=n) for n in sorted(days, reverse=True))
+    n_others = len(known_at) + draw(st.sampled_from([0, 1, 30]))
+    kind = draw(st.sampled_from(["instrument", "device", "ip", "other"]))
+    return (SharedWithFrauds(kind, n_others, known_at),)
+
+
+@st.composite
 def stops(draw: st.DrawFn, at: datetime) -> tuple[ExecutedAction, ...]:
     return tuple(
         ExecutedAction(
@@ -322,6 +332,7 @@ def random_facts(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
         "subscriptions": draw(subscriptions()),
         "holds": draw(st.one_of(st.just(()), holds(at))),
         "evidence": draw(st.one_of(st.just(()), signs(at))),
+        "shared_with_frauds": draw(st.one_of(st.just(()), shared(at))),
         "access_off": draw(st.one_of(st.just(()), stops(at))),
         "disputes": (OpenDispute("d", "billing", at, contested, None),)
         if contested
@@ -384,6 +395,7 @@ FACTS = (
     "subscriptions",
     "holds",
     "evidence",
+    "shared_with_frauds",
     "access_off",
     "usage_daily_cost",
     "clv",

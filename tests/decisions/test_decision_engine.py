@@ -75,6 +75,7 @@ def test_certainty_of_good_proposes_nothing(case: Case, policy: Policy) -> None:
     # a person looks nevertheless
     if found.permission.raised_by in (
         "confirmed_fraud",
+        "linked_frauds",
         "long_promise",
         "late_dispute",
     ):

@@ -157,6 +157,29 @@ def test_frauds_are_linked_for_as_long_as_their_signs_stand(
     assert len(n_frauds) > 3  # they come and go
 
 
+def test_what_somebody_else_paid_with_is_theirs(make_portfolio: MakePortfolio) -> None:
+    """A mother pays for two children: the three have no card in common."""
+
+    def paid(customer_id: str, paid_by: str | None) -> Row:
+        return {
+            "customer_id": customer_id,
+            "payment_id": f"p-{customer_id}",
+            "event_at": "2024-03-01",
+            "status": "succeeded",
+            "amount": "10",
+            "instrument_id": "card",
+            "paid_by": paid_by,
+        }
+
+    family = [paid("mum", None), paid("ann", "mum"), paid("ben", "mum")]
+    portfolio = portfolio_with(make_portfolio, {"payments": family})
+    assert links_at(portfolio, FOREVER - 1) == []
+    others = [paid("eve", "eve"), paid("joe", None)]
+    portfolio = portfolio_with(make_portfolio, {"payments": [*family, *others]})
+    linked = {row["customer_id"] for row in links_at(portfolio, FOREVER - 1)}
+    assert linked == {"mum", "eve", "joe"}
+
+
 @pytest.mark.parametrize(
     ("tables", "stated"),
     [
@@ -341,7 +364,9 @@ def test_links_are_what_a_look_at_everybody_finds(
     for kind, (table, column) in SHARED.items():
         rows = portfolio.connection.to_pyarrow(portfolio.tables[table]).to_pylist()
         for row in rows:
-            if row[column] and row["known_at"] <= at < row["superseded_at"]:
+            is_own = row.get("paid_by") in (None, row["customer_id"])
+            is_known = row["known_at"] <= at < row["superseded_at"]
+            if row[column] and is_own and is_known:
                 users.setdefault((kind, row[column]), set()).add(row["customer_id"])
     frauds = {
         c for c in CUSTOMERS if signs.first_known(c, -FOREVER, at, at) is not None

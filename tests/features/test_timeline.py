@@ -48,6 +48,7 @@ TABLES = (
     "outcomes",
     "subscriptions",
     "ageing",
+    "links",
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from decisions.actions import SEVERITY
 from decisions.follow_up.parts import ProviderEffect
 from decisions.rules.evidence import counting_evidence, is_proven
+from decisions.rules.linked import linked_frauds
 from wording.explanation.change import staff_change
 from wording.explanation.comparison import compare
 from wording.explanation.frequency import BASES, fitting_base, frequency
@@ -67,6 +68,13 @@ def _risk(s: Subject) -> Iterator[str]:
     if signs:
         names = s.words.words("signs", dict.fromkeys(sign.kind for sign in signs))
         yield s.words.sentence("staff.risk.signs", signs=names)
+    for shared in linked_frauds(s.terms, s.case.facts, s.answer.at):
+        yield s.words.sentence(
+            "staff.risk.linked",
+            n=shared.n_others,
+            frauds=len(shared.frauds_known_at),
+            thing=s.words.word("shared", shared.kind),
+        )
     if s.case.starter:
         yield s.words.sentence("staff.risk.starter")
     if s.case.unproven:

@@ -87,6 +87,9 @@ def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
     yield s.say("protective.once")
     if path.suspicion is not None:
         yield s.say("protective.suspicion", n=path.suspicion.approvals)
+    if path.linked is not None:
+        things = [s.words.word("shared", kind) for kind in path.linked.kinds]
+        yield s.say("protective.linked", things=s.words.joined(things, "or"))
     yield s.say("protective.scope")
     yield s.say("protective.any_hour")
     yield s.say("protective.ending")

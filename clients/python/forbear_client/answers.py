@@ -321,7 +321,7 @@ class PermissionInWords(TypedDict):
     # the action was carried out already and simply goes on.
     in_force: bool
     # the rule that made the action harsher than the proposal.
-    raised_by: Literal['first_invoice', 'confirmed_fraud', 'notice_required', 'long_promise', 'late_dispute', 'left_to_a_person', 'hysteresis', 'holdout'] | None
+    raised_by: Literal['first_invoice', 'confirmed_fraud', 'linked_frauds', 'notice_required', 'long_promise', 'late_dispute', 'left_to_a_person', 'hysteresis', 'holdout'] | None
     # why the action is milder than the proposal.
     withheld: list["WithheldInWords"]
     # when the proposal would be permitted if nothing else changed; null where it waits

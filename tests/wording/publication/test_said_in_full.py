@@ -34,6 +34,8 @@ INTERNAL = (
     "amendments.*",  # become versions of their own, tested beside
     "ladder.*.state",  # names to refer to
     "fraud_path.min_p_fraud",  # levels of the estimates
+    "fraud_path.linked.min_*",  # how many must be known: published, it would be gamed
+    "fraud_path.linked.max_age_days",
     "high_usage.min_p_nonpayment",
     "first_invoice.min_p_bad",
     *(rule.section for rule in NUMBER_RULES if rule.section),  # levels, money at cost
