@@ -69,6 +69,11 @@ ADDED: tuple[tuple[str, str, str], ...] = (
         "0021-labels-of-fraud-mature-by-their-evidence",
     ),
     (
+        "labels.fraud.recorded_from",
+        "since when fraud is recorded",
+        "0008-readings-of-the-contract",
+    ),
+    (
         "derive_links",
         "whether links are found from payments and access",
         "0020-links-between-customers-are-a-table",

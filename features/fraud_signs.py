@@ -7,6 +7,8 @@ fraud counts even when the reseller won it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -97,12 +99,24 @@ class FraudSigns:
         What a clearing takes back is not known of the latest signs yet; to compare
         them with earlier ones, those count as they came.
         """
+        return self._earliest(as_of, attrgetter("known_at"))
+
+    def first_ever_happened(self, as_of: int) -> IntArray:
+        """When the first sign of each customer happened, µs since 1970 UTC.
+
+        Of what is known at `as_of`; cleared later or not, for it was recorded.
+        """
+        first = self._earliest(as_of, attrgetter("event_at"))
+        return np.fromiter(first.values(), np.int64, len(first))
+
+    def _earliest(self, as_of: int, moment: Callable[[Row], int]) -> dict[str, int]:
+        """The earliest such moment of each customer's signs."""
         first: dict[str, int] = {}
         for rows in (self._outcomes, self._chargebacks):
             for customer_id, signs in rows.items():
-                known = [row.known_at for row in signs if _exists(row, as_of)]
-                if known:
-                    earliest = min(known)
+                moments = [moment(row) for row in signs if _exists(row, as_of)]
+                if moments:
+                    earliest = min(moments)
                     first[customer_id] = min(first.get(customer_id, earliest), earliest)
         return first
 

@@ -18,6 +18,7 @@ from features.account.rows import Row, known
 from features.account.standing import Rules
 from features.account.table import PassingFacts
 from features.events import FOREVER
+from features.fraud_records import fraud_records
 from features.fraud_signs import FraudSigns
 from features.maturity import maturity_us
 from features.moments import DAY_US
@@ -235,10 +236,14 @@ def _fraud_judges(
     signs = FraudSigns(portfolio)
     if not signs.can_be_known:
         return
+    records = fraud_records(portfolio)
+    since = None if records is None else records.since
     for customer_id in customer_ids:
 
         def judge(as_of: int, end: int, of: str = customer_id) -> Judgement:
             """Bad from the first sign of fraud within (as_of, end]."""
+            if since is not None and as_of < since:
+                return UNKNOWN
             known_at = signs.first_known(of, as_of, end, until)
             return NOTHING_HAPPENED if known_at is None else (1.0, known_at)
 

@@ -153,6 +153,9 @@ class FraudLabels(_Settings):
         | Literal["observed"]
     ) = 120
     takeover_is_fraud: bool = False
+    recorded_from: date | None = Field(
+        default=None, description="no date to learn from lies before it"
+    )
 
 
 class Labels(_Settings):

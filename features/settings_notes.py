@@ -156,6 +156,12 @@ NOTES: Mapping[str, Note] = {
         "whether an `account_takeover` counts; its customer is a victim",
         "labels: {fraud: {takeover_is_fraud: true}}",
     ),
+    "labels.fraud.recorded_from": Note(
+        "since when fraud is recorded: earlier dates teach nothing about it. Absent: as"
+        " long as everything else, or since the first sign where chance does not"
+        " explain that there was none before",
+        "labels: {fraud: {recorded_from: 2025-01-01}}",
+    ),
     "snapshots": Note(
         "the moments that training looks at, where there is no table `snapshots`",
         "snapshots: {every: week}",

@@ -203,7 +203,9 @@ def _train_one(
     say("looking for features that know too much")
     verdicts = verdicts_of(portfolio, target, gathered, seed)
     learnt = with_verdicts(learnt, verdicts, accepted)
-    learnt = replace(learnt, left_out=tuple(gathered.repeated_text))
+    learnt = replace(
+        learnt, left_out=gathered.left_out(target, portfolio.settings.zone)
+    )
     ahead = outlook(target, rows, portfolio.observed_until)
     curve = _curve(target, gathered, learnt, seed, say)
     bundle = bundle_of(present, target, gathered, learnt)

@@ -23,7 +23,8 @@ class TrainedModel:
         suspected: features that may know what came after, with the reason, that
             nobody has accepted: they keep it from serving.
         accepted: features suspected that a person accepted, with the reason.
-        left_out: a sentence about each declared attribute that is not learnt.
+        left_out: a sentence about each declared attribute that is not learnt, and
+            about dates before fraud was recorded.
     """
 
     split: Split

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from features.batch import feature_table
 from features.catalogue import feature_set as features_of
 from features.catalogue import is_read, repeated
 from features.feature_set import FeatureSet
+from features.fraud_records import FraudRecords, fraud_records
 from features.labels import labels
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
@@ -103,6 +105,7 @@ class TrainingData:
     lost_direction: Mapping[str, str] = field(default_factory=dict)
 
     now: PresentLateness | None = None  # for all targets, once somebody asks
+    fraud_records: FraudRecords | None = None  # where fraud began to be recorded later
 
     @property
     def repeated_text(self) -> Iterator[str]:
@@ -115,6 +118,12 @@ class TrainingData:
             if way := self.lost_direction.get(name):
                 text += f"; its `monotone: {way}` does not hold for {other}"
             yield text
+
+    def left_out(self, target: Target, zone: tzinfo) -> tuple[str, ...]:
+        """A sentence about each thing that a target does not learn from."""
+        records = self.fraud_records if target == "fraud" else None
+        unrecorded = () if records is None else (records.text(zone),)
+        return (*unrecorded, *self.repeated_text)
 
     @property
     def known_names(self) -> frozenset[str]:
@@ -160,8 +169,9 @@ def gather(
         customer,
         kept["as_of"].to_numpy(),
     )
+    records = fraud_records(portfolio) if "fraud" in targets else None
     first = {
-        target: pc.min(labelled["mature_at"]).as_py()
+        target: _first_mature_at(labelled, records if target == "fraud" else None)
         for target, labelled in label_by_target.items()
     }
     rho = _nonpayment_given_fraud(label)
@@ -178,7 +188,16 @@ def gather(
         sample,
         _lost_directions(left_out, features, portfolio.settings),
         PresentLateness(portfolio, customer_ids),
+        records,
     )
+
+
+def _first_mature_at(labelled: pa.Table, records: FraudRecords | None) -> int | None:
+    """When the first date matures that may have labels at all, µs since 1970 UTC."""
+    if records is not None:
+        labelled = labelled.filter(pc.greater_equal(labelled["as_of"], records.since))
+    first: int | None = pc.min(labelled["mature_at"]).as_py()
+    return first
 
 
 def _lost_directions(

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from features.arrays import FloatArray, IntArray
+from features.fraud_records import fraud_records
 from features.fraud_signs import FraudSigns
 from features.labels import labels
 from features.maturity import KINDS, maturity_us
@@ -171,6 +172,8 @@ def audit_labels(
     compared = late if late in DAYS_PAST_DUE else 60
     horizon = _horizon(everyone, compared, months, until)
     unsaid += _unsaid(everyone, n_days, horizon)
+    if (records := fraud_records(portfolio)) is not None:
+        unsaid.append(records.text(portfolio.settings.zone))
     progress("labelling every date")
     rates, maturity = _labelled(portfolio, ids)
     zone = portfolio.settings.zone
