@@ -37,7 +37,8 @@ def stage_json(
     """Make table `objects`: `file`, `row` (from 1), `seen_at`, `url`, and the columns.
 
     `seen_at` is when an event carried the object's state, null for plain objects.
-    `url` is what a list was asked from, on a row of its own without `object`.
+    `url` is what a list was asked from, on a row of its own without `object`, and
+    `has_more` whether another page follows it.
 
     Args:
         connection: of DuckDB.
@@ -51,11 +52,12 @@ def stage_json(
     types = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
     connection.execute(
         f"CREATE TABLE {OBJECTS} (file VARCHAR, row BIGINT, seen_at TIMESTAMPTZ, "
-        f"url VARCHAR, data JSON, {types})"
+        f"url VARCHAR, has_more BOOLEAN, data JSON, {types})"
     )
     bad: list[BadRow] = []
     fault = _fault(columns, kinds)
     for file in files:
+        must_not_be_empty(file)
         bad.extend(_read(connection, file, columns, fault))
         bad.extend(_without_object(connection, file))
         # else DuckDB keeps a part of each new column of a STRUCT in memory for good
@@ -125,12 +127,12 @@ def _read(
 
 
 def _insert(columns: Columns, how: str) -> str:
-    fields = {**columns, "url": "VARCHAR", "data": "JSON"}
+    fields = {**columns, "url": "VARCHAR", "has_more": "BOOLEAN", "data": "JSON"}
     struct = ", ".join(f"'{name}': '{type_}'" for name, type_ in fields.items())
     names = ", ".join(f'"{name}"' for name in columns)
     return (
         f"INSERT INTO {OBJECTS} "
-        f"SELECT ?, row_number() OVER (), NULL, url, data, {names} "
+        f"SELECT ?, row_number() OVER (), NULL, url, has_more, data, {names} "
         f"FROM read_json(?, columns = {{{struct}}}, {how})"
     )
 
@@ -169,6 +171,20 @@ def without_mark(file: Path, folder: Path) -> Path:
         with copy.open("wb") as target:
             shutil.copyfileobj(content, target)
     return copy
+
+
+def must_not_be_empty(file: Path) -> None:
+    """Refuse a file without a byte: where there is nothing, an API answers a list.
+
+    Raises:
+        UnreadableFileError: the file is empty.
+    """
+    with opened(file) as content:
+        if not content.read(1):
+            raise UnreadableFileError(
+                f"{file.name} is empty, without even a list in it: export it anew, or "
+                "leave it out"
+            )
 
 
 def opened(file: Path) -> gzip.GzipFile | BufferedReader:

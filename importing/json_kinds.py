@@ -11,6 +11,8 @@ from typing import Any
 
 from importing.errors import NothingToImportError, UnreadableFileError
 from importing.json_documents import document_parts
+from importing.json_files import must_not_be_empty
+from importing.pages import keep_pages, lists_with_gaps
 from importing.report import BadRow
 from importing.table_files import is_table
 from importing.told_twice import look_for_told_twice
@@ -29,6 +31,7 @@ CELLS = {  # how the text of a cell becomes a value; null where it cannot
     "seconds": "TRY(to_timestamp(CASE WHEN regexp_full_match({text}, '-?[0-9]+') "
     "THEN TRY_CAST({text} AS BIGINT) END))",
 }
+MOST_BYTES_OF_AN_ERROR = 1 << 12
 PARTS_AT_ONCE = 8  # whose text is held before it becomes columns
 
 
@@ -51,6 +54,7 @@ def stage_kinds(
     files: Sequence[Path],
     kinds: Mapping[str, Kind],
     unwrap: str,
+    pages: str,
     system: str,
 ) -> list[BadRow]:
     """Make a table for each kind: `file`, `row` (from 1), `seen_at`, and its columns.
@@ -65,6 +69,7 @@ def stage_kinds(
         kinds: what is read, by the name of its table.
         unwrap: SQL over `documents` (file, row, data) that gives `entries` (file, row,
             kind, event, seen_at, data); data is null for an empty list.
+        pages: SQL over `documents` that gives what `keep_pages` takes.
         system: its name for people.
 
     Raises:
@@ -82,7 +87,9 @@ def stage_kinds(
     for name, kind in kinds.items():
         connection.execute(f'CREATE TABLE "{name}" AS {_typed(name, kind)}')
     bad: list[BadRow] = []
-    for n_parts, broken in enumerate(_entries(connection, files, unwrap, system), 1):
+    parts = _entries(connection, files, unwrap, system)
+    for n_parts, broken in enumerate(parts, 1):
+        keep_pages(connection, pages)
         bad.extend(broken)
         for row in broken:
             keep_unread(connection, None, "SELECT ?, ?, NULL", [row.file, row.row])
@@ -110,6 +117,7 @@ def _entries(
             raise UnreadableFileError(
                 f"{file.name} is a table: {system} is read as JSON"
             )
+        must_not_be_empty(file)
         n_before = 0
         for broken in document_parts(connection, file):
             connection.execute(
@@ -121,7 +129,19 @@ def _entries(
                 "SELECT max(row) FROM entries WHERE file = ?", [file.name]
             ).fetchone()
             n_before = last or n_before
-            yield broken
+            yield [*broken, *_without_objects(connection, system)]
+
+
+def _without_objects(connection: Any, system: str) -> list[BadRow]:
+    """Documents of words and numbers alone, as an API answers where it refuses."""
+    rows = connection.execute(
+        "SELECT file, row FROM documents WHERE CASE WHEN strlen(data::VARCHAR) < "
+        f"{MOST_BYTES_OF_AN_ERROR} THEN NOT list_has_any(json_keys(data), "
+        "['id', 'lago_id', 'object']) AND NOT list_has_any(json_type(data, '$.*'), "
+        "['OBJECT', 'ARRAY']) END ORDER BY row"
+    ).fetchall()
+    problem = f"no object of {system}, perhaps an error in place of a page"
+    return [BadRow(file, row, "object", problem) for file, row in rows]
 
 
 def _take_entries(connection: Any, kinds: Mapping[str, Kind]) -> None:
@@ -157,11 +177,12 @@ def keep_last_updated(connection: Any, kinds: Mapping[str, Kind], key: str) -> N
 
 
 def kinds_asked(connection: Any, kinds: Mapping[str, Kind]) -> frozenset[str]:
-    """Kinds that lists and answers gave; what only events tell is not whole."""
+    """Kinds that lists and answers gave whole; what only events tell is not."""
     rows = connection.execute(
         "SELECT DISTINCT kind FROM kind_count WHERE event IS NULL"
     ).fetchall()
-    return frozenset(kind for (kind,) in rows) & kinds.keys()
+    asked = frozenset(kind for (kind,) in rows) & kinds.keys()
+    return asked - lists_with_gaps(connection)
 
 
 def currencies_in(connection: Any, kind: str, column: str) -> tuple[str, ...]:

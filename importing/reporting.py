@@ -9,6 +9,7 @@ from importing.errors import SumsDifferError
 from importing.given_way import given_way, tells_of_banks
 from importing.joining import is_of_others
 from importing.left_out import find_left_out
+from importing.pages import pages_missing
 from importing.report import (
     ImportReport,
     Note,
@@ -132,6 +133,7 @@ def make_report(
             *(Note(*row) for row in notes),
             *odd,
             *told_twice(run.connection),
+            *pages_missing(run.connection),
             *(given_way(run.connection) if tells_payments else ()),
             *find_left_out(run.connection, run.source, strange, run.portfolio, files),
             *(

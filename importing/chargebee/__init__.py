@@ -33,7 +33,8 @@ def stage(
     subscriptions need a rate.
     """
     unwrap = (SQL / "unwrap.sql").read_text(encoding="utf-8")
-    bad = stage_kinds(connection, files, KINDS, unwrap, "Chargebee")
+    pages = (SQL / "pages.sql").read_text(encoding="utf-8")
+    bad = stage_kinds(connection, files, KINDS, unwrap, pages, "Chargebee")
     keep_last_updated(connection, KINDS, "id")
     looked_at = kinds_asked(connection, KINDS)
     latest = [

@@ -34,7 +34,8 @@ def stage(
     portfolio's currency, so those of subscriptions need a rate.
     """
     unwrap = (SQL / "unwrap.sql").read_text(encoding="utf-8")
-    bad = stage_kinds(connection, files, KINDS, unwrap, "Lago")
+    pages = (SQL / "pages.sql").read_text(encoding="utf-8")
+    bad = stage_kinds(connection, files, KINDS, unwrap, pages, "Lago")
     keep_last_updated(connection, KINDS, "lago_id")
     connection.execute((SQL / "plan_prices.sql").read_text(encoding="utf-8"))
     latest = [

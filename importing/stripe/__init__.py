@@ -12,6 +12,7 @@ from typing import Any
 
 from importing.errors import NothingToImportError
 from importing.json_files import OBJECTS, add_objects, stage_json
+from importing.pages import keep_pages, lists_with_gaps
 from importing.report import BadRow
 from importing.source import Source, StagedSource
 from importing.staging import staged
@@ -61,6 +62,7 @@ def stage(
             f"no object of Stripe in these files; known: {known}"
         )
     latest = [f"SELECT max({seconds}) FROM {OBJECTS}" for seconds in MOMENTS]
+    looked_at -= lists_with_gaps(connection)
     source = staged(connection, exported_at, latest, looked_at, bad)
     connection.execute(
         f"UPDATE {OBJECTS} SET seen_at = ? WHERE seen_at IS NULL", [source.exported_at]
@@ -129,13 +131,16 @@ def _looked_at(connection: Any) -> frozenset[str]:
     there = connection.execute(
         f"SELECT DISTINCT object FROM {OBJECTS} WHERE object IS NOT NULL"
     ).fetchall()
-    asked = connection.execute(
-        f"SELECT DISTINCT regexp_extract(url, '/v1/([a-z_/]+)$', 1) FROM {OBJECTS} "
-        "WHERE object IS NULL"
-    ).fetchall()
-    singular = {"radar/early_fraud_warnings": "radar.early_fraud_warning"}
-    kinds = {singular.get(url, url.removesuffix("s")) for (url,) in asked if url}
-    return frozenset({kind for (kind,) in there} | kinds) & REQUIRED.keys()
+    keep_pages(
+        connection,
+        "SELECT CASE kind WHEN 'radar/early_fraud_warnings' THEN "
+        "'radar.early_fraud_warning' ELSE rtrim(kind, 's') END AS list, file, "
+        "NULL AS number, CASE WHEN has_more THEN 'another' END AS next FROM ("
+        "SELECT *, regexp_extract(url, '/v1/([a-z_/]+)$', 1) AS kind "
+        f"FROM {OBJECTS} WHERE object IS NULL) WHERE kind <> ''",
+    )
+    asked = connection.execute("SELECT DISTINCT list FROM page").fetchall()
+    return frozenset(kind for (kind,) in [*there, *asked]) & REQUIRED.keys()
 
 
 SQL = Path(__file__).parent / "sql"

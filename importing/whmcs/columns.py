@@ -18,6 +18,7 @@ TABLES = {
         "userid": _ID,
         "date": _DAY,
         "duedate": _DAY,
+        "datepaid": _MOMENT,
         "date_cancelled": _MOMENT,
         "credit": _MONEY,
         "total": _MONEY,

@@ -22,6 +22,9 @@ INSERT INTO note SELECT 'assumed', count(*), 'money out opened nothing: refunds,
 FROM given_back WHERE payment NOT IN (SELECT id FROM returned);
 INSERT INTO note SELECT 'assumed', count(*), 'cancelled invoices were given up when this was exported: nothing says when'
 FROM balance WHERE state = 'cancelled' AND cancelled_at IS NULL AND open > 0;
+INSERT INTO note SELECT 'assumed', sum(n)::BIGINT, 'invoices that WHMCS takes for paid beyond their transactions, paid then: '
+    || string_agg(amount || ' ' || currency, ' and ' ORDER BY currency) || ' beyond the payments of the table'
+FROM (SELECT currency, count(*) AS n, sum(rest) AS amount FROM paid_apart GROUP BY currency) HAVING count(*) > 0;
 INSERT INTO note SELECT 'assumed', count(*), 'invoices that are due when issued, for they name no due date' FROM bill WHERE has_no_due_date;
 INSERT INTO note SELECT 'assumed', count(*), 'payments through gateways that are not known here are of method other'
 FROM taken WHERE method_of(gateway) = 'other';

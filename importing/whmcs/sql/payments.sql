@@ -11,6 +11,15 @@ UNION ALL
 SELECT userid::VARCHAR, happened_at, happened_at, payment::VARCHAR, 'refunded', amountout,
        method_of(gateway), invoice_id, id::VARCHAR, currency, NULL
 FROM given_back WHERE payment IS NOT NULL AND payment NOT IN (SELECT id FROM returned)
+UNION ALL
+SELECT userid::VARCHAR, coalesce(paid_at, export.moment), coalesce(paid_at, export.moment), id || ':paid', 'succeeded', rest,
+       'other', id::VARCHAR, NULL, currency, NULL
+FROM paid_apart, export
+UNION ALL  -- it is asked for again, or has transactions now
+SELECT t.customer_id, t.event_at, export.moment, t.payment_id, t.status, t.amount, t.method, t.invoice_id, NULL,
+       t.currency, true
+FROM there_payments AS t JOIN document AS d ON t.payment_id = d.id || ':paid', export
+WHERE d.id NOT IN (SELECT id FROM paid_apart) AND NOT coalesce(t.retracted, false)
 UNION ALL  -- the provider has not said yet whether it has the money
 SELECT userid::VARCHAR, coalesce(moment_of(updated_at), export.moment), coalesce(moment_of(updated_at), export.moment),
        id || ':pending', 'pending', open, method_of(paymentmethod), id::VARCHAR, NULL, currency, NULL

@@ -21,7 +21,7 @@ CREATE TABLE document AS
            CASE WHEN i.created_at::DATE = i.date THEN i.made_at ELSE end_of_day(i.date) END AS issued_at,
            greatest(issued_at, i.made_at) AS known_at,  -- it may be dated back
            due_day.due_at, i.duedate IS NULL AS has_no_due_date,
-           moment_of(i.date_cancelled) AS cancelled_at, i.updated_at,
+           moment_of(i.date_cancelled) AS cancelled_at, moment_of(i.datepaid) AS paid_at, i.updated_at,
            CASE WHEN item.is_of_one THEN item.service::VARCHAR END AS subscription_id,
            coalesce(i.total + i.credit - coalesce(item.moved, 0) > 0 AND c.currency IS NOT NULL
                     AND state IN ('issued', 'cancelled'), false) AS is_bill
@@ -80,6 +80,17 @@ CREATE VIEW balance AS
     SELECT b.*, b.total - coalesce(e.paid, 0) AS open FROM bill AS b
     LEFT JOIN (SELECT invoice, sum(amountin - amountout) AS paid FROM entry GROUP BY invoice) AS e
         ON e.invoice = b.id;
+
+-- Invoices that WHMCS takes for paid beyond their transactions: somebody set the status, or
+-- the transactions stayed in the system before. What is paid together with others has its
+-- money on their invoice; money of the same sum that names no invoice is taken for theirs.
+CREATE TABLE paid_apart AS
+    SELECT b.*, least(b.total, b.amount) - coalesce(e.taken, 0) AS rest
+    FROM bill AS b
+    LEFT JOIN (SELECT invoice, sum(amountin) AS taken FROM entry GROUP BY invoice) AS e ON e.invoice = b.id
+    WHERE b.status IN ('Paid', 'Refunded') AND rest > 0 AND EXISTS (SELECT 1 FROM asked WHERE kind = 'tblaccounts')
+      AND b.id NOT IN (SELECT relid FROM tblinvoiceitems WHERE type = 'Invoice' AND relid IS NOT NULL)
+      AND (b.userid, rest) NOT IN (SELECT (userid, amountin) FROM taken WHERE invoice IS NULL);
 
 -- Credit that was granted. What came of money in, of an invoice for funds, of invoices
 -- paid together or off an invoice is the payment's: the account facts move it anew.

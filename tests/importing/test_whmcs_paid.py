@@ -1,0 +1,79 @@
+"""WHMCS: invoices that it takes for paid beyond their transactions."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.importing.tables import facts_of
+from tests.importing.whmcs_tables import (
+    EXPORTED,
+    Row,
+    Run,
+    bill,
+    item,
+    money_in,
+    portfolio,
+    run,
+)
+
+__all__ = ["portfolio", "run"]
+APART = "invoices that WHMCS takes for paid beyond their transactions"
+
+
+@pytest.mark.parametrize(
+    ("status", "taken"),
+    [
+        pytest.param("Paid", [], id="its status was set by hand"),
+        pytest.param("Refunded", [], id="paid and given back elsewhere"),
+        pytest.param(
+            "Paid",
+            [money_in(1, "2026-03-05 10:00:00", "40", 1)],
+            id="a part has a transaction",
+        ),
+    ],
+)
+def test_what_is_paid_has_nothing_open(
+    run: Run, portfolio: Path, status: str, taken: list[Row]
+) -> None:
+    bills = [bill(1, "2026-03-01", "100", status, datepaid="2026-03-20 10:00:00")]
+    report = run(invoices=bills, invoiceitems=[item(1, "100")], accounts=taken)
+
+    facts = facts_of(portfolio, "1", EXPORTED, "open", "credit")
+    assert facts == {"open": 0, "credit": 0}
+    assert facts_of(portfolio, "1", "2026-03-15", "open") != {"open": 0}
+    assert any(note.text.startswith(APART) for note in report.notes)
+
+
+def test_what_is_asked_for_again_is_open_again(run: Run, portfolio: Path) -> None:
+    tables = {"invoiceitems": [item(1, "100")], "accounts": list[Row]()}
+    run("2026-05-05", invoices=[bill(1, "2026-03-01", "100", "Paid")], **tables)
+    run(invoices=[bill(1, "2026-03-01", "100")], **tables)
+
+    assert facts_of(portfolio, "1", EXPORTED, "open") == {"open": 100}
+
+
+def test_a_transaction_that_comes_later_takes_its_place(
+    run: Run, portfolio: Path
+) -> None:
+    tables = {"invoiceitems": [item(1, "100")]}
+    bills = [bill(1, "2026-03-01", "100", "Paid")]
+    run("2026-05-05", invoices=bills, accounts=[], **tables)
+    taken = [money_in(1, "2026-03-05 10:00:00", "100", 1)]
+    report = run(invoices=bills, accounts=taken, **tables)
+
+    facts = facts_of(portfolio, "1", EXPORTED, "open", "credit")
+    assert facts == {"open": 0, "credit": 0}
+    assert not any(note.text.startswith(APART) for note in report.notes)
+
+
+def test_money_that_names_no_invoice_is_not_paid_twice(
+    run: Run, portfolio: Path
+) -> None:
+    run(
+        invoices=[bill(1, "2026-03-01", "100", "Paid")],
+        invoiceitems=[item(1, "100")],
+        accounts=[money_in(1, "2026-03-05 10:00:00", "100")],
+    )
+
+    facts = facts_of(portfolio, "1", EXPORTED, "open", "credit")
+    assert facts == {"open": 0, "credit": 0}
