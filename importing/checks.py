@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from importing.errors import MomentAheadError
+from importing.joining import NUMBERS
 from importing.report import LOOK_AT, Note
 
 # a day that is over here may go on elsewhere, and a plain day counts when it is over
@@ -42,11 +43,12 @@ def must_not_lie_ahead(exported_at: datetime, now: datetime | None) -> None:
 def odd_rows(
     connection: Any, tables: tuple[str, ...], stated_at: datetime | None
 ) -> Iterator[Note]:
-    """Dates after the stated export, money that `validate` refuses, odd refunds."""
+    """Dates after the stated export, what `validate` refuses, odd refunds."""
     if stated_at is not None:
         yield from _after(connection, tables, stated_at + _SLACK)
     yield from _without_rate(connection, tables)
     yield from _below_zero(connection, tables)
+    yield from _of_another_customer(connection, tables)
     if "payments" in tables and _has_refunds(connection):
         connection.execute(_REFUNDS)
         for is_odd, words in _ODD_REFUNDS.items():
@@ -87,6 +89,27 @@ def _below_zero(connection: Any, tables: tuple[str, ...]) -> Iterator[Note]:
             n,
             f"rows of an amount below zero, which `validate` refuses, such as {first}",
         )
+
+
+def _of_another_customer(connection: Any, tables: tuple[str, ...]) -> Iterator[Note]:
+    """Numbers that an earlier import brought of somebody else, as before a merge."""
+    for table in sorted(NUMBERS.keys() & set(tables)):
+        number = NUMBERS[table]
+        n, first = connection.execute(
+            f"SELECT count(DISTINCT m.{number}), min(m.{number} || ' of ' || "
+            "t.customer_id || ', now of ' || m.customer_id) FROM "
+            f"made_{table} AS m JOIN there_{table} AS t ON t.{number} = m.{number} "
+            "WHERE t.customer_id <> m.customer_id"
+        ).fetchone()
+        if n:
+            yield Note(
+                LOOK_AT,
+                n,
+                f"{table} are of another customer than before, as where two customers "
+                f"were merged, first {first}: `validate` refuses both rows, so what is "
+                "owed on them counts for nobody, and nobody of them gets a decision; "
+                "import the newest export of each system into a new folder",
+            )
 
 
 def _of_money(tables: tuple[str, ...], column: str) -> str:

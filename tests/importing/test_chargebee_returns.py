@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.importing.chargebee_imports import (
     BILL,
     FULL,
@@ -90,6 +92,27 @@ def test_a_reversal_of_its_own_says_when_and_why(run: Import, portfolio: Path) -
     told = rows_of(portfolio, "payments")[-1]
     assert (told["status"], told["failure_code"]) == ("returned", "insufficient_funds")
     assert told["known_at"] == datetime(2026, 3, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("of_payment", "of_reversal"),
+    [
+        ({"reversal_transaction_id": "txn_2"}, {}),
+        ({}, {"linked_payments": [{"id": "txn_1", "status": "success"}]}),
+    ],
+)
+def test_a_payment_and_its_reversal_may_name_each_other_either_way(
+    run: Import,
+    portfolio: Path,
+    of_payment: dict[str, object],
+    of_reversal: dict[str, object],
+) -> None:
+    moved = ("txn_2", "2026-03-15", 12_345)
+    back = transaction(*moved, type="payment_reversal", **of_reversal)
+    taken = FULL | {"linked_invoices": [], **of_payment}
+    run(page(customer(), BILL | {"status": "not_paid"}, taken, back))
+
+    assert facts(portfolio, "open", "credit") == {"open": 123.45, "credit": 0}
 
 
 def test_a_reversal_that_failed_itself_returns_nothing(

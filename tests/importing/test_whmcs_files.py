@@ -127,3 +127,16 @@ def test_invoices_without_the_credit_table_ask_for_it(run: Run) -> None:
     assert (note.kind, note.n) == ("look at", 1)
     assert "invoices" not in report.observed
     assert run(at="2026-06-02", **books, credit=[]).is_clean
+
+
+def test_a_bill_of_another_client_than_before_is_named(run: Run) -> None:
+    """Clients were merged; of two customers of one number the contract takes none."""
+    clients = {"clients": [client(1), client(2)], "accounts": []}
+    bills = [bill(1, "2026-03-01", "100"), bill(2, "2026-03-01", "9")]
+    items = [item(1, "100"), item(2, "9")]
+    run("2026-05-01", invoices=bills, invoiceitems=items, **clients)
+    moved = [bills[0] | {"userid": 2}, bills[1]]
+    report = run(invoices=moved, invoiceitems=items, **clients)
+
+    (note,) = (n for n in report.notes if "another customer" in n.text)
+    assert (note.n, "first 1 of 1, now of 2:" in note.text) == (1, True)

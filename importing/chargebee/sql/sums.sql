@@ -1,6 +1,7 @@
 -- The source's own money, counted apart from the mapping; and of it what was left out.
 WITH document AS (
-    SELECT id, currency_code AS currency, total, status AS state, coalesce(deleted, false) AS is_deleted
+    SELECT id, currency_code AS currency, total, status AS state, coalesce(deleted, false) AS is_deleted,
+           list_sum(from_json(linked_taxes_withheld, '[{"amount": "BIGINT"}]').list_transform(lambda t: t.amount)) AS withheld
     FROM last_states('invoice')
 ), money AS (
     SELECT id, currency_code AS currency, type, amount, status AS state, coalesce(deleted, false) AS is_deleted,
@@ -11,6 +12,10 @@ SELECT 'invoices' AS what, currency, sum(in_major(total, currency)) AS amount,
        coalesce(sum(in_major(total, currency)) FILTER (
            WHERE is_deleted OR state = 'voided' OR invoice_state(state) IS NULL), 0) AS left_out
 FROM document GROUP BY currency
+UNION ALL
+SELECT 'taxes withheld', currency, sum(in_major(withheld, currency)), coalesce(sum(in_major(withheld, currency)) FILTER (
+           WHERE is_deleted OR state = 'voided' OR invoice_state(state) IS NULL), 0)
+FROM document WHERE withheld > 0 GROUP BY currency
 UNION ALL
 SELECT 'credit notes and write-offs', currency_code, sum(in_major(amount, currency_code)),
        coalesce(sum(in_major(amount, currency_code)) FILTER (WHERE is_void OR is_chargeback), 0)

@@ -19,6 +19,14 @@ CREATE TABLE last_invoice AS
            status = 'voided' OR coalesce(deleted, false) AS is_void
     FROM last_states('invoice');
 
+-- Tax that a customer pays to the state in place of the invoice's last part.
+CREATE VIEW withheld AS
+    SELECT i.*, i.id || ':withheld' AS withheld_id, tax.cents, coalesce(to_timestamp(tax.day), i.known) AS withheld_at
+    FROM (FROM last_invoice WHERE is_counted AND NOT is_void AND linked_taxes_withheld <> '[]') AS i, LATERAL (
+        SELECT sum(t.amount) AS cents, max(t.date) AS day FROM (
+            SELECT unnest(from_json(i.linked_taxes_withheld, '[{"amount": "BIGINT", "date": "BIGINT"}]')) AS t)) AS tax
+    WHERE tax.cents > 0;
+
 -- A write-off is an adjustment note; taken off its invoice it is one no more. A note for a
 -- chargeback goes with the refund that the bank took, and both are the dispute's.
 CREATE TABLE last_note AS
@@ -47,7 +55,8 @@ CREATE TABLE last_transaction AS
     SELECT id, kind, state, status, date, settled_at, voided_at, updated_at, seen_at, event, customer_id,
            currency_code, amount, payment_method, method, payment_source_id, fraud_flag,
            coalesce(decline_code, error_code) AS decline,
-           coalesce(refunded_txn_id, reference_transaction_id) AS other_id,
+           coalesce(refunded_txn_id, reference_transaction_id,
+                    CASE kind WHEN 'reversal' THEN reversed_id END) AS other_id, reversal_transaction_id,
            coalesce(deleted, false) AS is_deleted, file, row, true AS is_whole
     FROM whole
     UNION ALL BY NAME
@@ -90,15 +99,24 @@ CREATE TABLE part AS
     LEFT JOIN last_invoice AS i ON i.id = n.invoice_id
     WHERE t.kind = 'payment';
 
--- When a payment that had succeeded came back: by a reversal, or by its own state.
+-- When a payment that had succeeded came back: by a reversal, of which either may name the
+-- other, or by its own state.
 CREATE VIEW returned AS
+    WITH reversal AS (
+        SELECT other_id AS payment, date, decline FROM last_transaction
+        WHERE kind = 'reversal' AND state = 'succeeded' AND other_id IS NOT NULL
+        UNION ALL
+        SELECT p.id, r.date, r.decline FROM last_transaction AS p
+        JOIN last_transaction AS r ON r.id = p.reversal_transaction_id
+        WHERE r.kind = 'reversal' AND r.state = 'succeeded'
+    )
     SELECT p.id, coalesce(min(r.date), min(e.happened), min(p.updated_at), min(p.seen_at)) AS happened,
            any_value(coalesce(r.decline, p.decline)) AS decline
     FROM last_transaction AS p
-    LEFT JOIN last_transaction AS r ON r.kind = 'reversal' AND r.state = 'succeeded' AND r.other_id = p.id
+    LEFT JOIN reversal AS r ON r.payment = p.id
     LEFT JOIN (SELECT id, min(seen_at) AS happened FROM transaction
                WHERE status = 'late_failure' AND event IS NOT NULL GROUP BY id) AS e ON e.id = p.id
-    WHERE p.kind = 'payment' AND (p.status = 'late_failure' OR r.id IS NOT NULL)
+    WHERE p.kind = 'payment' AND (p.status = 'late_failure' OR r.payment IS NOT NULL)
     GROUP BY p.id;
 
 -- Money given back, and what a bank took back by a chargeback.
