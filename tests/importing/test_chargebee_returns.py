@@ -107,10 +107,9 @@ def test_a_payment_and_its_reversal_may_name_each_other_either_way(
     of_payment: dict[str, object],
     of_reversal: dict[str, object],
 ) -> None:
-    moved = ("txn_2", "2026-03-15", 12_345)
-    back = transaction(*moved, type="payment_reversal", **of_reversal)
+    back = transaction("txn_2", "2026-03-15", 12_345, type="payment_reversal")
     taken = FULL | {"linked_invoices": [], **of_payment}
-    run(page(customer(), BILL | {"status": "not_paid"}, taken, back))
+    run(page(customer(), BILL | {"status": "not_paid"}, taken, back | of_reversal))
 
     assert facts(portfolio, "open", "credit") == {"open": 123.45, "credit": 0}
 
