@@ -111,4 +111,6 @@ def test_sharing_alone_leads_to_no_more_than_a_review(case: Case) -> None:
         assert other.action == one.action
         return
     assert (SEVERITY[one.action] < REVIEW, other.action) == (True, "review")
-    assert other.permission.raised_by in ("linked_frauds", "left_to_a_person")
+    raised_by = other.permission.raised_by
+    if SEVERITY[other.proposed_action or "none"] < REVIEW:  # else it was proposed
+        assert raised_by in ("linked_frauds", "left_to_a_person")
