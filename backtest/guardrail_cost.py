@@ -19,13 +19,12 @@ from decisions.actions import (
     STEP_BITS,
     STOP_BITS,
     SUSPEND,
-    bits_of,
 )
 from decisions.money.inputs import Inputs
 from decisions.rules.catalogue import PRICE_LINES, RULE_BY_CODE, RULES
 from decisions.rules.eligibility import Eligibility
 from decisions.rules.price_lines import LADDER
-from decisions.rules.reason import Withheld
+from decisions.rules.reason import Withheld, bits_withheld
 from decisions.rules.rule import PriceLine
 from decisions.steps.choose_columns import run
 from decisions.steps.columns import Columns
@@ -201,8 +200,7 @@ def _is_of_the_ladder(reason: Withheld) -> bool:
 
 def _bits(reasons: Sequence[Withheld], dropped: frozenset[str]) -> int:
     """What reasons withhold, but for those that are dropped."""
-    left = (reason for reason in reasons if reason.code not in dropped)
-    return bits_of(action for reason in left for action in reason.actions)
+    return bits_withheld(reason for reason in reasons if reason.code not in dropped)
 
 
 def mean_guardrail_costs(days: Sequence[DayCosts]) -> list[GuardrailCost]:

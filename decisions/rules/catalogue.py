@@ -6,6 +6,7 @@ never zero (CONTRACT section 1), and `decisions.rules.reliance` withholds accord
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from math import inf
 from typing import get_args
 
@@ -390,6 +391,14 @@ def withheld(
         released_by: who or what ends it, where time alone does not.
         actions: what it withholds this time.
     """
+    if (values or detail or permitted_from or released_by or actions) is None:
+        return _by_itself(code)
     if actions is None:
         actions = RULE_BY_CODE[code].withholds
     return Withheld(code, actions, detail, values or {}, permitted_from, released_by)
+
+
+@cache
+def _by_itself(code: str) -> Withheld:
+    """The same of a rule that quotes nothing: one for all customers."""
+    return Withheld(code, RULE_BY_CODE[code].withholds)

@@ -1,17 +1,17 @@
 """What the facts alone permit, before probabilities and costs are looked at."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from decisions.actions import PURSUIT, REMIND_BIT, SEVERITY, STEP_BITS, SUSPEND, bits_of
+from decisions.actions import PURSUIT, REMIND_BIT, SEVERITY, STEP_BITS, SUSPEND
 from decisions.case import Case
 from decisions.policy.retries import NoRetry
 from decisions.rules.before_due import may_be_reminded_early, notice_before_due
 from decisions.rules.catalogue import withheld
 from decisions.rules.due import NoticeDue, Reactivation, RetryDue
-from decisions.rules.evidence import counting_evidence, is_confirmed, is_proven
+from decisions.rules.evidence import counting_evidence, is_confirmed
 from decisions.rules.high_usage import HighUsePath, shorter_way
 from decisions.rules.holds import (
     AUTHORITY,
@@ -25,7 +25,7 @@ from decisions.rules.holds import (
 from decisions.rules.ladder import LadderPosition, stand
 from decisions.rules.linked import linked_frauds
 from decisions.rules.measures import measure_ways
-from decisions.rules.reason import Hold, Withheld
+from decisions.rules.reason import Hold, Withheld, bits_withheld
 from decisions.rules.reliance import (
     doubts_of_debt,
     doubts_of_fraud,
@@ -54,8 +54,7 @@ Reasons = tuple[Withheld, ...]
 _NOWHERE = LadderPosition(None, 0, None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Eligibility:
+class Eligibility(NamedTuple):
     """What one customer's facts permit at a moment.
 
     `ordinary`, `high_usage`, `fraud` and `suspicion` are the reasons that withhold on
@@ -92,9 +91,7 @@ class Eligibility:
 
 
 def _bits(reasons: Reasons | None) -> int:
-    if reasons is None:
-        return STEP_BITS
-    return bits_of(action for reason in reasons for action in reason.actions)
+    return STEP_BITS if reasons is None else bits_withheld(reasons)
 
 
 def eligibility_of(case: Case, terms: Terms, at: datetime) -> Eligibility:
@@ -189,7 +186,7 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
         in_force_reason=reason,
         is_confirmed_fraud=is_confirmed(facts),
         has_signs=signs.has_signs,
-        is_proven_fraud=is_proven(terms, facts, at),
+        is_proven_fraud=signs.is_sure,
         is_left_to_a_person=signs.is_left_to_a_person,
         subscriptions=aim.subscriptions,
         has_linked_frauds=bool(linked_frauds(terms, facts, at))
@@ -232,22 +229,36 @@ class _Signs(NamedTuple):
     suspicion: Reasons | None
     has_signs: bool
     is_left_to_a_person: bool
+    is_sure: bool  # a sign that counts was confirmed
 
 
 def _signs(
     case: Case, terms: Terms, at: datetime, covering: tuple[Hold, ...], aim: Targets
 ) -> _Signs:
-    fraud, is_doubted = _of_fraud(case, terms, at, covering, aim)
-    suspicion = _of_suspicion(case, terms, at, covering, aim)
-    has_signs = bool(counting_evidence(terms, case.facts, at, case.p_fraud))
-    return _Signs(fraud, suspicion, has_signs, has_signs and is_doubted)
+    counting = counting_evidence(terms, case.facts, at, case.p_fraud)
+    # a notice that came back, which counts by the probability, is never confirmed
+    is_sure, has_signs = any(sign.is_confirmed for sign in counting), bool(counting)
+    fraud, is_doubted = _of_fraud(
+        case, terms, at, covering, aim, has_signs=has_signs, is_sure=is_sure
+    )
+    suspicion = _of_suspicion(case, terms, at, covering, aim, is_sure=is_sure)
+    return _Signs(fraud, suspicion, has_signs, has_signs and is_doubted, is_sure)
 
 
 def _of_fraud(
-    case: Case, terms: Terms, at: datetime, covering: tuple[Hold, ...], aim: Targets
+    case: Case,
+    terms: Terms,
+    at: datetime,
+    covering: tuple[Hold, ...],
+    aim: Targets,
+    *,
+    has_signs: bool,
+    is_sure: bool,
 ) -> tuple[Reasons | None, bool]:
     """What withholds on the fraud path, and whether that is nothing but doubts."""
-    reasons = fraud_reasons(terms, case.facts, covering, aim, at, case.p_fraud)
+    reasons = fraud_reasons(
+        terms, case.facts, covering, aim, at, has_signs=has_signs, is_sure=is_sure
+    )
     if reasons is None:
         return None, False
     doubts = tuple(doubts_of_fraud(case, terms, at))
@@ -256,12 +267,20 @@ def _of_fraud(
 
 
 def _of_suspicion(
-    case: Case, terms: Terms, at: datetime, covering: tuple[Hold, ...], aim: Targets
+    case: Case,
+    terms: Terms,
+    at: datetime,
+    covering: tuple[Hold, ...],
+    aim: Targets,
+    *,
+    is_sure: bool,
 ) -> Reasons | None:
     """What withholds a pause without a sign; None where there is no such way."""
     if not is_suspected(terms, case.p_fraud):
         return None
-    held, others = protective_reasons(terms, case.facts, covering, aim, at)
+    held, others = protective_reasons(
+        terms, case.facts, covering, aim, at, is_sure=is_sure
+    )
     return (
         *held,
         *others,

@@ -1,11 +1,12 @@
 """Classes for what rules find: `Withheld` (an action, why) and `Hold`, with codes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
-from decisions.actions import Action
+from decisions.actions import Action, bits_of
 
 # What a sentence quotes: numbers (money in major units, probabilities in [0, 1]), names
 # of the policy file and of the data, and several of them.
@@ -61,6 +62,19 @@ class Withheld:
     values: Values = field(default_factory=dict, hash=False)
     permitted_from: datetime | None = None
     released_by: Releaser | None = None
+
+
+def bits_withheld(reasons: Iterable[Withheld]) -> int:
+    """Mask of the actions that any of these reasons withholds."""
+    mask = 0
+    for reason in reasons:
+        mask |= _bits_of(reason.actions)
+    return mask
+
+
+@lru_cache(maxsize=64)  # rules withhold the same few sets of actions
+def _bits_of(actions: tuple[Action, ...]) -> int:
+    return bits_of(actions)
 
 
 @dataclass(frozen=True, slots=True)

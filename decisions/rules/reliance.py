@@ -71,12 +71,14 @@ def _doubts(
         yield withheld("inputs_missing", {"tables": unread}, released_by="person")
     stale = [
         table
-        for table in sorted(facts.tables & case.observed.keys())
-        if table not in unsure and not is_observed(case, terms, table, at)
+        for table, observed_until in case.observed.items()
+        if at - observed_until > terms.stale_after
+        and table in facts.tables
+        and table not in unsure
     ]
     if stale:
-        hours = _stale_hours(terms)
-        yield withheld("stale_tables", {"tables": tuple(stale), "stale_hours": hours})
+        tables, hours = tuple(sorted(stale)), _stale_hours(terms)
+        yield withheld("stale_tables", {"tables": tables, "stale_hours": hours})
     until = facts.protected_until
     if until is not None and until > at:
         yield withheld("protecting_row_today", permitted_from=until)

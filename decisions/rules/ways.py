@@ -12,7 +12,7 @@ from decisions.actions import ACTIONS, PURSUIT, SEVERITY, STEPS, STOPS, Action
 from decisions.case import Case
 from decisions.policy.document import PolicyDocument
 from decisions.rules.catalogue import withheld
-from decisions.rules.evidence import counting_evidence, has_alert, is_proven
+from decisions.rules.evidence import has_alert, is_proven
 from decisions.rules.holds import decided_values, is_running
 from decisions.rules.ladder import LadderPosition
 from decisions.rules.linked import linked_frauds
@@ -200,13 +200,18 @@ def fraud_reasons(
     covering: tuple[Hold, ...],
     aim: Targets,
     at: datetime,
-    p_fraud: float | None,
+    *,
+    has_signs: bool,
+    is_sure: bool,
 ) -> tuple[Withheld, ...] | None:
-    """The fraud path; None when the policy has none."""
+    """The fraud path; None when the policy has none.
+
+    `has_signs`: some count for a new stop; `is_sure`: one of them was confirmed.
+    """
     if terms.document.fraud_path is None:
         return None
-    held, others = protective_reasons(terms, facts, covering, aim, at)
-    if counting_evidence(terms, facts, at, p_fraud):
+    held, others = protective_reasons(terms, facts, covering, aim, at, is_sure=is_sure)
+    if has_signs:
         return (*held, *others)
     return (*held, withheld("no_evidence"), *others)
 
@@ -217,10 +222,12 @@ def protective_reasons(
     covering: tuple[Hold, ...],
     aim: Targets,
     at: datetime,
+    *,
+    is_sure: bool,
 ) -> tuple[tuple[Withheld, ...], tuple[Withheld, ...]]:
     """Holds that keep stops for fraud away; essential services and appeals."""
-    is_cut, is_sure = aim.is_account_essential, is_proven(terms, facts, at)
     held = tuple(_held(hold, PURSUIT) for hold in covering)
+    is_cut = aim.is_account_essential
     return held, tuple(service_reasons(terms, facts, at, is_cut, is_proven=is_sure))
 
 
