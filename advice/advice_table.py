@@ -103,10 +103,11 @@ SCHEMA = pa.schema(
 
 
 def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
-    """One row of `SCHEMA`; its sentences are English."""
+    """One row of `SCHEMA`; sentences are English, moments in the portfolio's zone."""
     recommendation, exposure = advice.recommendation, advice.exposure()
     proposal = recommendation.proposal
-    worded = answer_in_words("en", advice.case, recommendation, policy)
+    case = advice.case
+    worded = answer_in_words("en", case, recommendation, policy, case.zone)
     cost = {} if proposal is None else proposal.expected_cost or {}
     terms = policy.in_force(recommendation.at)
     back = recommendation.follow_up.reactivation

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 from decisions.case import Case
 from decisions.follow_up.parts import FollowUp, FraudPause
@@ -60,7 +61,11 @@ class AnswerInWords:
 
 
 def answer_in_words(
-    lang: str, case: Case, recommendation: Recommendation, policy: Policy
+    lang: str,
+    case: Case,
+    recommendation: Recommendation,
+    policy: Policy,
+    zone: ZoneInfo | None = None,
 ) -> AnswerInWords:
     """A recommendation's codes and values with their sentences.
 
@@ -68,13 +73,14 @@ def answer_in_words(
         lang: one of `LANGUAGES`.
         case: what the policy looked at.
         recommendation: its answer to that case.
-        policy: the policy that gave it; moments are told in its timezone.
+        policy: the policy that gave it.
+        zone: in which moments are told; None: the policy's.
 
     Raises:
         UnknownLanguageError: when there is no such translation.
     """
     terms = policy.in_force(recommendation.at) or policy.latest
-    words = Wording(lang, recommendation.question.currency, terms.zone)
+    words = Wording(lang, recommendation.question.currency, zone or terms.zone)
     s = Subject(case, recommendation, terms, words)
     return AnswerInWords(
         _no_decision(s),

@@ -1,6 +1,7 @@
 """Where the days of the ladder decide, they are the reason."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -172,6 +173,24 @@ def test_a_row_says_from_when_on_lateness_is_non_payment(
     policy = load_policy(FILE)
     row = advice_row(told(bundle_for, policy, days), policy)
     assert row["nonpayment_days"] == said
+
+
+def test_a_row_tells_moments_in_the_portfolios_zone(
+    bundle_for: BundleFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The policy's is another one; the columns beside are the portfolio's."""
+    policy = load_policy(SHIPPED / "reseller-default.yaml")
+    monkeypatch.setitem(globals(), "AS_OF", AS_OF.replace(hour=22))
+    advice = told(bundle_for, policy, 40)
+    zone = ZoneInfo("America/Santiago")
+    there = replace(advice, case=replace(advice.case, zone=zone))
+    ends = [
+        (f"{one['permitted_from'].astimezone(zone):%H:%M}", one["sentence"])
+        for one in advice_row(there, policy)["withheld"]
+        if one["permitted_from"] is not None
+    ]
+    assert ends
+    assert all(sentence.endswith(f", {at}.") for at, sentence in ends), ends
 
 
 def test_the_list_says_the_days_once(bundle_for: BundleFor) -> None:
