@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json, to_json
@@ -20,7 +20,8 @@ from features.reading.cells import CellError, read_text
 from features.reading.observation import MOST_UNREADABLE
 from features.reading.rejects import what_to_do
 from features.reading.row_reader import RowError
-from features.reading.rows import broken_rule
+from features.reading.row_versions import Cells
+from features.reading.rows import broken_rule, good_cells, same_key_warning
 from features.settings import PortfolioSettings
 from serving.errors import ProblemError, form_problem
 from serving.request import EventTable, Moment, Rows
@@ -162,26 +163,49 @@ def check_batch(request: EventsRequest, settings: PortfolioSettings) -> CheckedB
     n_nobodys: Counter[str] = Counter()
     for table, rows in sorted(request.events.items()):
         known = {column.name for column in settings.columns[table]}
-        seen: Counter[bytes] = Counter()
-        ignored: set[str] = set()
-        for number, row in enumerate(rows):
-            ignored |= row.keys() - known
-            kept, error = _read(table, row, request.customer_id, settings, known, seen)
-            if kept is not None:
-                checked.kept.append(kept)
-            else:
-                n_nobodys[table] += 1
-            if error is None:
-                checked.accepted[table] += 1
-                continue
-            checked.rejected[table, error.rule] += 1
-            if len(checked.errors) < MOST_ERRORS:
-                checked.errors.append(_rejected(table, number, error, kept))
-        checked.warnings += [
-            f"ignored_column:{table}.{name}" for name in sorted(ignored)[:100]
-        ]
+        n_before = len(checked.kept)
+        good = _check_rows(checked, table, rows, request.customer_id, settings, known)
+        n_nobodys[table] = len(rows) - (len(checked.kept) - n_before)
+        ignored = sorted({name for row in rows for name in row} - known)
+        checked.warnings += [f"ignored_column:{table}.{name}" for name in ignored[:100]]
+        if (warning := same_key_warning(table, good.values(), settings)) is not None:
+            checked.warnings.append(warning)
     checked.observed = list(_vouched(request, n_nobodys, checked.warnings))
     return checked
+
+
+def _check_rows(
+    checked: CheckedBatch,
+    table: str,
+    rows: Rows,
+    sender_says: str | None,
+    settings: PortfolioSettings,
+    known: set[str],
+) -> dict[str, list[Cells]]:
+    """Adds what becomes of the rows of a table; returns the good ones by customer."""
+    seen: Counter[bytes] = Counter()
+    good: dict[str, list[Cells]] = {}
+    for number, row in enumerate(rows):
+        kept, error, cells = _read(table, row, sender_says, settings, known, seen)
+        if kept is not None:
+            checked.kept.append(kept)
+            if cells is not None:
+                good.setdefault(kept.customer_id, []).append(cells)
+        if error is None:
+            checked.accepted[table] += 1
+            continue
+        checked.rejected[table, error.rule] += 1
+        if len(checked.errors) < MOST_ERRORS:
+            checked.errors.append(_rejected(table, number, error, kept))
+    return good
+
+
+class _ReadRow(NamedTuple):
+    """A row as it is kept, None where it is nobody's; the rule it breaks, or cells."""
+
+    kept: ArrivedRow | None
+    broken: RowError | None
+    cells: Cells | None
 
 
 def _read(
@@ -191,17 +215,18 @@ def _read(
     settings: PortfolioSettings,
     known: set[str],
     seen: Counter[bytes],
-) -> tuple[ArrivedRow | None, RowError | None]:
-    """The row as it is kept, None where it is nobody's; and the rule it breaks."""
+) -> _ReadRow:
+    """A row by the rules of the contract."""
     try:
         customer_id = _whose(row, sender_says)
     except CellError as error:
-        return None, RowError(error.rule, "customer_id")
+        return _ReadRow(None, RowError(error.rule, "customer_id"), None)
     if customer_id is None or not customer_id.strip():
-        return None, RowError("empty_customer_id", "customer_id")
+        return _ReadRow(None, RowError("empty_customer_id", "customer_id"), None)
     if len(customer_id) > LONGEST_CUSTOMER_ID:
-        return None, RowError("customer_id_too_long", "customer_id")
-    broken = broken_rule(table, customer_id, row, settings)
+        return _ReadRow(None, RowError("customer_id_too_long", "customer_id"), None)
+    cells = good_cells(table, customer_id, row, settings)
+    broken = None if cells else broken_rule(table, customer_id, row, settings)
     # a good row names its customer once; a rejected one may name somebody else
     dropped = {"customer_id"} if broken is None else set()
     content = {
@@ -217,7 +242,8 @@ def _read(
             digest = _digest(table, text, b"%d" % seen[digest])
     # a row that breaks a rule on its own is nobody's number
     numbers = () if broken else numbers_in(table, row, settings)
-    return ArrivedRow(customer_id, table, digest, text.decode(), numbers), broken
+    kept = ArrivedRow(customer_id, table, digest, text.decode(), numbers)
+    return _ReadRow(kept, broken, cells)
 
 
 def _whose(row: Row, sender_says: str | None) -> str | None:

@@ -4,7 +4,7 @@ The same rules as `features.reading.validation` has for tables, for a few hundre
 rows in well under a millisecond or two, without Arrow or a database.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from features.contract import TABLES
@@ -45,6 +45,21 @@ def good_cells(
 ) -> Cells | None:
     """The cells of a row in the contract's order, None where it breaks a rule."""
     return _readers(settings)[table].cells(customer_id, row)
+
+
+def same_key_warning(
+    table: str, rows: Iterable[list[Cells]], settings: PortfolioSettings
+) -> str | None:
+    """The warning of `read_rows` about keys whose rows of one moment differ, if any.
+
+    Args:
+        table: of the rows.
+        rows: of `good_cells`, a list for each customer; not to be used afterwards.
+        settings: of the portfolio.
+    """
+    reader = _readers(settings)[table]
+    lost = [cells for theirs in rows for cells in reader.versions.standing(theirs)[1]]
+    return reader.same_key(lost) if lost else None
 
 
 class ReadRows(NamedTuple):

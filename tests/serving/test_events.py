@@ -155,6 +155,17 @@ def test_columns_of_nobodys_contract_are_not_kept(
     assert "iban" not in contents(kept, "acme")[0]
 
 
+def test_rows_of_one_key_and_moment_that_differ_are_warned_of(send: Send) -> None:
+    """As a request to score and files are; the other customer's rows are its own."""
+    corrected = {**INVOICE, "amount": 9, "known_at": "2026-06-30T00:00:00Z"}
+    rows = [INVOICE, {**INVOICE}, corrected]
+    assert send({"events": {"invoices": rows}}).json()["warnings"] == []
+    rows.append({**INVOICE, "amount": 7})
+    [warning] = send({"events": {"invoices": rows}}).json()["warnings"]
+    named = f"same_key:invoices: 1, such as invoice_id {INVOICE['invoice_id']}"
+    assert warning.startswith(named)
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
