@@ -147,7 +147,7 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
     held = tuple(standing_holds(terms.document, facts, at))
     standing = tuple(hold for hold, _ in held)
     covering = tuple(hold for hold, covers_fraud in held if covers_fraud)
-    aim = targets(terms, facts, (*standing, *protected_services(facts, at)))
+    aim = targets(case, terms, at, (*standing, *protected_services(facts, at)))
     access = tuple(access_holds(terms, facts, at))
     doubts = tuple(doubts_of_debt(case, terms, at))
     decided = tuple(override_reasons(terms, facts, at, is_whole=not aim.subscriptions))

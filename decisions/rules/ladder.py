@@ -4,7 +4,9 @@ A rung with a notice is passed when the notice is proven within this arrears epi
 under this policy; a rung without one when its condition holds; a stop when it was
 carried out. The first rung not passed is where the customer stands: it alone says
 what is due, and every later rung waits for it. After a hard decline notices go ahead
-of their rungs; a stop waits for the charges that are to be tried again before it.
+of their rungs. What follows a notice that went ahead, then or because one before it
+came late, counts from the rung's own day. A stop waits for the charges that are to be
+tried again before it.
 """
 
 from dataclasses import dataclass
@@ -59,6 +61,7 @@ def stand(
     climb = LadderProgress(terms, facts, served, days, at, case.zone or terms.zone)
     hurries = charges is not None and charges.hurries
     delivered = False
+    told_at: datetime | None = None  # from when the notices so far count
     last: State | None = None
     action = 0  # a rung without a notice goes on until the next is entered
     for state in terms.document.ladder:
@@ -66,13 +69,13 @@ def stand(
         is_ahead = hurries and climb.goes_ahead(state, opens)
         if opens is None or (opens > at and not is_ahead):
             waits = _waits(state, code, opens, served)
-            told_at = opens if _brings_notice(state, served) else None
-            return LadderPosition(last, action, None, waits, state, delivered, told_at)
+            due_at = opens if _brings_notice(state, served) else None
+            return LadderPosition(last, action, None, waits, state, delivered, due_at)
         if _is_new_stop(state, facts):
             charged = _tried_first(terms, charges, climb, state)
             before = LadderPosition(last, action, None, charged, state, delivered)
             return before if before.waits else _at_a_stop(state, delivered)
-        if hurries:
+        if hurries or _went_ahead(state, served, told_at):
             climb.pass_in_time(state, opens)
         if not is_ahead:  # else the notice alone: the state is entered on its day
             last, action = state, SEVERITY[state.action]
@@ -84,10 +87,22 @@ def stand(
             due = notice_due(state.notice, state.state, rule, served, facts, at)
             rests = _rests(action, is_due=due is not None, is_ahead=is_ahead)
             return LadderPosition(last, rests, due, _unproven(state, notices))
+        told_at = _latest(told_at, served.proven_at(state.notice))
         delivered = delivered or any(n.delivered_at for n in notices)
         if not is_ahead:
             action = 0
     return LadderPosition(last, action, None, withheld("no_ladder"))
+
+
+def _went_ahead(state: State, served: ServedNotices, told_at: datetime | None) -> bool:
+    """Whether the notice of a rung counts from before one of a rung before it."""
+    proven = None if state.notice is None else served.proven_at(state.notice)
+    return proven is not None and told_at is not None and proven < told_at
+
+
+def _latest(a: datetime | None, b: datetime | None) -> datetime | None:
+    """The later of two moments, as far as they are known."""
+    return max((moment for moment in (a, b) if moment is not None), default=None)
 
 
 def _rests(action: int, *, is_due: bool, is_ahead: bool) -> int:

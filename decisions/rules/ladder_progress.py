@@ -19,8 +19,9 @@ _CERTAINLY_OVER = 2  # days beyond those counted: no calendar needed
 class LadderProgress:
     """One customer on the ladder at a moment; `days` are days on the clock of `zone`.
 
-    After a hard decline a notice may go ahead of its rung. What follows is then counted
-    as if it had gone out on the rung's own day, so that no stop comes earlier. Days on
+    A notice may go ahead of its rung: after a hard decline, or because one before it
+    came late. What follows is then counted as if it had gone out on the rung's own day,
+    so that no stop comes earlier. Days on
     which all that is overdue was contested are no part of the wait after a notice.
     """
 

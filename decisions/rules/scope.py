@@ -1,16 +1,22 @@
 """For whom the policy is, and which subscriptions a stop would touch.
 
 Of a customer's services a stop touches those of which an invoice is itself as late as
-the policy says before a stop. Another invoice, due only lately, waits for its own days.
+the policy says before a stop, and was overdue when the last warning went out. Another
+invoice, due only lately, waits for its own days and warning.
 """
 
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from itertools import takewhile
 
+from decisions.actions import STOPS
+from decisions.case import Case
 from decisions.policy.document import PolicyDocument
 from decisions.policy.people import CustomerClass
 from decisions.rules.clock import clocks
+from decisions.rules.notices_served import ServedNotices
 from decisions.rules.reason import Hold
 from decisions.terms import Terms
 from features.facts import AccountFacts, LiveSubscription
@@ -61,9 +67,11 @@ class Targets:
     is_account_essential: bool = False
 
 
-def targets(terms: Terms, facts: AccountFacts, standing: tuple[Hold, ...]) -> Targets:
+def targets(
+    case: Case, terms: Terms, at: datetime, standing: tuple[Hold, ...]
+) -> Targets:
     """What a stop for non-payment would touch under the policy's service scope."""
-    document, live = terms.document, facts.subscriptions
+    document, facts, live = terms.document, case.facts, case.facts.subscriptions
     essential = document.essential
     is_named = facts.segment in essential.segments
     cuts = is_named or any(_matches(essential.products, s.product) for s in live)
@@ -71,23 +79,38 @@ def targets(terms: Terms, facts: AccountFacts, standing: tuple[Hold, ...]) -> Ta
     unpaid = [s for s in live if s.overdue > 0]
     if whole is not None or document.service.suspend == "account" or not unpaid:
         return Targets((), whole or next(iter(standing), None), cuts, cuts)
-    subscriptions = _of_unpaid(document, _late_enough(terms, facts, unpaid), standing)
+    if len(unpaid) > 1:
+        unpaid = _late_enough(case, terms, at, unpaid)
+    subscriptions = _of_unpaid(document, unpaid, standing)
     is_essential = is_named or subscriptions.is_essential
     return replace(subscriptions, is_essential=is_essential, is_account_essential=cuts)
 
 
 def _late_enough(
-    terms: Terms, facts: AccountFacts, unpaid: list[LiveSubscription]
+    case: Case, terms: Terms, at: datetime, unpaid: list[LiveSubscription]
 ) -> list[LiveSubscription]:
     """Those with an invoice as late as a stop asks; all where there is none.
 
     Then no service is named by what is late, or a shorter way leads to the stop.
     """
-    least = terms.document.days_before_stop or 0
+    least, warned_on = terms.document.days_before_stop or 0, _warned_on(case, terms, at)
     late = {
-        item.subscription_id for item, days in clocks(terms, facts) if days >= least
+        item.subscription_id
+        for item, days in clocks(terms, case.facts)
+        if days >= least and (warned_on is None or item.due_on < warned_on)
     }
     return [s for s in unpaid if s.subscription_id in late] or unpaid
+
+
+def _warned_on(case: Case, terms: Terms, at: datetime) -> date | None:
+    """The latest local day on which the last notice before a stop went out."""
+    before = takewhile(lambda state: state.action not in STOPS, terms.document.ladder)
+    names = [state.notice for state in before if state.notice is not None]
+    if not names:
+        return None
+    notices = ServedNotices(case, terms, at).notices(names[-1])
+    sent = [notice.sent_at for notice in notices if notice.bounced_at is None]
+    return terms.calendar.local_day(max(sent)) if sent else None
 
 
 def _of_unpaid(

@@ -278,6 +278,24 @@ def test_a_service_whose_invoice_was_due_only_lately_is_not_touched() -> None:
     assert "exemption" in _codes(_answer(held))
 
 
+@pytest.mark.parametrize(("days", "touched"), [(33, ("old",)), (36, ("new", "old"))])
+def test_a_service_is_touched_only_after_a_last_warning_about_it(
+    days: int, touched: tuple[str, ...]
+) -> None:
+    """Both are late enough; the last notice went out 35 days ago."""
+    told = {"reminder_1": 48, "reminder_2": 41, "final_notice": 35}
+    notices = tuple(delivered(name, ago) for name, ago in told.items())
+    facts = overdue_facts(days=50, notices=notices)
+    [oldest] = facts.items
+    late = replace(oldest, subscription_id="old")
+    due_on = TUESDAY.date() - timedelta(days=days)
+    other = replace(oldest, invoice_id="i2", subscription_id="new")
+    other = replace(other, due_on=due_on, days_overdue=days)
+    subs = (_subscription("new", 4500 * UNITS), _subscription("old", 4500 * UNITS))
+    found = _answer(replace(facts, items=(late, other), subscriptions=subs))
+    assert (found.action, found.permission.subscriptions) == ("suspend", touched)
+
+
 def test_a_service_whose_invoice_is_promised_is_not_touched() -> None:
     facts = overdue_facts(actionable=4500 * UNITS)
     [oldest] = facts.items

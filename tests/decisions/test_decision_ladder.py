@@ -182,6 +182,26 @@ def test_while_the_oldest_invoice_is_promised_the_next_needs_notices_of_its_own(
     assert found.permission.ladder_state == "reminder_1"
 
 
+def test_a_notice_that_came_before_the_one_before_it_hurries_no_stop() -> None:
+    """The first reminder came back and reached nobody until Monday last week.
+
+    Its letter says that the next notice may follow, so no stop comes a week later:
+    2 June and five full days are 8 June, five more 14 June, seven working days 24 June.
+    """
+    late = delivered("reminder_1", 7)
+    others = (delivered("reminder_2", 28), delivered("final_notice", 20))
+    facts = overdue_facts(notices=(late, *others))
+    found = _answer(facts)
+    assert found.action != "suspend"
+    [waits] = [r for r in found.permission.withheld if r.code == "cure_period"]
+    assert waits.values["state"] == "final_notice"
+    assert waits.permitted_from == datetime(2026, 6, 13, 22, tzinfo=UTC)
+    for day, action in ((23, "review"), (24, "suspend")):
+        at = TUESDAY + timedelta(days=day - 9)
+        told = replace(facts, as_of=at)
+        assert _answer(told, at).action == action
+
+
 @pytest.mark.parametrize(
     ("policy", "counts"),
     [

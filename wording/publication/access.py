@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from decisions.policy.measures import Measure
 from decisions.policy.text import Text
 from decisions.policy.ways import EvidenceRule, FraudPath
 from wording.publication.page import Section
@@ -115,10 +116,16 @@ def measures(s: Source) -> Section | None:
     costs = s.document.costs
     if costs is None or not costs.measures:
         return None
-    sentences = [s.say(f"measures.{name}") for name in costs.measures]
+    sentences = [_measure(s, name, rule) for name, rule in costs.measures.items()]
     if all(measure.approvals for measure in costs.measures.values()):
         sentences.append(s.say("measures.person"))
     return s.section("measures", s.paragraph("measures.lead"), *s.items(sentences))
+
+
+def _measure(s: Source, name: str, rule: Measure) -> str:
+    if rule.limit is None:
+        return s.say(f"measures.{name}")
+    return s.say("measures.limit_spending_to", limit=rule.limit)
 
 
 def restoring(s: Source) -> Section:

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from decisions.policy.document import PolicyDocument
 from decisions.policy.text import Text
 from decisions.policy_file.load import Policy, load_policy, shipped_policies
+from tests.decisions.decision_cases import MEASURES, with_measures
 from tests.wording.publication.full_policy import full_document, spoken
 from wording.explanation import LANGUAGES, UnknownLanguageError
 from wording.messages import messages
@@ -66,6 +67,29 @@ def test_a_stop_is_no_earlier_than_the_steps_before_it(lang: str) -> None:
     assert 0 < latest < stop.when.days_overdue
     sections = {s.name: s for s in compose(policy, lang).sections}
     assert re.search(rf"\b{latest}\b", next(iter(texts(sections["access"]))))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_limit_of_spending_is_said_with_its_amount(lang: str) -> None:
+    own = MEASURES["limit_spending"]
+    for rule, amount in (({**own, "limit": 7350}, True), (own, False)):
+        policy = with_measures({"limit_spending": rule})
+        sections = {s.name: s for s in compose(policy, lang).sections}
+        told = " ".join(texts(sections["measures"]))
+        assert bool(re.search(r"7\D?350", told)) is amount
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_only_a_stop_is_said_to_be_reviewed_after_its_longest_time(lang: str) -> None:
+    """Nobody reviews a state that takes nothing away, so nobody is said to."""
+    ladder = [
+        state.model_copy(update={"max_days": 4321})
+        for state in DEFAULT.document.ladder
+        if state.action == "remind"
+    ]
+    stops = DEFAULT.document.ladder[len(ladder) :]
+    policy = Policy(DEFAULT.document.model_copy(update={"ladder": (*ladder, *stops)}))
+    assert not re.search(r"4\D?321", " ".join(spoken(policy, lang)))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -69,6 +69,7 @@ INTERNAL = (
 CONSTANT = (
     "clock.of",
     "clock.after_partial_payment",
+    "notices.consolidated",
     "holds.dispute.exclude",
     "holds.dispute.blocks_if_rest_paid",
     "holds.promise.broken",
