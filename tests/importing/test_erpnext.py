@@ -157,6 +157,21 @@ def test_a_document_is_known_since_it_was_written_and_due_at_the_end_of_a_day(
     assert bill["due_at"] == datetime(2026, 3, 29, 21, 59, 59, 999_999, tzinfo=UTC)
 
 
+def test_what_a_journal_opens_again_is_not_due_before_its_invoice(
+    books: Books, run: Run, portfolio: Path
+) -> None:
+    """A cheque bounced on 25 April, and its invoice is due on the 30th."""
+    books.invoice("SINV-1", "2026-04-01 10:00:00", 90, due_date="2026-04-30")
+    books.payment("PAY-1", "2026-04-20 10:00:00", ("SINV-1", 90))
+    books.journal("JV-1", "2026-04-25 10:00:00", "Bank Entry", ("SINV-1", 90))
+    run()
+
+    assert [str(r["due_at"])[:10] for r in rows_of(portfolio, "invoices")] == [
+        "2026-04-30",
+        "2026-04-30",
+    ]
+
+
 def test_amounts_keep_their_places_and_their_currency(
     tmp_path: Path, portfolio: Path
 ) -> None:

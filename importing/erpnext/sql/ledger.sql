@@ -78,12 +78,13 @@ CREATE TABLE entry AS
            d.party AS customer_id, abs(d.amount)::DECIMAL(18, 4) AS amount, d.currency,
            CASE WHEN timezone(getvariable('timezone'), d.written_at)::DATE = d.day THEN d.written_at ELSE least(end_of_day(d.day), d.written_at) END AS event_at,
            d.written_at AS known_at,
-           CASE WHEN d.amount > 0 THEN end_of_day(coalesce(i.due_date, d.due_date, d.day)) END AS due_at,
+           CASE WHEN d.amount > 0 THEN end_of_day(coalesce(i.due_date, d.due_date, greatest(d.day, reopened.due_date))) END AS due_at,
            CASE WHEN d.is_paid_at_once THEN 'other' WHEN d.voucher_type = 'Payment Entry' THEN method_of(p.mode_of_payment) END AS method,
            CASE WHEN d.amount < 0 THEN coalesce(i.return_against, CASE WHEN d.is_paid_at_once THEN d.voucher_no ELSE d.other END)
                 ELSE back.id END AS of
     FROM document AS d
     LEFT JOIN sales_invoice AS i ON i.name = d.voucher_no AND d.voucher_type = 'Sales Invoice'
+    LEFT JOIN sales_invoice AS reopened ON reopened.name = d.other AND d.voucher_type = 'Journal Entry'
     LEFT JOIN payment_entry AS p ON p.name = d.voucher_no AND d.voucher_type = 'Payment Entry'
     LEFT JOIN journal_entry AS j ON j.name = d.voucher_no AND d.voucher_type = 'Journal Entry'
     LEFT JOIN (  -- a journal entry that takes a whole payment back
@@ -135,8 +136,11 @@ FROM payment_ledger_entry WHERE name NOT IN (SELECT name FROM row_of);
 INSERT INTO note SELECT 'left out', count(*), 'drafts of sales invoices' FROM sales_invoice WHERE docstatus = 0;
 INSERT INTO note SELECT 'left out', count(*), 'journal entries or payments that take a credit note along: what they move, the account facts move anew'
 FROM mixed WHERE NOT (is_pair AND amount = 0);
-INSERT INTO note SELECT 'assumed', count(*), 'journal entries that raise what a customer owes are debts of their own, due on their day'
+INSERT INTO note SELECT 'assumed', count(*), 'journal entries that raise what a customer owes are debts of their own, due on their day, or with the invoice that they are against'
 FROM entry WHERE voucher_type = 'Journal Entry' AND kind = 'invoice';
+INSERT INTO note SELECT 'assumed', count(*), 'sales invoices without a due date are due on their own date'
+FROM document AS d LEFT JOIN sales_invoice AS i ON i.name = d.voucher_no
+WHERE d.voucher_type = 'Sales Invoice' AND d.amount > 0 AND coalesce(i.due_date, d.due_date) IS NULL;
 INSERT INTO note SELECT 'assumed', count(*), 'journal entries of no kind that says what they are (payment, write-off) are credit notes'
 FROM entry WHERE voucher_type = 'Journal Entry' AND kind = 'credit_note' AND coalesce(journal, '') NOT IN ('Credit Note', 'Debit Note');
 INSERT INTO note SELECT 'assumed', count(*), 'sales invoices in the ledger that are not among the documents: due as the ledger says'

@@ -20,4 +20,8 @@ CREATE TABLE told_again AS
     WITH there AS (
         SELECT invoice_id AS id FROM there_invoices UNION SELECT coalesce(refund_id, payment_id) FROM there_payments
     ), named AS (SELECT id, split_part(split_part(id, ' > ', 1), ':', 1) AS document FROM there)
-    SELECT id FROM named WHERE document IN (SELECT id FROM seen);
+    SELECT id FROM named WHERE document IN (SELECT id FROM seen)
+    UNION ALL  -- renumbered: the same moment, customer and sum under a number that is new
+    SELECT t.invoice_id FROM there_invoices AS t JOIN named AS n ON n.id = t.invoice_id
+    JOIN entry AS e ON e.customer_id = t.customer_id AND e.event_at = t.event_at AND e.amount = t.amount AND e.kind = t.kind
+    WHERE n.document NOT IN (SELECT id FROM seen) AND e.id NOT IN (SELECT invoice_id FROM there_invoices);

@@ -105,6 +105,8 @@ FROM account_partial_reconcile
 WHERE (debit_move_id IN (SELECT line_id FROM line)) <> (credit_move_id IN (SELECT line_id FROM line));
 INSERT INTO note SELECT 'assumed', count(*), 'journal entries that raise what a customer owes are debts of their own'
 FROM entry WHERE kind = 'invoice' AND move_type = 'entry';
+INSERT INTO note SELECT 'assumed', count(*), 'invoices without date_maturity are due on their own date'
+FROM line AS l JOIN entry AS e ON e.nr = l.line_id WHERE e.kind = 'invoice' AND l.date_maturity IS NULL;
 INSERT INTO note SELECT 'assumed', count(*), 'journal entries of no bank or cash journal that reduce a debt are credit notes, also a write-off'
 FROM entry WHERE kind = 'credit_note' AND move_type = 'entry';
 INSERT INTO note SELECT 'assumed', count(*), 'journal items whose residual amount is another than the matches say: was all of it exported?'
