@@ -45,18 +45,18 @@ class FolderSource:
         if WORKBOOK in files:
             with tree.on_disk(WORKBOOK) as workbook:
                 self._sheets = sheets(workbook)
+        below = {table: tree.below(table) for table in TABLES if table in folders}
         self._files = {
             table: found
             for table in TABLES
-            if (found := self._files_of(table, files, folders))
+            if (found := self._files_of(table, files, _seen(below.get(table, []))))
         }
-        self.lake_tables = _lake_tables(tree, self._files, folders)
+        within = {table: below[table] for table in below if table in self._files}
+        self.lake_tables = _lake_tables(within)
         self.left_out = {
             table: left
-            for table in sorted(set(folders) & set(self._files))
-            if (
-                left := [p for p in _seen(tree.below(table)) if not p.endswith(FORMATS)]
-            )
+            for table, paths in within.items()
+            if (left := [path for path in _seen(paths) if not path.endswith(FORMATS)])
         }
         self.tables = frozenset(self._files)
         self.warnings = (
@@ -65,13 +65,12 @@ class FolderSource:
         )
 
     def _files_of(
-        self, table: str, files: Collection[str], folders: Collection[str]
+        self, table: str, files: Collection[str], below: Collection[str]
     ) -> list[str]:
         """The files of a table, in order of their names; [] when it is absent."""
         forms: dict[str, list[str]] = {}
         if table in self._sheets:
             forms[f"a sheet of {WORKBOOK}"] = [WORKBOOK]
-        below = _seen(self._tree.below(table)) if table in folders else []
         for suffix in FORMATS:
             if f"{table}{suffix}" in files:
                 forms[f"{table}{suffix}"] = [f"{table}{suffix}"]
@@ -125,13 +124,11 @@ class FolderSource:
                 yield Part(where, 1, parquet.schema_arrow.empty_table())
 
 
-def _lake_tables(
-    tree: FileTree, tables: Collection[str], folders: Collection[str]
-) -> dict[str, str]:
+def _lake_tables(below: Mapping[str, Collection[str]]) -> dict[str, str]:
     """By table, the format of the lake whose files lie in its folder."""
     found = {}
-    for table in set(folders) & set(tables):
-        paths = [PurePosixPath(path).parts for path in tree.below(table)]
+    for table, files in below.items():
+        paths = [PurePosixPath(path).parts for path in files]
         if any("_delta_log" in parts for parts in paths):
             found[table] = "Delta"
         elif any(
