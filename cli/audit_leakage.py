@@ -71,6 +71,7 @@ def write_report(folder: Path, name: str, page: str, numbers: object) -> None:
 def _show(audit: "LeakageAudit") -> None:
     """Checks as tables, then by target what is named and what is to be looked at."""
     from training.audits.hindsight import is_noteworthy
+    from training.audits.present_echo import times
 
     _show_checks("All features", audit.checks)
     for one in audit.targets:
@@ -83,9 +84,9 @@ def _show(audit: "LeakageAudit") -> None:
         for verdict in one.named:
             say(f"{verdict.level.upper()}: {verdict.why}")
         for verdict in filter(is_noteworthy, one.verdicts):
-            ratio = (verdict.numbers or {})["likelihood_ratio"]
+            often = times((verdict.numbers or {})["likelihood_ratio"] or 0.0)
             say(
-                f"to be looked at: {verdict.feature} is {ratio:.1f} times as frequent"
+                f"to be looked at: {verdict.feature} is {often} times as frequent"
                 f" before {one.target} as among customers who stayed good; nothing"
                 " else speaks against it"
             )

@@ -26,7 +26,7 @@ def init(
 ) -> None:
     """Write a commented portfolio.yaml and say the next step.
 
-    CSV files and workbooks that lie there are looked at: which tables they are, and
+    CSV and Parquet files and workbooks there are looked at: which tables they are, and
     which of their columns go by other names. Nothing is overwritten.
 
     Example: forbear init my-portfolio

@@ -9,9 +9,13 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from features.contract import TABLES, ColumnSpec, TableSpec
 from features.draft.spelling import days_in, spelling_of
@@ -22,6 +26,7 @@ _SAMPLE = 20_000  # rows looked at: few amounts have thousands
 _LONGEST = 1 << 20  # characters looked at
 _SEPARATORS = ",;\t|"
 _NEAR = 0.84
+_DUE = ("invoices", "due_at")  # which credit notes alone can do without
 _OBSERVED = ("event_at", "known_at")  # a due date may lie ahead
 
 
@@ -78,8 +83,6 @@ def recognise(folder: Path) -> tuple[tuple[RecognisedTable, ...], tuple[str, ...
             table = _table_named(name)
             if table is None:
                 others.append(f"{file.name}, sheet {sheet}" if sheet else file.name)
-            elif file.suffix.lower() == ".parquet":
-                tables.append(RecognisedTable(file.name, table))
             else:
                 tables.append(_text_table(file, sheet, TABLES[table]))
     return tuple(tables), tuple(others)
@@ -110,8 +113,13 @@ def _table_named(stem: str) -> str | None:
 
 
 def _text_table(file: Path, sheet: str, spec: TableSpec) -> RecognisedTable:
-    is_csv = file.suffix.lower() == ".csv"
-    names, rows = _sample(file) if is_csv else _sample_of_sheet(file, sheet, spec)
+    match file.suffix.lower():
+        case ".csv":
+            names, rows = _sample(file)
+        case ".parquet":
+            names, rows = _sample_of_parquet(file)
+        case _:
+            names, rows = _sample_of_sheet(file, sheet, spec)
     own = dict(_own_names(names, spec))
     whole = [row for row in rows if len(row) == len(names)]
     columns = [column for column in spec.columns if column.name in own]
@@ -121,7 +129,10 @@ def _text_table(file: Path, sheet: str, spec: TableSpec) -> RecognisedTable:
     }
     declared = {c.name: _declaration(c, own[c.name], cells[c.name]) for c in columns}
     days = [day for name in _OBSERVED for day in days_in(cells.get(name, ()))]
-    missing = [c.name for c in spec.columns if c.is_required and c.name not in own]
+    needed = [
+        c.name for c in spec.columns if c.is_required or (spec.name, c.name) == _DUE
+    ]
+    missing = [name for name in needed if name not in own]
     unused = [name for name in names if name and name not in own.values()]
     filled = {name: _filled(whole, names.index(name)) for name in unused}
     values = {name: frozenset(cells) for name, cells in filled.items()}
@@ -207,6 +218,34 @@ def _sample_of_sheet(
     of_table = names.get(spec.name) or next(iter(names.values()))
     header, *sample = head_of_sheet(file, sheet or of_table, _SAMPLE) or [[]]
     return header, sample
+
+
+def _sample_of_parquet(file: Path) -> tuple[list[str], list[list[str]]]:
+    """The same of a Parquet file, its values written as a CSV file would have them."""
+    try:
+        with pq.ParquetFile(file) as opened:
+            names = list(opened.schema_arrow.names)
+            batch = next(opened.iter_batches(batch_size=_SAMPLE), None)
+    except (pa.ArrowException, OSError):
+        return [], []
+    columns = [] if batch is None else [column.to_pylist() for column in batch.columns]
+    return names, [
+        [_as_text(cell) for cell in row] for row in zip(*columns, strict=True)
+    ]
+
+
+def _as_text(cell: object) -> str:
+    """As text that is read in one way: no number looks as if it had thousands."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return str(cell).lower()
+        case float() | Decimal():
+            return f"{cell:.6f}"
+        case date():
+            return cell.isoformat()
+    return str(cell)
 
 
 def _sample(file: Path) -> tuple[list[str], list[list[str]]]:

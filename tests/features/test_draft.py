@@ -1,10 +1,12 @@
 """A first portfolio.yaml, drafted from the files that lie in a folder."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 import yaml
@@ -92,7 +94,7 @@ def test_the_questions_are_about_columns_and_plain_words() -> None:
 
 def test_what_is_required_and_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "invoices.csv").write_text("customer_id,event_at\n")
-    assert drafted(tmp_path).missing == ("invoice_id", "amount")
+    assert drafted(tmp_path).missing == ("invoice_id", "due_at", "amount")
 
 
 @pytest.mark.parametrize(
@@ -313,3 +315,48 @@ def test_what_names_no_customer_alone_is_not_proposed(tmp_path: Path) -> None:
     _written(tmp_path, "K1,2025-01-01\nK1,2025-02-01\n")
     tables, _ = recognise(tmp_path)
     assert with_likely_customer_id(tables) == tables
+
+
+def test_a_parquet_file_is_looked_at_as_a_csv_file_is(tmp_path: Path) -> None:
+    rows = {
+        "cust_ref": ["K1", "K2"],
+        "usage_day": [datetime(2026, 6, 29, tzinfo=UTC), None],
+        "provider_charge": [1.234, 5678.5],
+        "note": ["a", "b"],
+    }
+    pq.write_table(pa.table(rows), tmp_path / "usage.parquet")
+    found = drafted(tmp_path)
+    assert found.mapping == {
+        "customer_id": "cust_ref",
+        "event_at": "usage_day",
+        "cost": "provider_charge",
+    }
+    assert (found.missing, found.unused) == ((), ("note",))
+    assert found.latest == date(2026, 6, 29)
+
+
+def test_what_is_no_parquet_file_is_still_named(tmp_path: Path) -> None:
+    (tmp_path / "usage.parquet").write_text("no parquet")
+    assert drafted(tmp_path).missing == ("customer_id", "event_at", "cost")
+
+
+def test_an_invoice_without_its_due_date_misses_it(tmp_path: Path) -> None:
+    head = "customer_id,event_at,invoice_id,amount"
+    (tmp_path / "invoices.csv").write_text(f"{head}\nc,2026-01-01,i,5\n")
+    assert drafted(tmp_path).missing == ("due_at",)
+
+
+def test_spanish_names_and_words_are_proposed(tmp_path: Path) -> None:
+    (tmp_path / "pagos.csv").write_text(
+        "cliente;fecha_pago;pago;estado;importe;moneda;medio;factura\n"
+        "K1;2026-06-01;P1;PAGADO;59,34;USD;tarjeta;F1\n"
+        "K1;2026-06-02;P2;RECHAZADO;1.200,50;USD;transferencia;F2\n"
+    )
+    found = drafted(tmp_path)
+    assert (found.table, found.missing, found.unused) == ("payments", (), ())
+    assert found.mapping["status"] == {
+        "from": "estado",
+        "values": {"PAGADO": "succeeded", "RECHAZADO": "failed"},
+    }
+    assert found.mapping["method"]["from"] == "medio"
+    assert found.mapping["invoice_id"] == "factura"

@@ -16,6 +16,7 @@ from training.audits.label_counts import (
     loss_caught,
     roll_rates,
     roll_to_loss,
+    separate_losses,
 )
 from training.audits.label_page import label_page, summary
 from training.audits.labels import LabelsAudit, audit_labels
@@ -49,6 +50,15 @@ def test_the_definition_that_parts_losers_from_late_payers_shows() -> None:
     caught = loss_caught(found)[120]
     assert caught is not None
     assert caught.value == 1.0
+
+
+def test_what_is_written_off_month_by_month_is_one_loss() -> None:
+    """Two customers with twelve write-offs each tell what two customers tell."""
+    months = [(day * DAY_US, 1) for day in range(130, 490, 30)]
+    found = [replace(course(n, 0, None), losses=months) for n in range(2)]
+    assert loss_caught(found)[120] is None, "too few, not 24"
+    again = replace(found[0], losses=[months[0], (months[0][0] + YEAR, 1)])
+    assert [len(separate_losses(one)) for one in (found[0], again)] == [1, 2]
 
 
 def test_spells_not_followed_for_half_a_year_are_not_counted() -> None:

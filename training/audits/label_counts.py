@@ -85,6 +85,21 @@ def _rolled(everyone: Sequence[Course], n_days: int, until: int) -> Share | None
     return share(lost, len(begun))
 
 
+def separate_losses(course: Course) -> list[int]:
+    """Moments of a customer's losses; within half a year of the last they are one.
+
+    What is owed is often written off invoice by invoice, month after month: counted one
+    by one, a few customers would look like many, and their intervals like certainty.
+    """
+    found: list[int] = []
+    last = None
+    for moment, _ in course.losses:
+        if last is None or moment - last > FOLLOWED_DAYS * DAY_US:
+            found.append(moment)
+        last = moment
+    return found
+
+
 def loss_caught(everyone: Sequence[Course]) -> dict[int, Share | None]:
     """Of all losses, the share that a definition saw coming, at the latest then."""
     return {n: _caught(everyone, n) for n in DAYS_PAST_DUE}
@@ -93,7 +108,7 @@ def loss_caught(everyone: Sequence[Course]) -> dict[int, Share | None]:
 def _caught(everyone: Sequence[Course], n_days: int) -> Share | None:
     caught = total = 0
     for course in everyone:
-        for moment, _ in course.losses:
+        for moment in separate_losses(course):
             total += 1
             since = moment - FOLLOWED_DAYS * DAY_US
             caught += any(

@@ -35,6 +35,7 @@ from training.audits.label_counts import (
     loss_caught,
     roll_rates,
     roll_to_loss,
+    separate_losses,
     share,
     vintages,
 )
@@ -185,7 +186,7 @@ def audit_labels(
         n_customers=len(portfolio.customer_ids),
         n_looked_at=len(ids),
         n_billed=len(everyone),
-        n_losses=sum(len(c.losses) for c in everyone),
+        n_losses=sum(len(separate_losses(c)) for c in everyone),
         is_loss_stand_in=is_stand_in,
         roll_rates=roll_rates(everyone, months),
         roll_to_loss=rolls,

@@ -161,22 +161,22 @@ def _compared(
     z = gain / float(np.hypot(of_now[1], of_then[1]))
     if gain < np.log(LEAST_RATIO) or z < SURE_Z:
         return None
+    is_now, was = (times(float(np.exp(one[0]))) for one in (of_now, of_then))
     text = (
         f"{name} never changes, yet the odds of being late on the last day of the data"
-        f" are {_times(of_now[0])} times as high with it, and were"
-        f" {_times(of_then[0])} times on the first dates (z {z:.1f}): was it"
+        f" are {is_now} times as high with it, and were"
+        f" {was} times on the first dates (z {z:.1f}): was it"
         " rewritten in place?"
     )
     return LeakEvidence("present_echo", text), float(np.exp(gain))
 
 
-def _times(log_ratio: float) -> str:
+def times(ratio: float) -> str:
     """An odds ratio in words: from a nearly empty cell it has no exact value.
 
-    >>> _times(2.0), _times(8.2), _times(-8.2), _times(-3.0)
+    >>> times(7.4), times(3600.0), times(0.0003), times(0.05)
     ('7.4', 'more than 100', 'less than 0.01', '0.05')
     """
-    ratio = float(np.exp(log_ratio))
     if ratio > MOST_TOLD:
         return f"more than {MOST_TOLD:g}"
     if ratio < 1.0 / MOST_TOLD:
