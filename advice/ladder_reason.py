@@ -20,21 +20,30 @@ def ladder_reason(
 ) -> JointReason | None:
     """How late, and after which notice; None where something else decided.
 
+    Where nothing is overdue and access stays off all the same, since when it is.
+
     Args:
         case: what the policy looked at.
         recommendation: its answer to that case.
         terms: the policy's, in force then.
     """
     days = case.facts.days_overdue
-    if terms is None or not recommendation.is_by_days or not days:
+    if terms is None or not recommendation.is_by_days:
         return None
-    staff = f"{counted(days, 'day')} overdue{_after(case, terms)}"
+    if days:
+        lasts = f"{counted(days, 'day')} overdue"
+    elif recommendation.permission.in_force:
+        since = min(action.at for action in case.facts.access_off)
+        lasts = f"access off since {since.astimezone(terms.zone):%Y-%m-%d}"
+    else:
+        return None
+    staff = f"{lasts}{_after(case, terms)}"
     lead = Reason(
         family=TIMELINE.name,
         contribution=0.0,
         share=1.0,
         feature=_DAYS.name,
-        value=float(days),
+        value=float(days or 0),
         typical=None,
         staff=staff,
         customer=_DAYS.customer_text,

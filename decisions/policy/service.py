@@ -14,7 +14,8 @@ class Service(PolicySection):
 
     suspend: Literal["unpaid_subscriptions", "account"] = Field(
         default="account",
-        description="only what is unpaid, or everything the customer has",
+        description="only what is unpaid for as long as a stop asks, or all that the"
+        " customer has",
     )
     because: str = ""
 

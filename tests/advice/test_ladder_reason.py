@@ -200,3 +200,24 @@ def test_the_list_says_the_days_once(bundle_for: BundleFor) -> None:
     [shown] = daily_list(pa.Table.from_pylist([row], schema=SCHEMA), ZoneInfo("UTC"))
     why = shown[[column.title for column in COLUMNS].index("why")]
     assert why == "40 days overdue, after the final notice of 2026-05-20"
+
+
+def test_a_stop_that_stays_while_all_is_contested_has_its_day_as_reason(
+    bundle_for: BundleFor,
+) -> None:
+    """No probability keeps it, so none is named."""
+    off = {"action": "suspend", "reason": "nonpayment", "by": "automation"}
+    dispute = {"dispute_id": "d", "kind": "billing", "status": "opened"}
+    advice = told(
+        bundle_for,
+        load_policy(FILE),
+        60,
+        actions=[{**off, "event_at": ago(20)}],
+        disputes=[{**dispute, "event_at": ago(5), "invoice_id": "i1"}],
+    )
+    found = advice.recommendation
+    assert (found.action, found.permission.in_force) == ("suspend", True)
+    assert advice.reasons is not None
+    [reason] = advice.reasons
+    assert reason.family == "timeline"
+    assert reason.lead.staff.startswith("access off since 2026-05-26")
