@@ -22,11 +22,12 @@ from pathlib import Path
 from time import process_time
 
 from benchmarks.judging import LOSSES, MEASURES, Judged, Part
-from benchmarks.money import world_of
+from benchmarks.money import DRAWN, world_of
 from benchmarks.public_sets import public_sets
 from benchmarks.rivals import OURS, compare, later_parts, summarise
 from features.portfolio import Portfolio
 from simulation import simulate
+from simulation.worlds import World, world_named
 
 FLOORS: Mapping[str, Mapping[str, float]] = {
     "Taiwan": {
@@ -70,9 +71,14 @@ def worlds(
     for number, name in enumerate(names):
         with tempfile.TemporaryDirectory() as scratch:
             folder, seed = Path(scratch) / name, first_seed + number
-            world = world_of(name)
+            world = simulated(name)
             simulate(world, n_customers, 33, seed, folder, usage_every="week")
             yield from later_parts(name, Portfolio.open_usable(folder))
+
+
+def simulated(name: str) -> World:
+    """Of the simulator, or drawn by number."""
+    return world_of(name) if name.startswith(DRAWN) else world_named(name)
 
 
 def meets(floors: Mapping[str, float], judged: Judged) -> bool:

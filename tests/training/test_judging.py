@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks.judging import MEASURES, Costs, Judged, better_by
 from benchmarks.means import MeanGap
+from benchmarks.quality import WORLDS, simulated
 
 N = len(MEASURES)
 
@@ -79,3 +80,8 @@ def test_a_mean_within_its_standard_error_is_a_tie() -> None:
     assert level.startswith("-0.0600 ± 0.1001: a tie")
     assert "of it a world -0.0667" in level
     assert other.startswith("-0.0950 ± 0.0255: behind")
+
+
+@pytest.mark.parametrize("name", [*WORLDS, "drawn-121"])
+def test_the_worlds_that_judge_can_be_simulated(name: str) -> None:
+    assert simulated(name).name == name
