@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_VERSION 3 /* rises whenever a struct or a function changes */
+#define KERNEL_VERSION 4 /* rises whenever a struct or a function changes */
 
 enum { READ = 0, ODD = 1, REPEATED = 2, NO_MEMORY = -1 };
 enum kind { TEXT, CHOICE, MOMENT, MONEY, NUMBER, BOOLEAN, COMPUTED };
@@ -418,6 +418,24 @@ static int number_of(struct reader *r, struct span s, int64_t *number) {
   return READ;
 }
 
+/* bytes of the blank that text begins with, by Unicode; 0 where it begins with none */
+static int blank_size(const char *text, const char *end) {
+  const unsigned char *c = (const unsigned char *)text;
+  if (*c == ' ') return 1;
+  if (*c == 0xc2) return end - text > 1 && (c[1] == 0x85 || c[1] == 0xa0) ? 2 : 0;
+  if (*c < 0xe1 || *c > 0xe3 || end - text < 3) return 0;
+  uint32_t x = (uint32_t)(*c & 15) << 12 | (uint32_t)(c[1] & 63) << 6 | (c[2] & 63);
+  int is_blank = x == 0x1680 || (x >= 0x2000 && x <= 0x200a) || x == 0x2028 ||
+                 x == 0x2029 || x == 0x202f || x == 0x205f || x == 0x3000;
+  return is_blank ? 3 : 0;
+}
+
+static int is_blank(struct span s) {
+  const char *c = s.start, *end = s.start + s.size;
+  for (int n; c < end && (n = blank_size(c, end)); c += n) continue;
+  return c == end;
+}
+
 static int reads_text(struct reader *r, const struct column *column, int64_t *cell) {
   struct span s;
   if (!takes_text(r, &s)) { /* whole numbers are texts of their digits */
@@ -430,6 +448,7 @@ static int reads_text(struct reader *r, const struct column *column, int64_t *ce
   }
   const struct spec *spec = r->spec;
   if (s.size == 0) return column->flags & CUSTOMER ? ODD : READ; /* missing */
+  if (column->flags & REQUIRED && is_blank(s)) return ODD;
   if (column->flags & CURRENCY && !is_span(s, spec->currency, spec->currency_size))
     return ODD;
   int status = number_of(r, s, cell);

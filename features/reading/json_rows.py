@@ -29,7 +29,7 @@ from features.reading.rows import empty_tables
 from features.settings import PortfolioSettings
 
 BUILT = Path(__file__).with_name("json_kernel.so")
-VERSION = 3  # of the kernel in C: an older one is not called
+VERSION = 4  # of the kernel in C: an older one is not called
 MOST_COLUMNS = 64  # of one table
 # plain dates of these years are read here
 FIRST_DAY = date(1990, 1, 1).toordinal() - DAY_ZERO

@@ -150,7 +150,7 @@ class TableReader:
                 if read is not None or place == CUSTOMER_ID:
                     cells[place] = read
         for i in self.required:
-            if cells[i] is None:
+            if _is_missing(cells[i]):
                 raise RowError("missing_required", self.columns[i].name)
         self._check(customer_id, cells)
         return cells
@@ -165,7 +165,7 @@ class TableReader:
                 return RowError(error.rule, column.name)
             if i == CUSTOMER_ID and (read is None or not str(read).strip()):
                 return RowError("empty_customer_id", column.name)
-            if read is None and i in self.required:
+            if i in self.required and _is_missing(read):
                 return RowError("missing_required", column.name)
         try:
             self._row(customer_id, row)
@@ -201,10 +201,10 @@ class TableReader:
                 except CellError:
                     unread.add(column.name)
                     continue
-                if read is not None:
-                    cells[i] = read
-                elif column.is_required:
+                if column.is_required and _is_missing(read):
                     unread.add(column.name)
+                elif read is not None:
+                    cells[i] = read
         key = TABLES[self.table].key
         no_event = unread & {"event_at", "created_at"}
         if unread & {"customer_id", *key} or (no_event and "event_at" in key):
@@ -290,6 +290,11 @@ class TableReader:
                 np.int64,
             )
         return columns
+
+
+def _is_missing(cell: object) -> bool:
+    """Whether a cell that must be filled is not; blanks alone name nothing."""
+    return cell is None or (type(cell) is str and cell.isspace())
 
 
 def _parser(column: ColumnSpec, settings: PortfolioSettings) -> Parser:

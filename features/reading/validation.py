@@ -171,7 +171,9 @@ def _read(
         is_empty = pc.utf8_is_space(values).fill_null(True)
         broken.add(_mask(is_empty), "empty_customer_id", column.name)
     elif column.is_required:
-        broken.add(_mask(values.is_null()), "missing_required", column.name)
+        is_text = pa.types.is_string(values.type)  # blanks alone name nothing
+        is_missing = pc.utf8_is_space(values) if is_text else values.is_null()
+        broken.add(_mask(is_missing.fill_null(True)), "missing_required", column.name)
     default = False if column.name == "retracted" else column.default
     return values if default is None else values.fill_null(default)
 

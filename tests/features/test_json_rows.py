@@ -72,7 +72,19 @@ PLAIN: dict[str, tuple[object, ...]] = {
     "boolean": (True, False, None),
 }
 ODD: dict[str, tuple[object, ...]] = {
-    "text": ("tab\t", 'quo"te', 1.5, -3, True, ["a"], "\0", "x" * 50),
+    "text": (
+        " ",
+        "\u00a0",
+        "\u2003 \u3000",
+        "tab\t",
+        'quo"te',
+        1.5,
+        -3,
+        True,
+        ["a"],
+        "\0",
+        "x" * 50,
+    ),
     "moment": ODD_MOMENTS,
     "day": ODD_MOMENTS,
     "money": (-1, "1e400", "12,5", 1e12, True, "-0", 0.99995, 1e308),

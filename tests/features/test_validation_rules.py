@@ -92,6 +92,8 @@ def broken(table: str, changes: Row) -> tuple[str, str]:
         ("invoices", {"amount": None}, "missing_required", "amount"),
         ("invoices", {"amount": ""}, "missing_required", "amount"),
         ("invoices", {"invoice_id": ""}, "missing_required", "invoice_id"),
+        ("invoices", {"invoice_id": "  "}, "missing_required", "invoice_id"),
+        ("invoices", {"invoice_id": "\u00a0 "}, "missing_required", "invoice_id"),
         ("usage", {"event_at": None}, "missing_required", "event_at"),
         ("access", {"kind": None}, "missing_required", "kind"),
         ("ageing", {"days_past_due": None}, "missing_required", "days_past_due"),
