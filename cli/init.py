@@ -26,8 +26,9 @@ def init(
 ) -> None:
     """Write a commented portfolio.yaml and say the next step.
 
-    CSV and Parquet files and workbooks there are looked at: which tables they are, and
-    which of their columns go by other names. Nothing is overwritten.
+    CSV, Parquet and Excel files that lie there, also in a table's folder, are looked
+    at: which tables they are, and which of their columns go by other names. Nothing is
+    overwritten.
 
     Example: forbear init my-portfolio
     """

@@ -4,27 +4,19 @@ A guess to be checked by a person: whatever is not the contract's own name or fo
 only proposed, as a line of `columns:` in portfolio.yaml.
 """
 
-import csv
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from features.contract import TABLES, ColumnSpec, TableSpec
+from features.draft.samples import first_part, sample_of, sample_of_part
 from features.draft.spelling import days_in, spelling_of
 from features.draft.words import COLUMN_WORDS, TABLE_WORDS, plain_word, question_about
-from features.reading.excel_file import WORKBOOK, head_of_sheet, sheets
+from features.reading.excel_file import WORKBOOK, sheets
 
-_SAMPLE = 20_000  # rows looked at: few amounts have thousands
-_LONGEST = 1 << 20  # characters looked at
-_SEPARATORS = ",;\t|"
 _NEAR = 0.84
 _DUE = ("invoices", "due_at")  # which credit notes alone can do without
 _OBSERVED = ("event_at", "known_at")  # a due date may lie ahead
@@ -35,7 +27,7 @@ class RecognisedTable:
     """A file that looks like a table.
 
     Attributes:
-        file: its name in the folder.
+        file: its name in the folder; of a table of many files the folder's own.
         sheet: of a workbook; empty: the file is one table.
         distinct: those of `unused` that have another value in each row looked at.
         repeated: those of `unused` that have a value in several rows looked at.
@@ -76,6 +68,10 @@ def recognise(folder: Path) -> tuple[tuple[RecognisedTable, ...], tuple[str, ...
     tables: list[RecognisedTable] = []
     others: list[str] = []
     for file in sorted(folder.iterdir()):
+        if file.name in TABLES and (part := first_part(file)):
+            names, rows = sample_of_part(file, part)
+            tables.append(_table(file.name, "", TABLES[file.name], names, rows))
+            continue
         is_table = file.suffix.lower() in {".csv", ".parquet", ".xlsx"}
         if file.name.startswith((".", "_")) or not (file.is_file() and is_table):
             continue
@@ -84,7 +80,8 @@ def recognise(folder: Path) -> tuple[tuple[RecognisedTable, ...], tuple[str, ...
             if table is None:
                 others.append(f"{file.name}, sheet {sheet}" if sheet else file.name)
             else:
-                tables.append(_text_table(file, sheet, TABLES[table]))
+                names, rows = sample_of(file, sheet, TABLES[table])
+                tables.append(_table(file.name, sheet, TABLES[table], names, rows))
     return tuple(tables), tuple(others)
 
 
@@ -112,14 +109,13 @@ def _table_named(stem: str) -> str | None:
     return named[near[0]] if near else next(iter(within), None)
 
 
-def _text_table(file: Path, sheet: str, spec: TableSpec) -> RecognisedTable:
-    match file.suffix.lower():
-        case ".csv":
-            names, rows = _sample(file)
-        case ".parquet":
-            names, rows = _sample_of_parquet(file)
-        case _:
-            names, rows = _sample_of_sheet(file, sheet, spec)
+def _table(
+    file: str,
+    sheet: str,
+    spec: TableSpec,
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+) -> RecognisedTable:
     own = dict(_own_names(names, spec))
     whole = [row for row in rows if len(row) == len(names)]
     columns = [column for column in spec.columns if column.name in own]
@@ -141,7 +137,7 @@ def _text_table(file: Path, sheet: str, spec: TableSpec) -> RecognisedTable:
     is_full = {name: 1 < len(whole) == len(filled[name]) for name in unused}
     distinct = [name for name in unused if is_full[name] and name not in repeated]
     return RecognisedTable(
-        file.name,
+        file,
         spec.name,
         {name: said for name, said in declared.items() if said is not None},
         tuple(missing),
@@ -208,55 +204,3 @@ def _named_like(words: Sequence[str], names: Sequence[str]) -> str | None:
         return exact
     near = difflib.get_close_matches(words[0], by_word, n=1, cutoff=_NEAR)
     return by_word[near[0]] if near else None
-
-
-def _sample_of_sheet(
-    file: Path, sheet: str, spec: TableSpec
-) -> tuple[list[str], list[list[str]]]:
-    """The same of a workbook's sheet; of a table's own file the one it is read from."""
-    names = sheets(file)
-    of_table = names.get(spec.name) or next(iter(names.values()))
-    header, *sample = head_of_sheet(file, sheet or of_table, _SAMPLE) or [[]]
-    return header, sample
-
-
-def _sample_of_parquet(file: Path) -> tuple[list[str], list[list[str]]]:
-    """The same of a Parquet file, its values written as a CSV file would have them."""
-    try:
-        with pq.ParquetFile(file) as opened:
-            names = list(opened.schema_arrow.names)
-            batch = next(opened.iter_batches(batch_size=_SAMPLE), None)
-    except (pa.ArrowException, OSError):
-        return [], []
-    columns = [] if batch is None else [column.to_pylist() for column in batch.columns]
-    return names, [
-        [_as_text(cell) for cell in row] for row in zip(*columns, strict=True)
-    ]
-
-
-def _as_text(cell: object) -> str:
-    """As text that is read in one way: no number looks as if it had thousands."""
-    match cell:
-        case None:
-            return ""
-        case bool():
-            return str(cell).lower()
-        case float() | Decimal():
-            return f"{cell:.6f}"
-        case date():
-            return cell.isoformat()
-    return str(cell)
-
-
-def _sample(file: Path) -> tuple[list[str], list[list[str]]]:
-    """The header and the first rows; nothing where the file cannot be read so."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            head = lines.read(_LONGEST)
-        first = head.lstrip("\r\n").partition("\n")[0]
-        separator = max(_SEPARATORS, key=first.count)
-        rows = csv.reader(head.lstrip("\r\n").splitlines(True), delimiter=separator)
-        names, *sample = list(islice(rows, _SAMPLE + 1))
-    except (UnicodeDecodeError, csv.Error, ValueError):
-        return [], []
-    return names, sample

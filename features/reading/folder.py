@@ -86,10 +86,10 @@ class FolderSource:
         """One table's rows, file by file."""
         for where in self._files[table]:
             path = PurePosixPath(where)
-            partitions = _partitions(path)
+            said = partitions(path)
             try:
                 for part in self._read(path, table):
-                    yield _with_partitions(part, partitions)
+                    yield _with_partitions(part, said)
             except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
                 if isinstance(error, UnicodeDecodeError) or "invalid UTF8" in str(
                     error
@@ -182,7 +182,7 @@ def _hint(name: str) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _partitions(path: PurePosixPath) -> Mapping[str, str | None]:
+def partitions(path: PurePosixPath) -> Mapping[str, str | None]:
     """`key=value` folders of a partitioned table are columns of text."""
     pairs = (part.split("=", 1) for part in path.parts[1:-1] if "=" in part)
     return {
@@ -191,9 +191,9 @@ def _partitions(path: PurePosixPath) -> Mapping[str, str | None]:
     }
 
 
-def _with_partitions(part: Part, partitions: Mapping[str, str | None]) -> Part:
+def _with_partitions(part: Part, said: Mapping[str, str | None]) -> Part:
     rows = part.rows
-    for name, value in partitions.items():
+    for name, value in said.items():
         if name not in rows.column_names:
             column = pa.repeat(pa.scalar(value, pa.string()), len(rows))
             rows = rows.append_column(name, column)

@@ -360,3 +360,31 @@ def test_spanish_names_and_words_are_proposed(tmp_path: Path) -> None:
     }
     assert found.mapping["method"]["from"] == "medio"
     assert found.mapping["invoice_id"] == "factura"
+
+
+def test_parquet_is_looked_at_also_in_the_folders_of_a_table(tmp_path: Path) -> None:
+    """As other systems write it: names in capitals, clock times without a zone."""
+    at = [datetime(2026, 1, 31, 12, 30, 0, 5), None]  # noqa: DTZ001 - naive on purpose
+    rows = pa.table({"CUSTOMER_ID": ["a", "b"], "EVENT_AT": at, "NOTE": [1, 1]})
+    pq.write_table(rows, tmp_path / "customers.parquet")
+    place = tmp_path / "usage" / "customer_id=a%2Fb" / "month=2026-01"
+    place.mkdir(parents=True)
+    use = {"event_at": [datetime(2026, 2, 1, tzinfo=UTC)], "cost": [1.5]}
+    pq.write_table(pa.table(use), place / "part-0.parquet")
+    (tmp_path / "invoices").mkdir()
+    (customers, usage), others = recognise(tmp_path)
+    assert customers.mapping == {
+        "customer_id": "CUSTOMER_ID",
+        "event_at": {"from": "EVENT_AT", "timezone": "UTC"},
+    }
+    assert (customers.missing, customers.unused, others) == ((), ("NOTE",), ())
+    assert (usage.file, usage.table, usage.is_named_well) == ("usage", "usage", True)
+    assert (usage.mapping, usage.missing) == ({}, ())
+    assert (usage.unused, usage.latest) == (("month",), date(2026, 2, 1))
+
+
+def test_half_a_parquet_file_is_no_error(tmp_path: Path) -> None:
+    """`validate` says so; here nothing is known of it but its name."""
+    (tmp_path / "customers.parquet").write_bytes(b"PAR1")
+    [table], _ = recognise(tmp_path)
+    assert (table.table, table.missing) == ("customers", ("customer_id",))
