@@ -5,7 +5,7 @@ too early, or an error that was answered in the middle, leaves a list with a gap
 paid on the missing page seems to owe.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from importing.report import LOOK_AT, Note
@@ -24,7 +24,9 @@ ORDER BY p.list
 """
 
 
-def keep_pages(connection: Any, query: str, parameters: Sequence[Any] = ()) -> None:
+def keep_pages(
+    connection: Any, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+) -> None:
     """Remember pages of lists.
 
     Args:

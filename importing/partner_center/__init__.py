@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from importing.errors import UnreadableFileError
+from importing.pages import lists_with_gaps
 from importing.partner_center.cells import Kind, stage_cells
 from importing.partner_center.columns import KINDS, MOMENTS
 from importing.partner_center.values import MAPS
@@ -43,6 +44,7 @@ def stage(
         for table, columns in MOMENTS.items()
         for column in columns
     )
+    kinds -= lists_with_gaps(connection)
     looked_at = kinds | {_ALSO[kind] for kind in kinds & _ALSO.keys()}
     source = staged(connection, exported_at, latest, looked_at, bad)
     return replace(

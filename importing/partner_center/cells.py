@@ -17,6 +17,7 @@ import duckdb
 
 from importing.errors import UnreadableFileError
 from importing.json_files import is_in_lines, opened, room_for, without_mark
+from importing.pages import keep_pages
 from importing.report import BadRow
 from importing.table_files import QUOTES, ROW, ROW_OF_TEXT
 from importing.unread import keep_unread
@@ -41,6 +42,13 @@ TYPES = {
     FLAG: "BOOLEAN",
     MOMENT: "TIMESTAMPTZ",
 }
+
+# Graph and Partner Center each say in their own words where the next page is
+_PAGES = """
+SELECT $list AS list, $name AS file, NULL AS number,
+       coalesce(json ->> '$."@odata.nextLink"', json ->> '$.links.next.uri') AS next
+FROM {read}
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +115,9 @@ def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) ->
         cells = {n: f'"{spelt[0]}"' for n, spelt in spellings.items()}
     else:
         number = ROW
-        rows = _json_rows(connection, readable)
+        read = _documents(readable)
+        is_page = _is_page(connection, readable, read)
+        rows = _json_rows(read, is_page=is_page)
         keys = connection.execute(
             f"SELECT DISTINCT unnest(json_keys(data)) FROM {rows}",
             {"file": str(readable)},
@@ -115,6 +125,9 @@ def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) ->
         spellings = _by_name(key for (key,) in keys)
         address = "" if spellings else _address(connection, readable)
         kind = _kind_of(file, spellings.keys(), address, kinds)
+        if is_page:
+            told = {"file": str(readable), "list": kind.name, "name": file.name}
+            keep_pages(connection, _PAGES.format(read=read), told)
         cells = {n: _json_cell(spelt) for n, spelt in spellings.items()}
     connection.execute(
         _insert(kind, cells, number, rows), {"file": str(readable), "name": file.name}
@@ -155,20 +168,27 @@ def _is_json(file: Path) -> bool:
     return begins.startswith((b"{", b"["))
 
 
-def _json_rows(connection: Any, file: Path) -> str:
-    """SQL of the things in a JSON file, as column `data`."""
-    if is_in_lines(file):
-        read = (
-            "read_json_objects($file, format = 'newline_delimited', "
-            f"maximum_object_size = {MOST_BYTES_OF_A_LINE})"
-        )
-    else:
-        read = f"read_json_objects($file, maximum_object_size = {room_for(file)})"
+def _documents(file: Path) -> str:
+    """SQL of the JSON documents in a file, as column `json`."""
+    if not is_in_lines(file):
+        return f"read_json_objects($file, maximum_object_size = {room_for(file)})"
+    return (
+        "read_json_objects($file, format = 'newline_delimited', "
+        f"maximum_object_size = {MOST_BYTES_OF_A_LINE})"
+    )
+
+
+def _is_page(connection: Any, file: Path, read: str) -> bool:
     (is_page,) = connection.execute(
         f"SELECT coalesce(bool_or(json_type(json, '$.items') = 'ARRAY' OR "
         f"json_type(json, '$.value') = 'ARRAY'), false) FROM (FROM {read} LIMIT 1)",
         {"file": str(file)},
     ).fetchone()
+    return bool(is_page)
+
+
+def _json_rows(read: str, *, is_page: bool) -> str:
+    """SQL of the things in JSON documents, as column `data`."""
     if not is_page:
         return f"(SELECT json AS data FROM {read})"
     return (

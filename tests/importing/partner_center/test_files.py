@@ -290,3 +290,27 @@ def test_from_the_files_to_a_first_list_of_actions(
     assert day.actions["C-18"] == "none"
     assert day.actions["C-17"] in ("remind", "review")
     assert "500" in day.explained
+
+
+@pytest.mark.parametrize(
+    ("alerts", "is_whole"),
+    [
+        pytest.param([{"@odata.nextLink": "https://graph"}, {}], True, id="whole"),
+        pytest.param([{"@odata.nextLink": "https://graph"}], False, id="of Graph"),
+        pytest.param([{"links": {"next": {"uri": "/f"}}}], False, id="of the API"),
+    ],
+)
+def test_a_list_that_lacks_a_page_was_not_looked_at(
+    tmp_path: Path, run: Import, alerts: list[dict[str, Any]], *, is_whole: bool
+) -> None:
+    files = [
+        write_json(
+            tmp_path / f"alerts-{n}.json",
+            {"value": [security_alert(id=f"alert-{n}")], **follows},
+        )
+        for n, follows in enumerate(alerts)
+    ]
+    report = run(*files)
+
+    assert ("alerts" in report.observed) == is_whole
+    assert any("a page is missing" in n.text for n in report.notes) != is_whole
