@@ -178,6 +178,8 @@ def table_named(file: Path, tables: Collection[str]) -> str:
     stem = re.sub(r"[^a-z0-9]", "_", re.sub(r"[-_ ]*\d+$", "", whole))
     stem = stem.removeprefix("tab") if stem not in tables else stem
     fitting = [table for table in tables if stem == table or stem.endswith(f"_{table}")]
+    if form == ".zip":
+        raise UnreadableFileError(f"{file.name} is an archive: unpack it first")
     if form not in FORMS or not fitting:
         raise UnreadableFileError(
             f"{file.name}: name it after its table, such as {next(iter(tables))}.csv; "
@@ -273,7 +275,7 @@ def take_cells(
     if absent:
         raise UnreadableFileError(
             f"{file.name} has no column {', '.join(absent)}: is it the table {table}, "
-            "with its header?"
+            "with its header, and whole to the end of its last row?"
         )
     typed = {
         n: f'amount_of("{there[n]}")'

@@ -37,7 +37,7 @@ def write_portfolio(run: ImportRun, report: ImportReport) -> None:
             f"{', DICTIONARY_SIZE_LIMIT 1000' if form == 'parquet' else ''})"
         )
         moves.append((part, target))
-    currency, others = _currencies(run)
+    currency, others = _currencies(run, report)
     rates = dict.fromkeys(others) | dict(run.options.rates)
     rates.pop(currency, None)
     text = settings_text(
@@ -99,7 +99,7 @@ def _free(folder: Path, name: str, form: str) -> Path:
     return path
 
 
-def _currencies(run: ImportRun) -> tuple[str, list[str]]:
+def _currencies(run: ImportRun, report: ImportReport) -> tuple[str, list[str]]:
     """The portfolio's currency, and the others that the rows name."""
     union = " UNION ALL BY NAME ".join(
         ["SELECT NULL::VARCHAR AS currency"]
@@ -119,5 +119,12 @@ def _currencies(run: ImportRun) -> tuple[str, list[str]]:
                 "alone: import your billing system first, into the same folder (or say "
                 "--currency, such as EUR, where your invoices come later)"
             )
-        raise ImportingError("no row names a currency: say --currency, such as EUR")
+        raise ImportingError(
+            "no row names a currency: say --currency, such as EUR"
+            + "".join(
+                f"; not read were {len(report.bad_rows)}, the first {bad.file} row "
+                f"{bad.row}, {bad.column}: {bad.problem}"
+                for bad in report.bad_rows[:1]
+            )
+        )
     return main, [name for name in names if name != main]

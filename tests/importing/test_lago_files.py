@@ -9,6 +9,7 @@ import pytest
 from features.portfolio import Portfolio
 from importing import SOURCES, ImportSettings, import_files
 from importing.errors import (
+    ImportingError,
     NothingToImportError,
     UnreadableFileError,
 )
@@ -65,6 +66,16 @@ def test_what_cannot_be_read_is_named_and_the_others_go_on(
 
     assert [(b.row, b.column) for b in report.bad_rows] == [(2, f"invoice.{field}")]
     assert len(rows_of(portfolio, "invoices")) == 1
+
+
+def test_where_no_currency_could_be_read_the_first_bad_row_is_named(
+    tmp_path: Path, portfolio: Path
+) -> None:
+    file = tmp_path / "invoices.json"
+    unread = page("invoices", BILL | {"total_amount_cents": 12.5})
+    file.write_text(json.dumps(unread | page("customers", customer())), "utf-8")
+    with pytest.raises(ImportingError, match="not read were 1, the first invoices"):
+        import_files(SOURCES["lago"], [file], portfolio, ImportSettings())
 
 
 def test_a_broken_line_is_named(tmp_path: Path, portfolio: Path) -> None:

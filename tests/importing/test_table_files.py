@@ -97,8 +97,9 @@ def test_an_answer_without_rows_is_a_table_without_rows(
         ("sales_invoice.json", '[{"name": "A"}]'),
         ("sales_invoice.json", '{"exception": "PermissionError"}'),
         ("sales_order.json", "[]"),
+        ("sales_invoice.zip", "PK"),
     ],
-    ids=["cut off", "cut off in a line", "without totals", "an error", "another"],
+    ids=["cut off", "cut in a line", "without totals", "error", "another", "archive"],
 )
 def test_what_is_no_such_table_is_refused_by_name(
     tmp_path: Path, name: str, text: str
