@@ -118,7 +118,9 @@ def of_names(
             continue
         names = [spec.name for spec in TABLES[table].columns]
         money = next((name for name in ("amount", "cost") if name in names), None)
-        total = f"coalesce(sum(t.{money}), 0)::BIGINT" if money else "NULL"
+        # a payment that failed, or is on its way, moved no money
+        moved = "FILTER (WHERE t.status = 'succeeded')" if table == "payments" else ""
+        total = f"coalesce(sum(t.{money}) {moved}, 0)::BIGINT" if money else "NULL"
         if other == "invoices" != table:
             ids, is_lacking = f"{UNMATCHED}{table}", "SEMI JOIN"
         else:

@@ -65,9 +65,10 @@ def _unknown_ids(
         return
     is_unknown = np.array([name not in known for name in named])
     first = min(name for name in named if name not in known)
+    of_money = _in_all(rows, is_unknown & _moved(reference.table, rows))
     yield (
         f"unknown_id:{reference.table}.{reference.column}: {is_unknown.sum()}"
-        f"{_in_all(rows, is_unknown)}, such as {first}; not in `{reference.other}`, "
+        f"{of_money}, such as {first}; not in `{reference.other}`, "
         "acts on nothing"
     )
 
@@ -79,6 +80,13 @@ def _ids(rows: Columns, reference: Reference) -> list[str]:
         return ids
     kinds = rows["kind"].tolist()
     return [name for name, kind in zip(ids, kinds, strict=True) if kind == "invoice"]
+
+
+def _moved(table: str, rows: Columns) -> BoolArray:
+    """Which rows' money counts: of payments only that of those that succeeded."""
+    if table != "payments":
+        return np.ones(len(rows["event_at"]), np.bool_)
+    return np.array([status == "succeeded" for status in rows["status"].tolist()])
 
 
 def _in_all(rows: Columns, which: BoolArray) -> str:

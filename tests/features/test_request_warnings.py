@@ -58,6 +58,12 @@ ODD = [
         id="a payment of an invoice nobody knows",
     ),
     pytest.param(
+        {"payments": [{**PAYMENT, "invoice_id": "z", "status": "failed"}]},
+        "unknown_id:payments.invoice_id: 1, such as z",
+        "payments: rows whose invoice_id is not in `invoices`: 1, such as z",
+        id="a payment that failed moved no money",
+    ),
+    pytest.param(
         {"invoices": [INVOICE, {**INVOICE, "invoice_id": "c", "kind": "credit_note"}]}
         | {"payments": [{**PAYMENT, "invoice_id": "c"}]},
         "unknown_id:payments.invoice_id: 1 (60.00 in all), such as c",
