@@ -42,6 +42,8 @@ def export(
     from store.export import export as exported
     from store.opening import open_recorded
 
+    if out.suffix.lower() != ".parquet":
+        raise typer.BadParameter(f"{out}: the name must end in .parquet")
     database = open_recorded(*serving_settings().store)
     n = exported(database, out, recorded_at_us(since), recorded_at_us(before))
     database.close()

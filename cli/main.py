@@ -67,7 +67,8 @@ def main() -> None:
         with ending_on_interruption():
             commands(sys.argv[1:2])()
     except OSError as error:
-        _fail("file_problem", f"{error.strerror or error}: {error.filename or ''}")
+        place = "" if error.filename is None else f": {error.filename}"
+        _fail("file_problem", f"{error.strerror or error}{place}")
     except UnicodeDecodeError as error:
         _fail("file_problem", f"not UTF-8 text: {error}")
     except ModuleNotFoundError as error:

@@ -4,6 +4,8 @@ A problem's `code` is part of the API and never changes its meaning; `title` and
 `detail` are for people and may.
 """
 
+import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,7 +22,7 @@ from decisions.errors import DecisionError
 from features.errors import PortfolioError
 from features.feature_set import FeatureSetError
 from scoring.errors import ScoringError
-from store.errors import DecisionStoreError
+from store.errors import DecisionStoreError, StoreUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ OURS = (
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100  # listed in one answer
+_SAID_EVERY_S = 60.0  # in which a store that fails stands in the log once
+_log = logging.getLogger("forbear.serving")
 
 
 class ProblemError(Exception):
@@ -180,12 +185,22 @@ def form_problem(error: ValidationError | RequestValidationError) -> ProblemErro
     return ProblemError("invalid_request", detail, errors=listed)
 
 
-async def present_domain_error(_: Request, error: Exception) -> Response:
+async def present_domain_error(request: Request, error: Exception) -> Response:
     """For an error of a lower room whose `code` is a kind of problem."""
     code = own_code(error)
     if code is None or code not in KINDS:
         raise error
+    if isinstance(error, StoreUnavailableError):
+        _log_store_failure(request.app.state, error)
     return problem_response(ProblemError(code, str(error)))
+
+
+def _log_store_failure(state: State, error: StoreUnavailableError) -> None:
+    """Who reads the log alone learns as well that nothing is recorded."""
+    now = time.monotonic()
+    if now - getattr(state, "store_failure_said_at", -_SAID_EVERY_S) >= _SAID_EVERY_S:
+        state.store_failure_said_at = now
+        _log.warning("%s [%s]", error, error.code)
 
 
 async def present_http_error(request: Request, error: Exception) -> Response:

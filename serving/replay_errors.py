@@ -55,6 +55,7 @@ class OtherReleaseError(ReplayError):
 
     def __init__(self, decided_by: str) -> None:
         super().__init__(
-            f"decided by forbear {decided_by}, this is {version('forbear')}:"
-            f" install forbear=={decided_by} to compute it again"
+            f"decided by forbear {decided_by}, this is {version('forbear')}: to compute"
+            f" it again, let {decided_by} restore a backup that it made into another"
+            " FORBEAR_HOME (an upgraded store is not for it)"
         )

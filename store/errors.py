@@ -45,8 +45,33 @@ class StoreReplacedError(StoreUnavailableError):
         )
 
 
+class MissingSchemaError(DecisionStoreError):
+    """A database in which no table of ours was made yet."""
+
+    code = "store_schema_missing"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"there are no tables of {name} yet: run `forbear db upgrade`, which makes"
+            " them, or look whether FORBEAR_DATABASE_URL names the right database"
+        )
+
+
+class FirstSchemaError(DecisionStoreError):
+    """Tables of 0.1.0, whose decisions lack what is recorded since."""
+
+    code = "store_schema_first"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the tables of {name} are of 0.1.0, and no later release reads or upgrades"
+            " them: keep the folder for that release, which replays them; for this one"
+            " name another FORBEAR_HOME, copy `bundles/` into it and make keys anew"
+        )
+
+
 class OlderSchemaError(DecisionStoreError):
-    """Tables of an earlier release, or none."""
+    """Tables of an earlier release."""
 
     code = "store_schema_older"
 

@@ -1,5 +1,6 @@
 """Decisions as Parquet, for people who ask many questions of them."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,9 @@ def export(database: Database, file: Path, since: int, before: int) -> int:
     """Write what was recorded in [since, before) to `file`; how many decisions.
 
     In the order of recording; JSON stays JSON. Moments: microseconds since 1970 UTC.
+
+    Raises:
+        OSError: it cannot be written, such as on a full disk; nothing is left of it.
     """
     n_decisions = 0
     unfinished = file.with_name(f".{file.name}.unfinished")
@@ -56,6 +60,9 @@ def export(database: Database, file: Path, since: int, before: int) -> int:
                 writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
                 n_decisions += len(rows)
         unfinished.replace(file)
+    except OSError as error:  # Arrow's own names no file and quotes itself
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(error.errno, reason, str(file)) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return n_decisions

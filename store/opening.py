@@ -2,8 +2,9 @@
 
 With the URL of a PostgreSQL everything is kept there; without one, in SQLite files of
 the state folder, made where there are none. Everything here raises
-StoreUnavailableError where the store cannot be used, and OlderSchemaError or
-NewerSchemaError where another release made it.
+StoreUnavailableError where the store cannot be used, OlderSchemaError or
+NewerSchemaError where another release made it, FirstSchemaError where 0.1.0 did, and
+MissingSchemaError where a database has no tables yet.
 """
 
 from pathlib import Path

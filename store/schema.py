@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from store.database import Database
-from store.errors import NewerSchemaError, OlderSchemaError
+from store.errors import (
+    FirstSchemaError,
+    MissingSchemaError,
+    NewerSchemaError,
+    OlderSchemaError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,10 @@ class Schema:
         return not any(map(database.has_table, (self.version_table, self.oldest_table)))
 
     def check(self, database: Database) -> None:
-        """Raises OlderSchemaError or NewerSchemaError where the form is another."""
+        """Raises an error that says what to do where the form is another."""
+        self.refuse_the_first(database)
+        if self.is_absent(database):
+            raise MissingSchemaError(self.name)
         revision = "none"
         if database.has_table(self.version_table):
             query = f"SELECT version_num FROM {self.version_table}"  # noqa: S608 - literals
@@ -41,6 +49,14 @@ class Schema:
             raise OlderSchemaError(self.name, revision)
         if revision > self.revision:
             raise NewerSchemaError(self.name, revision)
+
+    def refuse_the_first(self, database: Database) -> None:
+        """Raises FirstSchemaError: a column `book` is of 0.1.0 and of nothing else."""
+        if database.has_table(self.version_table):
+            return
+        oldest = self.oldest_table
+        if database.has_table(oldest) and "book" in database.columns(oldest):
+            raise FirstSchemaError(self.name)
 
 
 DECISIONS = Schema("decisions", "0018", "alembic_version", "decisions")

@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 
 from store.errors import StoreFileError, StoreUnavailableError
 from store.schema import Schema
-from store.sqlite import make_private
+from store.sqlite import SqliteDatabase, make_private
 
 logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells every plug-in
 HEAD = "head"  # the last revision, in Alembic's words
@@ -34,8 +34,17 @@ _POSTGRES_WORDS = {
 
 
 def upgrade_file(file: Path, schema: Schema, revision: str = HEAD) -> None:
-    """Make or upgrade a SQLite file, wholly or not at all."""
+    """Make or upgrade a SQLite file, wholly or not at all.
+
+    Raises:
+        FirstSchemaError: 0.1.0 made it.
+    """
     make_private(file)
+    database = SqliteDatabase(file)
+    try:
+        schema.refuse_the_first(database)
+    finally:
+        database.close()
     _upgrade(
         "sqlite://",
         lambda: sqlite3.connect(file, isolation_level=None),

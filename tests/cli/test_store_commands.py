@@ -192,6 +192,15 @@ def test_a_store_is_backed_up_restored_and_exported(
     assert (ran.code, ran.err.split()[-1]) == (2, "[store_not_empty]")
 
 
+def test_decisions_are_exported_to_no_file_of_another_form(
+    forbear: Run, recorded: Path, tmp_path: Path
+) -> None:
+    assert recorded.is_dir()
+    ran = forbear("decisions", "export", tmp_path / "june.csv")
+    assert (ran.code, "must end in .parquet" in ran.err) == (2, True)
+    assert not (tmp_path / "june.csv").exists()
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -211,7 +220,7 @@ def test_another_state_folder_does_not_look_like_one_where_all_is_well(
     monkeypatch: pytest.MonkeyPatch,
     command: tuple[str, ...],
 ) -> None:
-    other, file = tmp_path / "other", tmp_path / "file"
+    other, file = tmp_path / "other", tmp_path / "file.parquet"
     monkeypatch.setenv("FORBEAR_HOME", str(other))
     meant = {"KEY": audit_key, "FILE": file}
     ran = forbear(*(meant.get(word, word) for word in command))

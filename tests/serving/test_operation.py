@@ -367,6 +367,24 @@ def test_what_cannot_be_recorded_is_not_answered(
     assert "p_nonpayment" not in answer.json()
 
 
+def test_a_store_that_fails_stands_in_the_log_and_not_with_each_answer(
+    service: Client,
+    asked: Asked,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise StoreUnavailableError("SQLITE_FULL")
+
+    monkeypatch.setattr(SqlDecisionStore, "record", refuse)
+    for _ in range(3):
+        assert service.post("/v1/score", json=asked).status_code == 503
+    said = [one for one in caplog.messages if "SQLITE_FULL" in one]
+    assert len(said) == 1
+    assert said[0].endswith("[decision_store_unavailable]")
+    assert "acme" not in caplog.text
+
+
 def test_a_question_is_read_once_and_decided_until_its_slot_is_free(
     client: Client, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -245,6 +245,22 @@ def test_a_backup_of_an_earlier_release_is_upgraded_on_its_way(tmp_path: Path) -
     assert restore(tmp_path / "state", None, file).tip == Tip()
 
 
+def test_an_export_that_cannot_be_written_names_its_file_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(28, "Error writing bytes to file")
+
+    monkeypatch.setattr("store.export.pq.ParquetWriter", no_room)
+    open_decision_store(tmp_path).close()
+    database, file = open_database(tmp_path), tmp_path / "june.parquet"
+    with pytest.raises(OSError, match="No space left") as said:
+        export(database, file, 0, 1)
+    database.close()
+    assert said.value.filename == str(file)
+    assert not [one.name for one in tmp_path.iterdir() if "june" in one.name]
+
+
 def test_decisions_are_exported_in_the_order_they_were_recorded(
     tmp_path: Path,
 ) -> None:

@@ -12,7 +12,13 @@ import pytest
 from store.audit import audit
 from store.database import Database
 from store.decisions import DecisionReader
-from store.errors import NewerSchemaError, OlderSchemaError, StoreUnavailableError
+from store.errors import (
+    FirstSchemaError,
+    MissingSchemaError,
+    NewerSchemaError,
+    OlderSchemaError,
+    StoreUnavailableError,
+)
 from store.events import EventStore
 from store.keys import KeyStore
 from store.opening import (
@@ -61,6 +67,22 @@ def test_tables_of_another_release_are_refused(
     db.close()
     with pytest.raises(refusal, match=advice):
         opened(tmp_path)
+
+
+def test_tables_of_the_first_release_are_named_and_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as db:  # as 0.1.0 made them
+        db.execute(
+            "CREATE TABLE decisions (decision_id TEXT PRIMARY KEY, recorded_at INTEGER"
+            " NOT NULL, as_of INTEGER NOT NULL, request BLOB NOT NULL, answer BLOB NOT"
+            " NULL, versions TEXT NOT NULL, book TEXT NOT NULL, policy_hash TEXT NOT"
+            " NULL, key_id TEXT NOT NULL, idempotency_key TEXT, request_sha256 BLOB NOT"
+            " NULL) STRICT"
+        )
+    db.close()
+    asked: list[Callable[..., object]] = [*OPENERS, upgrade]
+    for ask in asked:
+        with pytest.raises(FirstSchemaError, match=r"0\.1\.0.*another FORBEAR_HOME"):
+            ask(tmp_path)
 
 
 OLD = """
@@ -154,7 +176,7 @@ def test_a_server_without_tables_asks_for_them(
 ) -> None:
     url = postgres_url()
     for opened in (*OPENERS, open_event_store):
-        with pytest.raises(OlderSchemaError, match="forbear db upgrade"):
+        with pytest.raises(MissingSchemaError, match="there are no tables of"):
             opened(tmp_path, url)
     upgrade(tmp_path, url)
     upgrade(tmp_path, url)
