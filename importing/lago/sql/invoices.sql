@@ -15,7 +15,7 @@ SELECT customer, created_at, created_at, lago_id, 'credit_note',
        in_major(given + credit_amount_cents, currency), NULL, lago_invoice_id, NULL, currency
 FROM last_note WHERE is_counted
 UNION ALL  -- voided: what was not used of it is credit no longer
-SELECT customer, created_at, coalesce(updated_at, seen_at), lago_id, 'credit_note',
+SELECT customer, created_at, greatest(coalesce(updated_at, seen_at), created_at + INTERVAL 1 MICROSECOND), lago_id, 'credit_note',
        in_major(given + credit, currency), NULL, lago_invoice_id, NULL, currency
 FROM last_note WHERE is_counted AND credit < credit_amount_cents
 UNION ALL
