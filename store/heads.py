@@ -72,7 +72,8 @@ def read_head(file: Path, public_key: Path | None) -> Tip:
         try:
             _public(public_key).verify(signature, _signed_bytes(head))
         except InvalidSignature as error:
-            raise BadHeadError(file, "another key signed it") from error
+            why = "another key signed it, or it was edited"
+            raise BadHeadError(file, why) from error
     return tip
 
 

@@ -74,6 +74,7 @@ def test_a_head_that_was_changed_is_refused(
     public = audit_key.with_suffix(".pub")
     ran = forbear("audit", "verify", "--head", head, "--public-key", public)
     assert (ran.code, ran.err.split()[-1]) == (2, "[bad_head]")
+    assert "another key signed it, or it was edited" in ran.err
     head.write_text("{}")
     ran = forbear("audit", "verify", "--head", head)
     assert (ran.code, ran.err.split()[-1]) == (2, "[bad_head]")
