@@ -29,7 +29,7 @@ _DRIFT = {"feature_drift", "score_drift"}
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class PopulationComparison:
     """What one model reads and says now, against an older population."""
 
     inputs: TargetInputs
@@ -48,7 +48,7 @@ def compared(
     reference: Reference,
     population: Population,
     progress: Callable[[str], None] = lambda _: None,
-) -> Compared:
+) -> PopulationComparison:
     """A model's population now, against the end of its training.
 
     Where that seems to have moved, and the portfolio's past is still what the training
@@ -76,7 +76,7 @@ def compared(
         return seen
     before = replace(mates.reference(), importance=reference.importance)
     again = _compared(bundle.target, before, population)
-    return Compared(
+    return PopulationComparison(
         seen.inputs.beside(again.inputs, then), seen.scores.beside(again.scores)
     )
 
@@ -116,8 +116,10 @@ def _local(moment: int, zone: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(seconds, UTC).astimezone(zone)
 
 
-def _compared(target: str, reference: Reference, population: Population) -> Compared:
-    return Compared(
+def _compared(
+    target: str, reference: Reference, population: Population
+) -> PopulationComparison:
+    return PopulationComparison(
         target_inputs(target, reference, population),
         target_scores(target, reference, population),
     )

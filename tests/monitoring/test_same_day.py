@@ -15,7 +15,7 @@ from advice.population import present_population
 from features.moments import to_datetime
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
-from monitoring.same_day import Compared, compared, same_day_before
+from monitoring.same_day import PopulationComparison, compared, same_day_before
 from scoring.bundle import Bundle
 from tests.monitoring.conftest import known_until, model_of
 
@@ -70,7 +70,7 @@ def trained() -> Bundle:
     return model_of(portfolio_at(ENDED, tables()), ENDED.date())
 
 
-def look(trained: Bundle, portfolio: Portfolio) -> Compared:
+def look(trained: Bundle, portfolio: Portfolio) -> PopulationComparison:
     assert trained.reference is not None
     population = present_population(portfolio, trained)
     return compared(portfolio, trained, trained.reference, population)
