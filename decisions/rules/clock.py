@@ -58,6 +58,11 @@ def overdue_since(terms: Terms, facts: AccountFacts, zone: ZoneInfo) -> datetime
     due_on = min((item.due_on for item in _starting(terms, facts)), default=None)
     if due_on is None:
         return None
+    return overdue_from(due_on, zone)
+
+
+def overdue_from(due_on: date, zone: ZoneInfo) -> datetime:
+    """The first moment after the due date in the portfolio's zone, UTC."""
     first = due_on + timedelta(days=1)
     return datetime.combine(first, time(0), zone).astimezone(UTC)
 

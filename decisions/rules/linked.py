@@ -32,6 +32,8 @@ def _calls_a_person(
         return False
     oldest = at - timedelta(days=rule.max_age_days)
     lately = [known_at for known_at in shared.frauds_known_at if known_at >= oldest]
-    if len(lately) < max(rule.min_frauds, rule.min_share * shared.n_others):
+    n_frauds = len(lately)
+    # a product may exceed the count by its rounding: 0.28 of 25 is not 7
+    if n_frauds < rule.min_frauds or n_frauds / shared.n_others < rule.min_share:
         return False
     return since is None or lately[-1] > since

@@ -47,14 +47,16 @@ class ServedNotices:
 
     def proven_at(self, name: str) -> datetime | None:
         """The moment from which a notice counts: its first delivery (or sending)."""
-        notice = self._by_name.get(name)
-        if not notice:
+        if name not in self._by_name:
             return None
-        if self._kinds[name].proof == "sent":
-            moments = [n.sent_at for n in notice if n.bounced_at is None]
-        else:
-            moments = [n.delivered_at for n in notice if n.delivered_at is not None]
-        return min(moments, default=None)
+        return min((counts_at for _, counts_at in self.proven(name)), default=None)
+
+    def proven(self, name: str) -> list[tuple[datetime, datetime]]:
+        """When each proven notice of that name was sent, and from when it counts."""
+        notices = self.notices(name)
+        if notices and self._kinds[name].proof == "sent":
+            return [(n.sent_at, n.sent_at) for n in notices if n.bounced_at is None]
+        return [(n.sent_at, n.delivered_at) for n in notices if n.delivered_at]
 
 
 def _counts_from(case: Case, terms: Terms) -> datetime | None:

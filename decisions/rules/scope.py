@@ -1,12 +1,13 @@
 """For whom the policy is, and which subscriptions a stop would touch.
 
 Of a customer's services a stop touches those of which an invoice is itself as late as
-the policy says before a stop, and was overdue when the last warning went out. Another
-invoice, due only lately, waits for its own days and warning.
+the policy says before a stop, and was overdue when a last warning went out that is
+proven and whose time to pay is over. Another invoice, due only lately, waits for its
+own days and warning.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import takewhile
@@ -14,8 +15,9 @@ from itertools import takewhile
 from decisions.actions import STOPS
 from decisions.case import Case
 from decisions.policy.document import PolicyDocument
+from decisions.policy.ladder import When
 from decisions.policy.people import CustomerClass
-from decisions.rules.clock import clocks
+from decisions.rules.clock import clocks, overdue_from
 from decisions.rules.notices_served import ServedNotices
 from decisions.rules.reason import Hold
 from decisions.terms import Terms
@@ -93,24 +95,46 @@ def _late_enough(
 
     Then no service is named by what is late, or a shorter way leads to the stop.
     """
-    least, warned_on = terms.document.days_before_stop or 0, _warned_on(case, terms, at)
+    least, warned_at = terms.document.days_before_stop or 0, _warned_at(case, terms, at)
+    zone = case.zone or terms.zone
     late = {
         item.subscription_id
         for item, days in clocks(terms, case.facts)
-        if days >= least and (warned_on is None or item.due_on < warned_on)
+        if days >= least
+        and (warned_at is None or overdue_from(item.due_on, zone) <= warned_at)
     }
     return [s for s in unpaid if s.subscription_id in late] or unpaid
 
 
-def _warned_on(case: Case, terms: Terms, at: datetime) -> date | None:
-    """The latest local day on which the last notice before a stop went out."""
-    before = takewhile(lambda state: state.action not in STOPS, terms.document.ladder)
+def _warned_at(case: Case, terms: Terms, at: datetime) -> datetime | None:
+    """When the last notice before a stop went out.
+
+    Of several the latest whose time to pay is over; the first where none's is.
+    """
+    ladder = terms.document.ladder
+    before = list(takewhile(lambda state: state.action not in STOPS, ladder))
     names = [state.notice for state in before if state.notice is not None]
-    if not names:
+    if not names or len(before) == len(ladder):
         return None
-    notices = ServedNotices(case, terms, at).notices(names[-1])
-    sent = [notice.sent_at for notice in notices if notice.bounced_at is None]
-    return terms.calendar.local_day(max(sent)) if sent else None
+    name, when = names[-1], ladder[len(before)].when
+    proven = ServedNotices(case, terms, at).proven(name)
+    over = [
+        sent_at
+        for sent_at, counts_at in proven
+        if _time_to_pay_ends(terms, when, name, counts_at) <= at
+    ]
+    return max(over) if over else min((sent_at for sent_at, _ in proven), default=None)
+
+
+def _time_to_pay_ends(
+    terms: Terms, when: When, name: str, counts_at: datetime
+) -> datetime:
+    """When the time runs out that a state leaves after a notice of that name."""
+    calendar = terms.calendar
+    return max(
+        calendar.after_days(counts_at, when.days_since.get(name, 0)),
+        calendar.after_business_days(counts_at, when.business_days_since.get(name, 0)),
+    )
 
 
 def _of_unpaid(

@@ -93,6 +93,16 @@ def test_who_has_left_is_not_looked_at() -> None:
     assert _answer(RING, is_departed=True, subscriptions=ended).action == "none"
 
 
+def test_just_the_share_that_a_policy_names_is_enough() -> None:
+    """In binary 0.28 of 25 is above 7."""
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["fraud_path"]["linked"]["min_share"] = 0.28
+    known_at = tuple(TUESDAY - days * DAY for days in range(7, 0, -1))
+    facts = facts_of(shared_with_frauds=(SharedWithFrauds("device", 25, known_at),))
+    policy = Policy(parse_document(values, "test"))
+    assert recommend(Case(facts, 0.01, 0.01), policy, TUESDAY).action == "review"
+
+
 def test_other_policies_look_at_nobody_for_it() -> None:
     values = default_policy().document.model_dump(mode="json", by_alias=True)
     values["fraud_path"]["linked"] = None
