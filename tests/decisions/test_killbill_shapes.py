@@ -284,7 +284,10 @@ told = st.builds(
 def _debtor(
     policy: Policy, days: int, owed: list[int], *, is_off: bool
 ) -> AccountFacts:
-    """Invoices issued `days` ago or later, due at once, and every notice delivered."""
+    """Invoices issued `days` ago or later, due at once.
+
+    Every notice was delivered on the first day on which the oldest was overdue.
+    """
     facts = overdue_facts(1, 1)
     issued = [max(days - 3 * i, 1) for i in range(len(owed))]
     items = tuple(
@@ -310,7 +313,7 @@ def _debtor(
         days_overdue=days,
         episode_started_at=long_ago,
         access_off=off,
-        notices=tuple(delivered(n, 90) for n in policy.document.notices.kinds),
+        notices=tuple(delivered(n, days - 1) for n in policy.document.notices.kinds),
     )
 
 

@@ -86,7 +86,11 @@ def test_the_published_page_says_which_there_may_be(lang: str) -> None:
     ]
     words = Wording(lang, "EUR", with_measures().latest.zone)
     told = repr(section)
-    for key in (*NAMES, "person"):
+    keys = [*NAMES, "person"]
+    keys.remove("limit_spending")
+    for key in keys:
         assert repr(words.sentence(f"publish.measures.{key}"))[1:-1] in told
+    limited = words.sentence("publish.measures.limit_spending_to", limit=150.0)
+    assert repr(limited)[1:-1] in told
     without = compose(with_measures({}), lang)
     assert "measures" not in [s.name for s in without.sections]
