@@ -133,12 +133,13 @@ def _entries(
 
 
 def _without_objects(connection: Any, system: str) -> list[BadRow]:
-    """Documents of words and numbers alone, as an API answers where it refuses."""
+    """What an API answers where it refuses: words and numbers alone, or an `error`."""
     rows = connection.execute(
         "SELECT file, row FROM documents WHERE CASE WHEN strlen(data::VARCHAR) < "
         f"{MOST_BYTES_OF_AN_ERROR} THEN NOT list_has_any(json_keys(data), "
-        "['id', 'lago_id', 'object']) AND NOT list_has_any(json_type(data, '$.*'), "
-        "['OBJECT', 'ARRAY']) END ORDER BY row"
+        "['id', 'lago_id', 'object']) AND (list_contains(json_keys(data), 'error') OR "
+        "NOT list_has_any(json_type(data, '$.*'), ['OBJECT', 'ARRAY'])) END "
+        "ORDER BY row"
     ).fetchall()
     problem = f"no object of {system}, perhaps an error in place of a page"
     return [BadRow(file, row, "object", problem) for file, row in rows]

@@ -68,10 +68,33 @@ def test_a_list_that_lacks_a_page_was_not_looked_at(
     assert report.is_clean == is_whole
 
 
+def test_a_page_is_of_what_was_asked_for_whatever_stands_first(tmp_path: Path) -> None:
+    """As the API reference prints a list of customers: the card before the customer."""
+    card = {"card": {"customer_id": "cus_1", "object": "card"}}
+    entry = card | {"customer": chargebee_objects.customer()}
+    page = {"list": [entry], "next_offset": "a"}
+    files = {"customers-1.json": page, "payments-1.json": chargebee(1, None)}
+    report = imported(tmp_path, "chargebee", files)
+
+    [missing] = [n.text for n in report.notes if "a page is missing" in n.text]
+    assert "customer after customers-1.json" in missing
+    assert "customers" not in report.observed
+
+
 @pytest.mark.parametrize(
     ("source", "page", "error"),
     [
         ("lago", lago(1, None), {"status": 429, "error": "Too Many Requests"}),
+        (
+            "lago",
+            lago(1, None),
+            {
+                "status": 422,
+                "error": "Unprocessable Entity",
+                "code": "validation_errors",
+                "error_details": {"per_page": ["value_is_invalid"]},
+            },
+        ),
         (
             "chargebee",
             chargebee(1, None),
