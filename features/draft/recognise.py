@@ -69,8 +69,9 @@ def recognise(folder: Path) -> tuple[tuple[RecognisedTable, ...], tuple[str, ...
     others: list[str] = []
     for file in sorted(folder.iterdir()):
         if file.name in TABLES and (part := first_part(file)):
-            names, rows = sample_of_part(file, part)
-            tables.append(_table(file.name, "", TABLES[file.name], names, rows))
+            spec = TABLES[file.name]
+            names, rows = sample_of_part(file, part, spec)
+            tables.append(_table(file.name, "", spec, names, rows))
             continue
         is_table = file.suffix.lower() in {".csv", ".parquet", ".xlsx"}
         if file.name.startswith((".", "_")) or not (file.is_file() and is_table):

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 
 from features.contract import TableSpec
 from features.reading.excel_file import head_of_sheet, sheets
-from features.reading.folder import partitions
+from features.reading.file_tree import LocalFolder
+from features.reading.folder import FORMATS, partitions, seen
 
 _SAMPLE = 20_000  # rows looked at: few amounts have thousands
 _LONGEST = 1 << 20  # characters looked at
 _SEPARATORS = ",;\t|"
-_IN_PARTS = (".csv", ".parquet")
 
 Sample = tuple[Sequence[str], Sequence[Sequence[str]]]
 
@@ -33,20 +33,14 @@ def sample_of(file: Path, sheet: str, spec: TableSpec) -> Sample:
 
 def first_part(folder: Path) -> Path | None:
     """A file of a table that is a folder; None where there is none."""
-    parts = [
-        part
-        for part in folder.rglob("*")
-        if part.suffix in _IN_PARTS
-        and part.is_file()
-        # what tools leave there
-        and not part.relative_to(folder).as_posix().startswith((".", "_"))
-    ]
-    return min(parts, default=None)
+    below = seen(LocalFolder(folder.parent).below(folder.name))
+    parts = (folder.parent / path for path in below if path.endswith(FORMATS))
+    return next(parts, None)
 
 
-def sample_of_part(folder: Path, part: Path) -> Sample:
+def sample_of_part(folder: Path, part: Path, spec: TableSpec) -> Sample:
     """The same of a part, with what the names of its folders say (`key=value`)."""
-    names, rows = _of_csv(part) if part.suffix == ".csv" else _of_parquet(part)
+    names, rows = sample_of(part, "", spec)
     said = partitions(PurePosixPath(part.relative_to(folder.parent).as_posix()))
     more = {name: value or "" for name, value in said.items() if name not in names}
     return [*names, *more], [[*row, *more.values()] for row in rows]

@@ -49,14 +49,14 @@ class FolderSource:
         self._files = {
             table: found
             for table in TABLES
-            if (found := self._files_of(table, files, _seen(below.get(table, []))))
+            if (found := self._files_of(table, files, seen(below.get(table, []))))
         }
         within = {table: below[table] for table in below if table in self._files}
         self.lake_tables = _lake_tables(within)
         self.left_out = {
             table: left
             for table, paths in within.items()
-            if (left := [path for path in _seen(paths) if not path.endswith(FORMATS)])
+            if (left := [path for path in seen(paths) if not path.endswith(FORMATS)])
         }
         self.tables = frozenset(self._files)
         self.warnings = (
@@ -139,7 +139,7 @@ def _lake_tables(below: Mapping[str, Collection[str]]) -> dict[str, str]:
     return found
 
 
-def _seen(paths: Collection[str]) -> list[str]:
+def seen(paths: Collection[str]) -> list[str]:
     """In the order of their names, without what tools leave (`_SUCCESS`, `.crc`)."""
     return [
         str(path)

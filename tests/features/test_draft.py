@@ -383,6 +383,17 @@ def test_parquet_is_looked_at_also_in_the_folders_of_a_table(tmp_path: Path) -> 
     assert (usage.unused, usage.latest) == (("month",), date(2026, 2, 1))
 
 
+def test_a_part_is_one_that_validate_reads(tmp_path: Path) -> None:
+    """Not what a copy from another system leaves beside it; a workbook is one."""
+    place = tmp_path / "customers" / "year=2026"
+    place.mkdir(parents=True)
+    (place / "._part-0.csv").write_text("nothing\n")
+    with xlsxwriter.Workbook(place / "part-0.xlsx") as workbook:
+        workbook.add_worksheet("any").write_row(0, 0, ["customer_id", "note"])
+    [customers], _ = recognise(tmp_path)
+    assert (customers.missing, customers.unused) == ((), ("note", "year"))
+
+
 def test_half_a_parquet_file_is_no_error(tmp_path: Path) -> None:
     """`validate` says so; here nothing is known of it but its name."""
     (tmp_path / "customers.parquet").write_bytes(b"PAR1")
