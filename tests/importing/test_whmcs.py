@@ -19,6 +19,7 @@ from tests.importing.whmcs_tables import (
     Run,
     bill,
     client,
+    credit,
     item,
     money_in,
     portfolio,
@@ -31,11 +32,6 @@ __all__ = ["portfolio", "run"]
 def money_out(id_: int, at: str, amount: str, invoice: int, refund_of: int) -> Row:
     moved = {"amountin": "0.00", "amountout": amount, "refundid": refund_of}
     return money_in(id_, at, "0", invoice) | moved
-
-
-def credit(id_: int, day: str, amount: str, text: str) -> Row:
-    row: Row = {"id": id_, "clientid": 1, "date": day, "amount": amount}
-    return row | {"description": text}
 
 
 def test_what_was_billed_is_what_was_left_to_pay_and_the_credit_that_was_used(

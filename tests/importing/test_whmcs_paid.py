@@ -10,6 +10,7 @@ from tests.importing.whmcs_tables import (
     Row,
     Run,
     bill,
+    credit,
     item,
     money_in,
     portfolio,
@@ -42,6 +43,40 @@ def test_what_is_paid_has_nothing_open(
     assert facts == {"open": 0, "credit": 0}
     assert facts_of(portfolio, "1", "2026-03-15", "open") != {"open": 0}
     assert any(note.text.startswith(APART) for note in report.notes)
+
+
+@pytest.mark.parametrize("together", ["Unpaid", "Cancelled"])
+def test_invoices_that_were_to_be_paid_together_are_paid_apart(
+    run: Run, portfolio: Path, together: str
+) -> None:
+    """A client asked to pay both at once, and did not."""
+    bills = [bill(1, "2026-03-01", "100", "Paid"), bill(2, "2026-03-01", "60")]
+    moved = [item(3, "100", "Invoice", 1), item(3, "60", "Invoice", 2)]
+    run(
+        invoices=[*bills, bill(3, "2026-03-02", "160", together)],
+        invoiceitems=[item(1, "100"), item(2, "60"), *moved],
+        accounts=[],
+    )
+
+    facts = facts_of(portfolio, "1", EXPORTED, "open", "credit")
+    assert facts == {"open": 60, "credit": 0}
+
+
+def test_funds_whose_invoice_was_set_paid_are_there(run: Run, portfolio: Path) -> None:
+    used = [
+        credit(1, "2026-03-02", "100", "Add Funds Invoice #1"),
+        credit(2, "2026-03-05", "-100", "Credit Applied to Invoice #2"),
+    ]
+    funds = bill(1, "2026-03-01", "100", "Paid", datepaid="2026-03-02 10:00:00")
+    run(
+        invoices=[funds, bill(2, "2026-03-05", "0", "Paid", credit="100")],
+        invoiceitems=[item(1, "100", "AddFunds"), item(2, "100")],
+        accounts=[],
+        credit=used,
+    )
+
+    facts = facts_of(portfolio, "1", EXPORTED, "open", "credit")
+    assert facts == {"open": 0, "credit": 0}
 
 
 def test_what_is_asked_for_again_is_open_again(run: Run, portfolio: Path) -> None:

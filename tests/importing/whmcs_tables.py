@@ -52,6 +52,11 @@ def money_in(id_: int, at: str, amount: str, invoice: int = 0, **values: object)
     return row | {"refundid": 0} | values
 
 
+def credit(id_: int, day: str, amount: str, text: str) -> Row:
+    row: Row = {"id": id_, "clientid": 1, "date": day, "amount": amount}
+    return row | {"description": text}
+
+
 @pytest.fixture
 def portfolio(tmp_path: Path) -> Path:
     return tmp_path / "portfolio"

@@ -13,7 +13,7 @@ SELECT userid::VARCHAR, happened_at, happened_at, payment::VARCHAR, 'refunded', 
 FROM given_back WHERE payment IS NOT NULL AND payment NOT IN (SELECT id FROM returned)
 UNION ALL
 SELECT userid::VARCHAR, coalesce(paid_at, export.moment), coalesce(paid_at, export.moment), id || ':paid', 'succeeded', rest,
-       'other', id::VARCHAR, NULL, currency, NULL
+       'other', CASE WHEN is_bill THEN id::VARCHAR END, NULL, currency, NULL
 FROM paid_apart, export
 UNION ALL  -- it is asked for again, or has transactions now
 SELECT t.customer_id, t.event_at, export.moment, t.payment_id, t.status, t.amount, t.method, t.invoice_id, NULL,

@@ -82,15 +82,20 @@ CREATE VIEW balance AS
         ON e.invoice = b.id;
 
 -- Invoices that WHMCS takes for paid beyond their transactions: somebody set the status, or
--- the transactions stayed in the system before. What is paid together with others has its
--- money on their invoice; money of the same sum that names no invoice is taken for theirs.
+-- the transactions stayed in the system before; those for funds, and of invoices paid
+-- together, too. What was paid together with others has its money on their invoice; money
+-- of the same sum that names no invoice is taken for theirs.
 CREATE TABLE paid_apart AS
-    SELECT b.*, least(b.total, b.amount) - coalesce(e.taken, 0) AS rest
-    FROM bill AS b
-    LEFT JOIN (SELECT invoice, sum(amountin) AS taken FROM entry GROUP BY invoice) AS e ON e.invoice = b.id
-    WHERE b.status IN ('Paid', 'Refunded') AND rest > 0 AND EXISTS (SELECT 1 FROM asked WHERE kind = 'tblaccounts')
-      AND b.id NOT IN (SELECT relid FROM tblinvoiceitems WHERE type = 'Invoice' AND relid IS NOT NULL)
-      AND (b.userid, rest) NOT IN (SELECT (userid, amountin) FROM taken WHERE invoice IS NULL);
+    SELECT d.*, CASE WHEN d.is_bill THEN least(d.total, d.amount) ELSE d.total END - coalesce(e.taken, 0) AS rest
+    FROM document AS d
+    LEFT JOIN (SELECT invoice, sum(amountin) AS taken FROM entry GROUP BY invoice) AS e ON e.invoice = d.id
+    WHERE d.status IN ('Paid', 'Refunded') AND d.currency IS NOT NULL AND rest > 0
+      AND EXISTS (SELECT 1 FROM asked WHERE kind = 'tblaccounts')
+      AND d.id NOT IN (
+          SELECT item.relid FROM tblinvoiceitems AS item JOIN document AS all_of ON all_of.id = item.invoiceid
+          WHERE item.type = 'Invoice' AND item.relid IS NOT NULL
+            AND (all_of.status IN ('Paid', 'Refunded') OR all_of.id IN (SELECT invoice FROM taken)))
+      AND (d.userid, rest) NOT IN (SELECT (userid, amountin) FROM taken WHERE invoice IS NULL);
 
 -- Credit that was granted. What came of money in, of an invoice for funds, of invoices
 -- paid together or off an invoice is the payment's: the account facts move it anew.
