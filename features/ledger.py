@@ -69,6 +69,7 @@ class Ledger:
         goodwill: refunds that nothing has met.
         n_reopened: how often a refund opened an invoice again.
         returned: by id the payments that came back: invoice named, amount, moment.
+        rounding: a rest of at most so much is nobody's, in ten-thousandths.
     """
 
     __slots__ = (
@@ -83,7 +84,6 @@ class Ledger:
         "_named_in_vain",
         "_released",
         "_reserved",
-        "_rounding",
         "credit",
         "credited",
         "goodwill",
@@ -91,6 +91,7 @@ class Ledger:
         "n_reopened",
         "open",
         "returned",
+        "rounding",
         "settled",
         "unallocated_receipts",
         "written_off",
@@ -98,7 +99,7 @@ class Ledger:
 
     def __init__(self, day: Callable[[int], int], is_converted: bool = False) -> None:
         self._day = day
-        self._rounding = ROUNDING if is_converted else 0
+        self.rounding = ROUNDING if is_converted else 0
         self.invoices: dict[str, Invoice] = {}
         self.open: list[Invoice] = []
         self.settled: list[Invoice] = []
@@ -255,7 +256,7 @@ class Ledger:
             due -= taken
         self._free = [lot for lot in self._free if lot.left]
         for use in last_first(lots):
-            if due > self._rounding:
+            if due > self.rounding:
                 due -= self._undo(use, at, due)
         self.goodwill.give(due, paid)
         self._use_credit(at)
@@ -326,7 +327,7 @@ class Ledger:
 
     def _trim(self, lot: Credit) -> int:
         """Takes what only converting can have left of a credit; returns how much."""
-        trimmed = lot.left if lot.left <= self._rounding else 0
+        trimmed = lot.left if lot.left <= self.rounding else 0
         lot.left -= trimmed
         self.credited -= trimmed
         return trimmed
@@ -342,7 +343,7 @@ class Ledger:
     def _spend(self, lot: Credit, at: int, entry: int) -> int:
         """Open invoices take what they can of one credit; returns what they took."""
         before = lot.left
-        while lot.left > self._rounding and self.open:
+        while lot.left > self.rounding and self.open:
             invoice = self.open[0]
             taken = self._reduce(invoice, at, lot.left, entry, lot.payment_id)
             lot.left -= taken
@@ -351,7 +352,7 @@ class Ledger:
 
     def _spread(self, at: int, money: int, entry: int, source: str) -> int:
         """Open invoices take what they can, in their order; returns the rest."""
-        while money > self._rounding and self.open:
+        while money > self.rounding and self.open:
             money -= self._reduce(self.open[0], at, money, entry, source)
         return money
 
@@ -371,7 +372,7 @@ class Ledger:
             invoice.was_written_off = True
             invoice.written_off += taken
             self.written_off += taken
-        if 0 < invoice.remainder <= self._rounding:
+        if 0 < invoice.remainder <= self.rounding:
             invoice.entries.append((at, invoice.remainder, CREDITED, None))
             self.credited += invoice.remainder
             invoice.remainder = 0

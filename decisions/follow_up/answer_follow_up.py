@@ -15,10 +15,13 @@ from decisions.policy.ways import FraudPath
 from decisions.recommendation import People, Permission
 from decisions.rules.due import NoticeDue, RetryDue
 from decisions.rules.eligibility import Eligibility
+from decisions.rules.holds import is_running
 from decisions.steps.choose import Choice
 from decisions.steps.context import DecisionContext
 from decisions.terms import Terms
 from features.facts import AccountFacts
+
+_ASKED_AHEAD = timedelta(days=1)  # before a review is due
 
 
 def follow_up_of(
@@ -186,7 +189,10 @@ def _retain_until(terms: Terms, at: datetime, action: Action) -> date | None:
 def _review_by(
     context: DecisionContext, path: FraudPath | None, in_force: Action | None
 ) -> datetime | None:
-    """A pause is reviewed soon; a stop that goes on, after its state's longest time."""
+    """A pause is reviewed soon; a stop that goes on, after its state's longest time.
+
+    Who decided then, about the account, is asked again when that decision ends.
+    """
     _, terms, at, eligibility = context
     if path is not None:
         return at + timedelta(hours=path.review_within_hours)
@@ -196,4 +202,9 @@ def _review_by(
     off = [h.since for h in eligibility.holds if not h.protects and h.since is not None]
     if not (longest and off):
         return None
-    return min(off) + timedelta(days=min(longest))
+    by = min(off) + timedelta(days=min(longest))
+    for decided in context.case.facts.overrides:
+        is_answer = decided.at >= by - _ASKED_AHEAD and is_running(decided, at)
+        if is_answer and decided.subscription_id is None:
+            return decided.until
+    return by

@@ -229,7 +229,9 @@ class Account:
         if standing.owed is None:
             self._cover_balance(standing)
         elif standing.owed.items:
-            cover = standing.cover = Cover(standing.owed.items)
+            cover = standing.cover = Cover(
+                standing.owed.items, standing.ledger.rounding
+            )
             cover.lay_pending(pending, standing.ledger)
             if standing.promises:
                 begun = self._begun(standing.as_of)

@@ -19,15 +19,27 @@ from features.ledger import Ledger
 class Cover:
     """Cover of open items, by invoice id.
 
+    Args:
+        items: what is open.
+        rounding: a rest of at most so much is what converting left (see `Ledger`).
+
     Attributes:
         in_flight, promised: what covers each item, within its uncontested remainder.
         by_promise: what each promise covers of overdue items, in the order given.
     """
 
-    __slots__ = ("_free", "_laid", "by_promise", "in_flight", "items", "promised")
+    __slots__ = (
+        "_free",
+        "_laid",
+        "_rounding",
+        "by_promise",
+        "in_flight",
+        "items",
+        "promised",
+    )
 
-    def __init__(self, items: Sequence[DebtItem]) -> None:
-        self.items = items
+    def __init__(self, items: Sequence[DebtItem], rounding: int = 0) -> None:
+        self.items, self._rounding = items, rounding
         self.in_flight: dict[str, int] = {}
         self.promised: dict[str, int] = {}
         self.by_promise: list[int] = []
@@ -67,11 +79,18 @@ class Cover:
         if taken:
             open_left[name] -= taken
             self._laid.append((at, name, taken))
-            part = min(taken, self._free[name])
+            part = self._take(name, taken)
             if part:
-                self._free[name] -= part
                 self.in_flight[name] = self.in_flight.get(name, 0) + part
         return taken
+
+    def _take(self, name: str, most: int) -> int:
+        """Covers so much of an item, and with it what converting left."""
+        part = max(0, min(most, self._free[name]))
+        if part and self._free[name] - part <= self._rounding:
+            part = self._free[name]
+        self._free[name] -= part
+        return part
 
     def lay_promises(
         self, promises: Sequence[Promise], arrears: Arrears, begun: Mapping[str, int]
@@ -103,12 +122,10 @@ class Cover:
             name = item.invoice.id
             if not (item.is_overdue if is_for_overdue else name in targets):
                 continue
-            part = self._free[name]
+            part = self._take(name, self._free[name] if left is None else left)
             if left is not None:
-                part = max(0, min(part, left))
                 left -= part
             if part:
-                self._free[name] -= part
                 self.promised[name] = self.promised.get(name, 0) + part
                 of_overdue += part if item.is_overdue else 0
         return of_overdue

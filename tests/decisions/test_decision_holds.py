@@ -13,6 +13,7 @@ from decisions.policy_file.load import SHIPPED, Policy, parse_document, shipped_
 from features.facts import (
     AccountFacts,
     ActiveHold,
+    ActiveOverride,
     Evidence,
     ExecutedAction,
     LiveSubscription,
@@ -196,6 +197,22 @@ def test_a_stop_that_lasts_is_reviewed_after_the_longest_time_of_its_own_state()
     assert found.follow_up.review_by == since + timedelta(days=45)
     codes = {finding.code for finding in check(policy)}
     assert "idle_max_days" in codes
+
+
+def test_who_decided_that_a_stop_goes_on_is_asked_again_when_that_ends() -> None:
+    """The shipped policy has a person look after 60 days."""
+    since = TUESDAY - timedelta(days=70)
+    off = ExecutedAction("suspend", since, "nonpayment", "automation")
+    owed = overdue_facts(days=90, access_off=(off,))
+    due, until = since + timedelta(days=60), TUESDAY + timedelta(days=30)
+    for decided_at, review_by in (
+        (due - timedelta(days=1), until),
+        (due - timedelta(days=1, hours=1), due),
+    ):
+        decided = ActiveOverride("suspend", decided_at, "anna", "a plan", until)
+        found = _answer(replace(owed, overrides=(decided,)))
+        assert found.permission.in_force
+        assert found.follow_up.review_by == review_by
 
 
 def test_the_fraud_path_is_neutral_reviewed_and_expires() -> None:

@@ -55,6 +55,7 @@ test that runs through both compilers. This always holds:
 8. **Other currencies.** Each amount is converted by itself and rounded to four places.
    In a portfolio with `rates` a rest of at most 0.0005, of an invoice that something
    paid or of a credit, is that rounding: it counts as credited, above or below 0.
+   Payments on their way that leave no more of an invoice cover it wholly.
 
 ## Worked examples
 

@@ -15,6 +15,7 @@ from features.account.rows import InvoiceRow, PaymentRow
 from features.events import FOREVER
 from features.moments import DAY_US
 from features.money import UNITS, convert
+from tests.features.customer_rows import converted_facts
 from tests.features.ledger_rows import UTC_DAYS
 
 PESO = Decimal("0.00105263")
@@ -102,3 +103,17 @@ def test_money_ahead_of_invoices_is_used_up(pesos: int, bills: int, tops: int) -
     ledger = books(rows, paid).ledger
     assert not ledger.open
     assert ledger.credit == 0
+
+
+def test_two_parts_on_their_way_cover_the_invoice() -> None:
+    due, lately = "2024-05-01T00:00:00Z", "2024-06-28T00:00:00Z"
+    owed = {"invoice_id": "A", "event_at": due, "due_at": due}
+    pending = {"status": "pending", "method": "bank_transfer", "event_at": lately}
+    parts = [
+        {**pending, "payment_id": name, "amount": pesos, "currency": "CLP"}
+        for name, pesos in (("1", "332909"), ("2", "221939"))
+    ]
+    billed = [{**owed, "amount": "554848", "currency": "CLP"}]
+    found = converted_facts({"CLP": PESO}, {"invoices": billed, "payments": parts})
+    assert [item.uncovered for item in found.items] == [0]
+    assert found.actionable == 0
