@@ -18,7 +18,7 @@ from cli.lists import (
     writing,
 )
 from cli.output import rejected_rows, say, waiting
-from cli.policy_in_use import policy_in_use
+from cli.policy_in_use import place_of_store, policy_in_use
 from cli.reading import Memory, now_us
 from cli.score_run import ScoreQuestion, read_for_run
 from cli.score_summary import (
@@ -129,7 +129,7 @@ def score(
     limits = RunLimits(memory, workers or os.cpu_count() or 1)
     home = forbear_home()
     policy = _countable(policy_in_use(policy), portfolio)
-    advisor, alarm = champions(home, policy), _standing_alarm(home)
+    advisor, alarm = champions(home, policy), _standing_alarm()
     with parts_beside(out) as folder, rarely_collected():
         with writing(out) as list_file, writing(notices) as notices_file:
             read = read_for_run(portfolio, limits, folder, now)
@@ -225,13 +225,13 @@ def _named_before(home: Path, read: "Portfolio", as_of: str | None) -> "Named":
     return named_before(home, read.settings.name, to_datetime(moment_of(read, as_of)))
 
 
-def _standing_alarm(home: Path) -> "Clock | None":
+def _standing_alarm() -> "Clock | None":
     """Whether monitoring has stopped automation, in the store of decisions."""
     from typing import cast
 
     from store.places import is_recorded
 
-    url = os.environ.get("FORBEAR_DATABASE_URL") or None
+    home, url = place_of_store()
     if not is_recorded(home, url):
         return None
     from store.opening import standing_alarm

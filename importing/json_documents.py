@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from importing.errors import UnreadableFileError
-from importing.json_files import is_in_lines, opened, room_for
+from importing.json_files import is_in_lines, must_not_be_empty, opened, room_for
 from importing.report import BadRow
 
 MOST_BYTES_AT_ONCE = 1 << 22
@@ -32,8 +32,10 @@ def document_parts(connection: Any, file: Path) -> Iterator[list[BadRow]]:
         The rows of the part that are no JSON objects; they are not in the table.
 
     Raises:
-        UnreadableFileError: an array, or an object over several lines, that is no JSON.
+        UnreadableFileError: an array, or an object over several lines, that is no JSON;
+            or nothing at all.
     """
+    must_not_be_empty(file)
     parts = _of_lines(file) if is_in_lines(file) else _whole(connection, file)
     for rows, values in parts:
         connection.execute(

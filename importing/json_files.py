@@ -182,8 +182,8 @@ def must_not_be_empty(file: Path) -> None:
     with opened(file) as content:
         if not content.read(1):
             raise UnreadableFileError(
-                f"{file.name} is empty, without even a list in it: export it anew, or "
-                "leave it out"
+                f"{file.name} is empty, without even a list in it: export it anew, "
+                "leave it out, or write [] into it if there is none"
             )
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from importing.errors import NothingToImportError, UnreadableFileError
 from importing.json_documents import document_parts
-from importing.json_files import must_not_be_empty
 from importing.pages import keep_pages, lists_with_gaps
 from importing.report import BadRow
 from importing.table_files import is_table
@@ -31,7 +30,7 @@ CELLS = {  # how the text of a cell becomes a value; null where it cannot
     "seconds": "TRY(to_timestamp(CASE WHEN regexp_full_match({text}, '-?[0-9]+') "
     "THEN TRY_CAST({text} AS BIGINT) END))",
 }
-MOST_BYTES_OF_AN_ERROR = 1 << 12
+MOST_BYTES_OF_AN_ERROR = 1 << 12  # what is longer is a page, and not looked through
 PARTS_AT_ONCE = 8  # whose text is held before it becomes columns
 
 
@@ -117,7 +116,6 @@ def _entries(
             raise UnreadableFileError(
                 f"{file.name} is a table: {system} is read as JSON"
             )
-        must_not_be_empty(file)
         n_before = 0
         for broken in document_parts(connection, file):
             connection.execute(

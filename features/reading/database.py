@@ -177,6 +177,15 @@ def _as_written(
     schema = pa.schema([(name, pa.string()) for name in columns])
 
     def batches() -> Iterator[pa.RecordBatch]:
+        """The rows in parts of at most `FETCHED_ROWS`; no part where there is no row.
+
+        Yields:
+            The named columns as text, NULL as null; numbers as digits that give the
+            same number again. Money, times and their units are whatever was written.
+
+        Raises:
+            sqlite3.Error: the file cannot be read on, or a cell is no UTF-8.
+        """
         while rows := found.fetchmany(FETCHED_ROWS):
             texts = [pa.array(cells, pa.string()) for cells in zip(*rows, strict=True)]
             yield pa.record_batch(texts, schema)

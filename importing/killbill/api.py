@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from importing.errors import UnreadableFileError
+from importing.json_files import must_not_be_empty
 from importing.killbill.api_columns import (
     ASKED,
     AUDITED,
@@ -57,6 +58,7 @@ def _entries(connection: Any, file: Path) -> set[str]:
         f"WHEN json_exists(data, '$.{field}') THEN '{kind}'"
         for kind, field in KINDS.items()
     )
+    must_not_be_empty(file)
     try:
         connection.execute(
             f"CREATE TEMP TABLE entries AS SELECT row, CASE {known} END AS kind, data "

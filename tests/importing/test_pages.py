@@ -115,7 +115,7 @@ def test_an_error_in_place_of_a_page_is_named(
     assert again.is_clean
 
 
-@pytest.mark.parametrize("source", ["lago", "chargebee", "stripe"])
+@pytest.mark.parametrize("source", ["lago", "chargebee", "stripe", "killbill"])
 def test_a_file_without_a_byte_is_refused(tmp_path: Path, source: str) -> None:
     file = tmp_path / "payments.json"
     file.touch()

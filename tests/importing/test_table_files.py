@@ -80,7 +80,7 @@ def test_a_cell_of_another_type_is_named(tmp_path: Path) -> None:
     assert read(file) == (READ, [(3, "total"), (4, "total")])
 
 
-@pytest.mark.parametrize("text", ["[]", '{"data": []}', ""])
+@pytest.mark.parametrize("text", ["[]", '{"data": []}'])
 def test_an_answer_without_rows_is_a_table_without_rows(
     tmp_path: Path, text: str
 ) -> None:
@@ -98,8 +98,19 @@ def test_an_answer_without_rows_is_a_table_without_rows(
         ("sales_invoice.json", '{"exception": "PermissionError"}'),
         ("sales_order.json", "[]"),
         ("sales_invoice.zip", "PK"),
+        ("sales_invoice.json", ""),
+        ("sales_invoice.ndjson", ""),
     ],
-    ids=["cut off", "cut in a line", "without totals", "error", "another", "archive"],
+    ids=[
+        "cut off",
+        "cut in a line",
+        "without totals",
+        "error",
+        "another",
+        "archive",
+        "empty",
+        "no lines",
+    ],
 )
 def test_what_is_no_such_table_is_refused_by_name(
     tmp_path: Path, name: str, text: str
