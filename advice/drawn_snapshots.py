@@ -17,6 +17,7 @@ from features.batch import feature_table, matrix
 from features.feature import Feature
 from features.fraud_signs import FraudSigns
 from features.grid import grid_dates, has_grid
+from features.head_count import joined_at
 from features.labels import (
     labelled_customers,
     labels,
@@ -80,11 +81,9 @@ class DrawnSnapshots:
         until = labels_observed_until(self.portfolio, "fraud")
         known = FraudSigns(self.portfolio).first_ever_known(until)
         chosen = sorted(known.keys() & set(self._drawn("fraud")))
-        customers = self.portfolio.tables["customers"]
-        began = customers.created_at.min().fill_null(customers.known_at.min())
-        rows = customers.filter(customers.customer_id.isin(chosen))
-        joined = rows.group_by("customer_id").agg(joined=began).to_pyarrow()["joined"]
-        moments: IntArray = joined.cast(pa.int64()).to_numpy()
+        rows = joined_at(self.portfolio)
+        is_chosen = pc.is_in(rows["customer_id"], pa.array(chosen, pa.string()))
+        moments: IntArray = rows.filter(is_chosen)["joined_at"].to_numpy()
         return moments
 
     def labels(self, target: Target) -> pa.Table:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.means import between
 from benchmarks.money import DRAWN, world_of
 from benchmarks.rivals import N_TEST_DATES, SEED
 from features.arrays import BoolArray, FloatArray, IntArray
@@ -42,13 +43,23 @@ LEARNERS: tuple[Learner, ...] = ("lightgbm", "linear", "rule")
 Judged = dict[str, tuple[float, float, float]]  # log-loss × 1000, |log O/E|, ICI × 1000
 
 
-def moments(rows: Rows) -> Iterator[tuple[Rows, Rows]]:
-    """Who teaches and who judges, at the last moment and three dates before it."""
+def moments(number: int, n_customers: int) -> Iterator[tuple[Rows, Rows]]:
+    """Of a drawn world who teaches and who judges, at the last moment and before it."""
+    rows = _nonpayment(number, n_customers)
     dates = np.unique(rows.as_of)
     for back in (N_TEST_DATES, 2 * N_TEST_DATES):
         first, last = dates[-back], dates[-back + N_TEST_DATES - 1]
         judges = (rows.as_of >= first) & (rows.as_of <= last)
         yield rows[rows.mature_at <= first], rows[judges]
+
+
+def _nonpayment(number: int, n_customers: int) -> Rows:
+    world, seed = world_of(f"{DRAWN}{number}"), FIRST_SEED + number
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "world"
+        simulate(world, n_customers, MONTHS, seed, folder, usage_every="week")
+        portfolio = Portfolio.open_usable(folder)
+        return gather(portfolio, ("nonpayment",)).rows["nonpayment"]
 
 
 def latest_window(as_of: IntArray, label: FloatArray) -> BoolArray:
@@ -98,12 +109,7 @@ def judged(learner: Learner, train: Rows, test: Rows) -> Judged:
 
 def world(learner: Learner, number: int, n_customers: int) -> Judged:
     """The means of both moments."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder, seed = Path(scratch) / "world", FIRST_SEED + number
-        drawn = world_of(f"{DRAWN}{number}")
-        simulate(drawn, n_customers, MONTHS, seed, folder, usage_every="week")
-        rows = gather(Portfolio.open_usable(folder), ("nonpayment",)).rows["nonpayment"]
-        both = [judged(learner, train, test) for train, test in moments(rows)]
+    both = [judged(learner, *moment) for moment in moments(number, n_customers)]
     return {name: tuple(np.mean([b[name] for b in both], axis=0)) for name in both[0]}
 
 
@@ -123,11 +129,10 @@ def main() -> None:
     )
     for name in worlds[0]:
         gap = np.array([one[name][0] - one[OURS][0] for one in worlds])
-        error = gap.std(ddof=1) / np.sqrt(len(gap)) if len(gap) > 1 else np.nan
         _, level, index = np.mean([one[name] for one in worlds], axis=0)
         print(
-            f"  {name:<14}{gap.mean():+.3f} ± {error:.3f}  {level:.3f}  {index:.2f}"
-            f"  {int((gap > 0).sum())} of {len(gap)}"
+            f"  {name:<14}{gap.mean():+.3f} ± {between(gap):.3f}  {level:.3f}"
+            f"  {index:.2f}  {int((gap > 0).sum())} of {len(gap)}"
         )
 
 

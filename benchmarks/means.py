@@ -54,8 +54,7 @@ class MeanGap:
     @property
     def between(self) -> FloatArray:
         """(measures,) standard error of the mean as one of other rows as well."""
-        known = np.ma.masked_invalid(self.gap)
-        return _filled(known.std(axis=0, ddof=1) / np.ma.sqrt(known.count(axis=0)))
+        return between(self.gap)
 
     def told(self, k: int) -> str:
         """Of measure k: the mean, whether it is a tie, and the rows it comes from."""
@@ -69,6 +68,22 @@ class MeanGap:
             f"{mean:+.4f} ± {error:.4f}: {verdict} (± {self.between[k]:.4f} as rows"
             f" differ); of it {rows}"
         )
+
+
+def between(gap: FloatArray) -> FloatArray:
+    """Standard error of the mean over rows, by how much these differ.
+
+    Args:
+        gap: (rows, ...); NaN where a row lacks a measure.
+
+    Returns:
+        (...); NaN where fewer than two rows have it.
+
+    >>> float(between(np.array([1.0, 3.0]))), float(between(np.array([1.0])))
+    (1.0, nan)
+    """
+    known = np.ma.masked_invalid(gap)
+    return _filled(known.std(axis=0, ddof=1) / np.ma.sqrt(known.count(axis=0)))
 
 
 def _filled(values: np.ma.MaskedArray) -> FloatArray:

@@ -17,7 +17,7 @@ does; `labels.fraud.recorded_from` of portfolio.yaml says that it was a wave.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +25,8 @@ import numpy as np
 from features.arrays import FloatArray, IntArray
 from features.fraud_signs import FraudSigns
 from features.grid import grid_dates, has_grid
-from features.moments import DAY_US, days_of, to_datetime
+from features.head_count import joined_at
+from features.moments import DAY_US, DAY_ZERO, days_of, to_datetime
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
@@ -34,7 +35,6 @@ CHANCE = 0.001  # that records of one rate show no sign for so long
 _LEAST_DAYS = 180  # for which signs must have gone on
 _PARTS = 3  # of that time; the one with the fewest signs says the rate
 _LEAST_SIGNS = 5  # in that part
-_DAY_ZERO = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +68,20 @@ class FraudRecords:
         )
 
 
-def fraud_records(portfolio: Portfolio) -> FraudRecords | None:
+def fraud_records(
+    portfolio: Portfolio, signs: FraudSigns | None = None
+) -> FraudRecords | None:
     """Since when fraud is recorded; None: as long as everything else, for all we know.
 
     Args:
         portfolio: whose dates to learn from lie on a grid.
+        signs: its signs of fraud, where they were read before.
     """
     days = days_of(portfolio.settings.zone)
     stated = portfolio.settings.labels.fraud.recorded_from
     if stated is not None:
-        return FraudRecords(days.start((stated - _DAY_ZERO).days), is_stated=True)
-    signs = FraudSigns(portfolio)
+        return FraudRecords(days.start(stated.toordinal() - DAY_ZERO), is_stated=True)
+    signs = signs or FraudSigns(portfolio)
     happened = np.sort(signs.first_ever_happened(portfolio.observed_until))
     # most portfolios have too few, or signs from the beginning: nothing is counted
     if len(happened) < _PARTS * _LEAST_SIGNS or not has_grid(portfolio):
@@ -86,7 +89,7 @@ def fraud_records(portfolio: Portfolio) -> FraudRecords | None:
     dates = grid_dates(portfolio)
     if not dates or happened[0] <= dates[0]:
         return None
-    joined = np.maximum(_joined(portfolio), dates[0])
+    joined = np.maximum(joined_at(portfolio)["joined_at"].to_numpy(), dates[0])
     n_missing = missing_signs(happened, joined, portfolio.observed_until)
     if n_missing is None:
         return None
@@ -122,11 +125,3 @@ def _months_passed(joined: IntArray, moments: IntArray) -> FloatArray:
     so_far = np.concatenate([[0.0], np.cumsum(joined / DAY_US)])
     days: FloatArray = n_there * (moments / DAY_US) - so_far[n_there]
     return days
-
-
-def _joined(portfolio: Portfolio) -> IntArray:
-    """When each customer was created, µs since 1970 UTC."""
-    customers = portfolio.tables["customers"]
-    first = customers.group_by("customer_id").aggregate(at=customers.created_at.min())
-    moments: IntArray = portfolio.connection.to_pyarrow(first.at).to_numpy()
-    return moments

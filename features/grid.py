@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
-from features.moments import DAY_US, days_of
+from features.moments import DAY_US, DAY_ZERO, days_of
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
 NO_HISTORY = frozenset({"customers", "outcomes", "snapshots"})
-_DAY_ZERO = date(1970, 1, 1)
 _RECORDED = 0.01  # of the invoices; fewer are remains of a time that was not recorded
 
 
@@ -77,7 +76,7 @@ def _first_recorded(portfolio: Portfolio, warm_up_us: int) -> int | None:
 
 def _begins(day: int, every: str) -> bool:
     """Whether a month, or a week, begins on that day."""
-    on = _DAY_ZERO + timedelta(days=day)
+    on = date.fromordinal(day + DAY_ZERO)
     return on.weekday() == 0 if every == "week" else on.day == 1
 
 

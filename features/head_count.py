@@ -7,6 +7,8 @@ portfolio's customers; here are the words that lead from one number to the other
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -104,3 +106,12 @@ def head_count(portfolio: "Portfolio", moment: int, n_scored: int) -> HeadCount:
         int(execute(rows.customer_id.nunique()).as_py()) for rows in (customers, there)
     )
     return HeadCount(n, n - n_there, max(0, n_there - n_scored))
+
+
+def joined_at(portfolio: "Portfolio") -> pa.Table:
+    """When each customer was created: customer_id, joined_at (µs since 1970 UTC)."""
+    customers = portfolio.tables["customers"]
+    # reading filled what was absent, by when the customer was first known
+    first = customers.created_at.min()
+    rows = customers.group_by("customer_id").agg(joined_at=first)
+    return portfolio.connection.to_pyarrow(rows)

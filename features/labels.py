@@ -236,7 +236,7 @@ def _fraud_judges(
     signs = FraudSigns(portfolio)
     if not signs.can_be_known:
         return
-    records = fraud_records(portfolio)
+    records = fraud_records(portfolio, signs)
     since = None if records is None else records.since
     for customer_id in customer_ids:
 

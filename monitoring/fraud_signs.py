@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from features.arrays import IntArray
 from features.fraud_signs import FraudSigns
+from features.head_count import joined_at
 from features.labels import labels_observed_until
 from features.moments import DAY_US
 from features.portfolio import Portfolio
@@ -55,10 +55,8 @@ def fraud_signs_scan(portfolio: Portfolio) -> FraudSignsScan | None:
 
 def _daily(portfolio: Portfolio, first: dict[str, int], until: int) -> DailyEvents:
     """In days until now: the last one is day -1."""
-    customers = portfolio.tables["customers"]
-    began = customers.created_at.min().fill_null(customers.known_at.min())
-    rows = customers.group_by("customer_id").agg(joined=began).to_pyarrow()
-    joined = _day(np.asarray(rows["joined"].cast(pa.int64()).to_numpy()), until)
+    rows = joined_at(portfolio)
+    joined = _day(rows["joined_at"].to_numpy(), until)
     places = {who: i for i, who in enumerate(rows["customer_id"].to_pylist())}
     known = [(who, at) for who, at in sorted(first.items()) if who in places]
     event_day = _day(np.array([at for _, at in known], np.int64), until)

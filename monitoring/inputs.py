@@ -104,7 +104,7 @@ class TargetInputs:
         calendar: by feature, how far beyond chance it differs from the same day of a
             month before the training ended: no more than that counts. Empty where
             nothing had to be compared with that day.
-        same_day: that day's moment, µs since 1970 UTC; None where there is none.
+        same_day_at: that day's moment, µs since 1970 UTC; None where there is none.
     """
 
     target: str
@@ -113,12 +113,12 @@ class TargetInputs:
     unlearnt: Mapping[str, float]
     ageing: frozenset[str] = frozenset()
     calendar: Mapping[str, float] = field(default_factory=dict)
-    same_day: int | None = None
+    same_day_at: int | None = None
 
     def beside(self, again: "TargetInputs", then: int) -> "TargetInputs":
         """The same, with what was found against the same day of a month before."""
         beyond = {one.column: one.beyond_chance for one in again.drifts}
-        return replace(self, calendar=beyond, same_day=then)
+        return replace(self, calendar=beyond, same_day_at=then)
 
     @property
     def shift(self) -> float:

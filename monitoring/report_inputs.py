@@ -62,12 +62,12 @@ def _drift(one: TargetInputs) -> Iterator[Block]:
         " (Bonferroni). Features that grow with the calendar are listed and not"
         " counted."
     )
-    if one.same_day is not None:
+    if one.same_day_at is not None:
         at_end = replace(one, calendar={}).shift
         yield Paragraph(
             f"Against the last moment of the training's data the index is {at_end:.3f}."
             " Part of that may be the day of the month alone, so each feature was"
-            f" compared with the same portfolio on {day(one.same_day)}, too, the"
+            f" compared with the same portfolio on {day(one.same_day_at)}, too, the"
             " same day of a month before the training ended: the smaller of both"
             " counts."
         )

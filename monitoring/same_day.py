@@ -9,7 +9,6 @@ with the same portfolio on the same day of a month before the training ended.
 import calendar
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -17,7 +16,7 @@ import pyarrow.compute as pc
 
 from advice.population import Population, present_population
 from features.grid import has_grid
-from features.moments import DAY_US
+from features.moments import DAY_US, microseconds, to_datetime
 from features.portfolio import Portfolio
 from features.snapshots import population_at
 from monitoring.inputs import TargetInputs, target_inputs
@@ -91,7 +90,8 @@ def same_day_before(moment: int, end: int, zone: ZoneInfo) -> int:
         end: likewise.
         zone: of the days.
 
-    >>> def at(*when): return int(datetime(*when, tzinfo=UTC).timestamp() * 10**6)
+    >>> from datetime import UTC, datetime
+    >>> def at(*when): return microseconds(datetime(*when, tzinfo=UTC))
     >>> utc = ZoneInfo("UTC")
     >>> same_day_before(at(2026, 7, 31, 9), at(2026, 6, 30, 8), utc) == at(
     ...     2026, 5, 31, 9)
@@ -99,21 +99,16 @@ def same_day_before(moment: int, end: int, zone: ZoneInfo) -> int:
     >>> same_day_before(at(2026, 8, 16), at(2026, 6, 30), utc) == at(2026, 6, 16)
     True
     """
-    now = _local(moment, zone)
-    last = _local(end, zone)
+    now = to_datetime(moment).astimezone(zone)
+    last = to_datetime(end).astimezone(zone)
     year, month = last.year, last.month
     while True:
         day = min(now.day, calendar.monthrange(year, month)[1])
         then = now.replace(year=year, month=month, day=day)
-        found = round(then.timestamp()) * 1_000_000
+        found = microseconds(then)
         if found <= end:
             return found
         year, month = (year, month - 1) if month > 1 else (year - 1, 12)
-
-
-def _local(moment: int, zone: ZoneInfo) -> datetime:
-    seconds = moment // 1_000_000
-    return datetime.fromtimestamp(seconds, UTC).astimezone(zone)
 
 
 def _compared(

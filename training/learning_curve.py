@@ -8,7 +8,7 @@ dates as the one that learnt from all of it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,9 +23,10 @@ from scoring.intervals import (
 )
 from training.customer_sample import CustomerSample, in_hash_order
 from training.fitting import BoostedFolds, held_out
-from training.folds import Fold, folds
+from training.folds import Fold
 from training.held_out import LastFoldMargin
 from training.rows import Rows
+from training.split import folds_and_split
 from training.trained_model import Progress, TrainedModel
 
 SHARES = (0.25, 0.5)
@@ -136,13 +137,8 @@ def _taught_by(
     some: BoolArray, rows: Rows, learnt: TrainedModel, starter: Bundle | None, seed: int
 ) -> FloatArray:
     """(n,) probabilities of the rows that judge, by the learner taught by some."""
-    parts = learnt.split
-    taught = parts.train & some
-    inner = [
-        Fold(_within(taught, fold.train), _within(taught, fold.judged))
-        for fold in folds(rows.only(())[taught], seed)
-    ]
-    everything = [*inner, Fold(taught, parts.test)]
+    parts = replace(learnt.split, train=learnt.split.train & some)
+    everything = folds_and_split(rows, parts, seed)
     return _last_judged(rows, everything, learnt, starter, seed).probability(rows)
 
 
@@ -158,13 +154,6 @@ def _last_judged(
         return held_out(learner, rows, everything, starter)
     trees = BoostedFolds.of(rows, everything, seed, learnt.fitted.parameters)
     return trees.last_judged()
-
-
-def _within(some: BoolArray, part: BoolArray) -> BoolArray:
-    """A mask over some of the rows as one over all of them."""
-    mask = np.zeros(len(some), dtype=np.bool_)
-    mask[some] = part
-    return mask
 
 
 def _point(

@@ -78,7 +78,7 @@ def look(trained: Bundle, portfolio: Portfolio) -> PopulationComparison:
 
 def test_another_day_of_the_month_rings_nothing(trained: Bundle) -> None:
     seen = look(trained, portfolio_at(BETWEEN, tables()))
-    assert seen.inputs.same_day is not None, "against the training's last day it moved"
+    assert seen.inputs.same_day_at is not None, "against the last day it moved"
     assert not seen.has_moved
 
 
@@ -99,7 +99,7 @@ def test_a_past_that_was_written_anew_is_no_measure(trained: Bundle) -> None:
     whole["payments"] = payments.set_column(place, "event_at", late)
     seen = look(trained, portfolio_at(BETWEEN, whole))
     assert seen.has_moved
-    assert seen.inputs.same_day is None
+    assert seen.inputs.same_day_at is None
 
 
 @given(
