@@ -125,9 +125,8 @@ def score(
     from scoring.shelf import forbear_home
 
     check_form(out)
-    now = now_us()
+    home, now = forbear_home(), now_us()
     limits = RunLimits(memory, workers or os.cpu_count() or 1)
-    home = forbear_home()
     policy = _countable(policy_in_use(policy), portfolio)
     advisor, alarm = champions(home, policy), _standing_alarm()
     with parts_beside(out) as folder, rarely_collected():
@@ -140,8 +139,8 @@ def score(
             run = ScoreQuestion(advisor, policy, *asked)
             advised = run.answered(engine, spark_master, limits)
             if out is not None:
+                form, zone = out.suffix.lower(), read.settings.zone
                 with waiting("writing the list", "score"):
-                    form, zone = out.suffix.lower(), read.settings.zone
                     write_list(advised, list_file, form, zone, memory // 4)
             if notices is not None:
                 day = _day_of(read, as_of, now)

@@ -46,6 +46,12 @@ class Credit:
         self.payment_id = payment_id  # whose money it is; None of notes and disputes
         self.uses: list[Use] = []
 
+    def trim(self, rounding: int) -> int:
+        """Takes what is left where rounding alone can have left it; how much."""
+        trimmed = self.left if self.left <= rounding else 0
+        self.left -= trimmed
+        return trimmed
+
     def meets(self, payment_id: str, paid: Set[str]) -> bool:
         """Whether it meets refunds of a payment that paid the invoices `paid`."""
         if self.origin == REST:

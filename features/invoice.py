@@ -68,6 +68,14 @@ class Invoice:
             days = max(self.days_late, on - max(self.due_on, self.restarted_on))
         self.days_late = days
 
+    def trim(self, at: int, rounding: int) -> int:
+        """Credits what is unpaid where rounding alone can have left it; how much."""
+        trimmed = self.remainder if 0 < self.remainder <= rounding else 0
+        if trimmed:
+            self.entries.append((at, trimmed, CREDITED, None))
+            self.remainder -= trimmed
+        return trimmed
+
     def recover(self, at: int, money: int, payment_id: str) -> int:
         """A payment of what had been written off; returns what it took."""
         taken = min(money, self.written_off)

@@ -41,10 +41,6 @@ from features.invoice import (
     paid_by,
 )
 
-# ten-thousandths: what converting rows one by one, each rounded to four places, may
-# leave of an invoice or a credit that was used to the last coin of its own currency
-ROUNDING = 5
-
 _key = attrgetter("key")
 # by the id of a dispute and a moment: what it contests of each invoice
 Contest: TypeAlias = Callable[[str, int], dict[str, int]]
@@ -55,8 +51,8 @@ class Ledger:
 
     Args:
         day: the local day of a moment.
-        is_converted: whether amounts may be of other currencies, by rates: then rests
-            of at most `ROUNDING` are nobody's debt and nobody's credit.
+        rounding: rests of at most so much are nobody's debt and nobody's credit
+            (`features.money.ROUNDING` where amounts were converted, else 0).
 
     Attributes:
         invoices: the issued ones by id.
@@ -69,7 +65,6 @@ class Ledger:
         goodwill: refunds that nothing has met.
         n_reopened: how often a refund opened an invoice again.
         returned: by id the payments that came back: invoice named, amount, moment.
-        rounding: a rest of at most so much is nobody's, in ten-thousandths.
     """
 
     __slots__ = (
@@ -97,9 +92,8 @@ class Ledger:
         "written_off",
     )
 
-    def __init__(self, day: Callable[[int], int], is_converted: bool = False) -> None:
-        self._day = day
-        self.rounding = ROUNDING if is_converted else 0
+    def __init__(self, day: Callable[[int], int], rounding: int = 0) -> None:
+        self._day, self.rounding = day, rounding
         self.invoices: dict[str, Invoice] = {}
         self.open: list[Invoice] = []
         self.settled: list[Invoice] = []
@@ -177,7 +171,9 @@ class Ledger:
             self.open.sort(key=_key)
         if self._reserved:
             kept = self._reserved.pop(invoice.id, ())
-            for money, entry, source in sorted(kept, key=_is_write_off):
+            for money, entry, source in sorted(
+                kept, key=lambda one: one[1] == WRITTEN_OFF
+            ):
                 self._reduce(invoice, invoice.issued_at, money, entry, source)
         if self.credit and invoice.remainder:
             self._use_credit(invoice.issued_at)
@@ -327,8 +323,7 @@ class Ledger:
 
     def _trim(self, lot: Credit) -> int:
         """Takes what only converting can have left of a credit; returns how much."""
-        trimmed = lot.left if lot.left <= self.rounding else 0
-        lot.left -= trimmed
+        trimmed = lot.trim(self.rounding)
         self.credited -= trimmed
         return trimmed
 
@@ -372,10 +367,7 @@ class Ledger:
             invoice.was_written_off = True
             invoice.written_off += taken
             self.written_off += taken
-        if 0 < invoice.remainder <= self.rounding:
-            invoice.entries.append((at, invoice.remainder, CREDITED, None))
-            self.credited += invoice.remainder
-            invoice.remainder = 0
+        self.credited += invoice.trim(at, self.rounding)
         if not invoice.remainder:
             invoice.settle(at, self._day(at))
             self.open.remove(invoice)
@@ -405,7 +397,3 @@ _POSTED: dict[int, Callable[[Ledger, Item], None]] = {
     WRITE_OFF: Ledger._write_off,
     LOST: Ledger._lost,
 }
-
-
-def _is_write_off(kept: tuple[int, int, str]) -> bool:
-    return kept[1] == WRITTEN_OFF

@@ -8,7 +8,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 UNITS = 10_000  # ten-thousandths per major unit of a currency
 LARGEST = 10**15  # 100 billion major units; larger is a row error, never an overflow
-
+# ten-thousandths: what converting rows one by one, each rounded to four places, may
+# leave of an invoice or a credit that was used to the last coin of its own currency
+ROUNDING = 5
 
 # ISO 4217, digits after the point; all others have two
 _BY_PLACES = {

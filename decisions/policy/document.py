@@ -191,18 +191,21 @@ class PolicyDocument(PolicySection):
         return text_in(text, lang, self.language)
 
     @property
+    def way_to_stop(self) -> tuple[State, ...]:
+        """States up to the first that takes access away, that one last; else none."""
+        stops = (n for n, state in enumerate(self.ladder, 1) if state.action in STOPS)
+        return self.ladder[: next(stops, 0)]
+
+    @property
     def days_before_stop(self) -> int | None:
         """Least days on the clock before access is taken away, grace included.
 
         No state is skipped, so each before the first stop holds that up as well. None
         where no state takes access away.
         """
-        ladder = self.ladder
-        stop = next((n for n, x in enumerate(ladder) if x.action in STOPS), None)
-        if stop is None:
-            return None
-        days = max(state.when.days_overdue for state in ladder[: stop + 1])
-        return days + self.clock.grace_days
+        days = (state.when.days_overdue for state in self.way_to_stop)
+        most = max(days, default=None)
+        return None if most is None else most + self.clock.grace_days
 
     @model_validator(mode="before")
     @classmethod

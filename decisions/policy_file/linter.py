@@ -142,11 +142,10 @@ def _retries(document: PolicyDocument) -> Iterator[Finding]:
     if not rule.methods:
         text = "names no payment method, so nothing is ever charged again"
         yield Finding("retry_without_method", "error", "retries.methods", text)
-    first, least = next(iter(_stops(document)), None), document.days_before_stop
-    if first is None or least is None:
-        return
-    if max(days) + rule.days_before_state > least:
-        text = f"end after {first.state!r}: it will wait, or they come too late"
+    least = document.days_before_stop
+    if least is not None and max(days) + rule.days_before_state > least:
+        stop = document.way_to_stop[-1].state
+        text = f"end after {stop!r}: it will wait, or they come too late"
         yield Finding("retry_after_stop", "warning", "retries.days_after_failure", text)
 
 

@@ -6,7 +6,6 @@ never zero (CONTRACT section 1), and `decisions.rules.reliance` withholds accord
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
 from math import inf
 from typing import get_args
 
@@ -362,6 +361,8 @@ RULES: tuple[Rule, ...] = (
     Rule(code="suspension_budget", section="budget", withholds=STOPS, price=BUDGET),
 )
 RULE_BY_CODE: Mapping[str, Rule] = {rule.code: rule for rule in RULES}
+# what a rule says that quotes nothing: made once for all customers
+_BY_ITSELF = {rule.code: Withheld(rule.code, rule.withholds) for rule in RULES}
 
 # What a backtest prices: the rules above, and two that withhold nothing because they
 # make an answer harsher.
@@ -392,13 +393,7 @@ def withheld(
         actions: what it withholds this time.
     """
     if (values or detail or permitted_from or released_by or actions) is None:
-        return _by_itself(code)
+        return _BY_ITSELF[code]
     if actions is None:
         actions = RULE_BY_CODE[code].withholds
     return Withheld(code, actions, detail, values or {}, permitted_from, released_by)
-
-
-@cache
-def _by_itself(code: str) -> Withheld:
-    """The same of a rule that quotes nothing: one for all customers."""
-    return Withheld(code, RULE_BY_CODE[code].withholds)

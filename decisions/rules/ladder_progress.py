@@ -8,6 +8,7 @@ from decisions.actions import STOPS
 from decisions.policy.ladder import State, When
 from decisions.rules.clock import contested_days, n_unpaid
 from decisions.rules.notices_served import ServedNotices
+from decisions.rules.time_to_pay import after_notice
 from decisions.terms import Terms
 from features.facts import AccountFacts
 from features.money import UNITS
@@ -21,8 +22,8 @@ class LadderProgress:
 
     A notice may go ahead of its rung: after a hard decline, or because one before it
     came late. What follows is then counted as if it had gone out on the rung's own day,
-    so that no stop comes earlier. Days on
-    which all that is overdue was contested are no part of the wait after a notice.
+    so that no stop comes earlier. Days on which all that is overdue was contested are
+    no part of the wait after a notice.
     """
 
     __slots__ = (
@@ -133,7 +134,10 @@ class LadderProgress:
                 if in_time and name in self._in_time:
                     proven = max(proven, self._in_time[name])
                 if is_business or exact or self._is_hardly_over(proven, days):
-                    ends = self._after_notice(proven, days, is_business=is_business)
+                    contested = self._contested
+                    ends = after_notice(
+                        proven, days, calendar, contested, is_business=is_business
+                    )
                     yield ends, "cure_period"
         if when.days_suspended:
             off = [a.at for a in self._facts.access_off if a.action in STOPS]
@@ -146,21 +150,3 @@ class LadderProgress:
         """Whether the calendar must say if the wait after a notice is over."""
         longest = days + len(self._contested) + _CERTAINLY_OVER
         return (self.at - proven).days <= longest
-
-    def _after_notice(
-        self, proven: datetime, days: int, *, is_business: bool
-    ) -> datetime:
-        """When so many days have passed on which not everything was contested."""
-        calendar = self._terms.calendar
-        after = calendar.after_business_days if is_business else calendar.after_days
-        ends, counted, start = after(proven, days), days, calendar.local_day(proven)
-        while self._contested:
-            end = calendar.local_day(ends)
-            between = [day for day in self._contested if start < day < end]
-            if is_business:
-                between = [day for day in between if calendar.is_business_day(day)]
-            if days + len(between) == counted:
-                break
-            counted = days + len(between)
-            ends = after(proven, counted)
-        return ends

@@ -10,16 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from itertools import takewhile
 
-from decisions.actions import STOPS
 from decisions.case import Case
 from decisions.policy.document import PolicyDocument
-from decisions.policy.ladder import When
 from decisions.policy.people import CustomerClass
-from decisions.rules.clock import clocks, overdue_from
+from decisions.rules.clock import clocks, contested_days, overdue_from
 from decisions.rules.notices_served import ServedNotices
 from decisions.rules.reason import Hold
+from decisions.rules.time_to_pay import is_over
 from decisions.terms import Terms
 from features.facts import AccountFacts, LiveSubscription
 
@@ -111,30 +109,19 @@ def _warned_at(case: Case, terms: Terms, at: datetime) -> datetime | None:
 
     Of several the latest whose time to pay is over; the first where none's is.
     """
-    ladder = terms.document.ladder
-    before = list(takewhile(lambda state: state.action not in STOPS, ladder))
-    names = [state.notice for state in before if state.notice is not None]
-    if not names or len(before) == len(ladder):
+    way = terms.document.way_to_stop
+    names = [state.notice for state in way[:-1] if state.notice is not None]
+    if not names:
         return None
-    name, when = names[-1], ladder[len(before)].when
+    name, when, calendar = names[-1], way[-1].when, terms.calendar
+    contested = contested_days(terms, case.facts)
     proven = ServedNotices(case, terms, at).proven(name)
     over = [
         sent_at
         for sent_at, counts_at in proven
-        if _time_to_pay_ends(terms, when, name, counts_at) <= at
+        if is_over(when, name, counts_at, at, calendar, contested)
     ]
     return max(over) if over else min((sent_at for sent_at, _ in proven), default=None)
-
-
-def _time_to_pay_ends(
-    terms: Terms, when: When, name: str, counts_at: datetime
-) -> datetime:
-    """When the time runs out that a state leaves after a notice of that name."""
-    calendar = terms.calendar
-    return max(
-        calendar.after_days(counts_at, when.days_since.get(name, 0)),
-        calendar.after_business_days(counts_at, when.business_days_since.get(name, 0)),
-    )
 
 
 def _of_unpaid(

@@ -8,6 +8,7 @@ from decisions.money.exposure import Exposure, exposure, is_at_stake
 from decisions.money.inputs import Inputs
 from decisions.money.measures import avoided
 from decisions.money.states import exclusive_states
+from decisions.recommendation import RaisedBy
 from decisions.rules.eligibility import Eligibility, may_rest_on_estimates
 from decisions.rules.measures import has_meter, measures_in_force
 from decisions.rules.scope import has_nothing_left, is_of_class
@@ -73,18 +74,34 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         needs_two=_needs_two(terms, facts),
         goes_by_days=by_days,
         rests_on_signs=rests_on_signs,
-        is_left_to_a_person=(is_proven and not has_nothing_left(facts))
-        or eligibility.has_linked_frauds
-        or eligibility.promises_too_much
-        or eligibility.disputes_too_long
-        or is_left_for_signs(case, eligibility, terms),
+        is_left_to_a_person=looked_at_for(case, eligibility, terms) is not None,
         is_proven_fraud=is_proven,
     )
 
 
-def is_left_for_signs(case: Case, eligibility: Eligibility, terms: Terms) -> bool:
-    """Whether signs of fraud count, and what is not known leaves them to a person."""
-    return eligibility.is_left_to_a_person and _is_likely(case, terms)
+def looked_at_for(
+    case: Case,
+    eligibility: Eligibility,
+    terms: Terms,
+    *,
+    is_first_invoice: bool = False,
+) -> RaisedBy | None:
+    """Why a person should look whatever costs say, the gravest; None: nothing asks.
+
+    Fraud before debt before a promise. `is_first_invoice`: whether the first invoice
+    asks for it as well, which probabilities decide.
+    """
+    is_proven = eligibility.is_proven_fraud and not has_nothing_left(case.facts)
+    is_doubted = eligibility.is_left_to_a_person and _is_likely(case, terms)
+    asks: dict[RaisedBy, bool] = {
+        "confirmed_fraud": is_proven,
+        "left_to_a_person": is_doubted,
+        "linked_frauds": eligibility.has_linked_frauds,
+        "first_invoice": is_first_invoice,
+        "long_promise": eligibility.promises_too_much,
+        "late_dispute": eligibility.disputes_too_long,
+    }
+    return next((code for code, is_so in asks.items() if is_so), None)
 
 
 def _is_likely(case: Case, terms: Terms) -> bool:

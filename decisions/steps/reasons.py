@@ -18,7 +18,7 @@ from decisions.rules.guardrails import NUMBER_RULES, is_on_suspicion, ways
 from decisions.rules.ladder import LadderPosition
 from decisions.rules.reason import Values, Withheld
 from decisions.rules.rule import NumberRule, Paths
-from decisions.steps.case_inputs import is_left_for_signs
+from decisions.steps.case_inputs import looked_at_for
 from decisions.steps.choose import Choice
 from decisions.steps.context import DecisionContext
 from decisions.terms import Terms
@@ -87,16 +87,8 @@ def raised_by(
 
 def _reviewed_for(context: DecisionContext, inputs: Inputs) -> RaisedBy | None:
     case, terms, _, seen = context
-    is_looked_at = inputs.is_first_invoice and inputs.p_bad >= terms.min_p_first_invoice
-    holds: dict[RaisedBy, bool] = {
-        "confirmed_fraud": seen.is_proven_fraud,
-        "left_to_a_person": is_left_for_signs(case, seen, terms),
-        "linked_frauds": seen.has_linked_frauds,
-        "first_invoice": bool(is_looked_at),
-        "long_promise": seen.promises_too_much,
-        "late_dispute": seen.disputes_too_long,
-    }
-    return next((code for code, is_so in holds.items() if is_so), None)
+    is_first = inputs.is_first_invoice and inputs.p_bad >= terms.min_p_first_invoice
+    return looked_at_for(case, seen, terms, is_first_invoice=bool(is_first))
 
 
 def person_because(

@@ -33,7 +33,7 @@ class Account:
     def __init__(self, history: History, rules: Rules) -> None:
         self.history, self.rules = history, rules
         self._books = LedgerAsOf(
-            history.invoices, history.payments, rules.days, rules.is_converted
+            history.invoices, history.payments, rules.days, rules.rounding
         )
         self._paid = PaidInvoices(self._books.ledger)
         self._contact_rows = KnownRows(history.contacts)
@@ -229,9 +229,8 @@ class Account:
         if standing.owed is None:
             self._cover_balance(standing)
         elif standing.owed.items:
-            cover = standing.cover = Cover(
-                standing.owed.items, standing.ledger.rounding
-            )
+            items = standing.owed.items
+            cover = standing.cover = Cover(items, self.rules.rounding)
             cover.lay_pending(pending, standing.ledger)
             if standing.promises:
                 begun = self._begun(standing.as_of)

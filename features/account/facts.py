@@ -119,8 +119,7 @@ def facts_of(
 ) -> AccountFacts:
     """The second half of `facts_at`: the same as facts."""
     as_of, contacts, rules = standing.as_of, standing.contacts, stops.rules
-    customer, actions = known["customers"], done.actions
-    signs, brings_in = known.made(signs_of_fraud), worth(standing, rules)
+    customer, brings_in = known["customers"], worth(standing, rules)
     return AccountFacts(
         customer_id=known.events.customer_id,
         as_of=to_datetime(as_of),
@@ -159,9 +158,9 @@ def facts_of(
         notices=_notices(standing),
         holds=active_holds(known["holds"], as_of),
         access_off=done.access_off,
-        actions_90d=actions_since(actions, as_of - _LATELY_US),
-        evidence=signs.standing,
-        doubted_evidence=signs.doubted,
+        actions_90d=actions_since(done.actions, as_of - _LATELY_US),
+        evidence=known.made(signs_of_fraud).standing,
+        doubted_evidence=known.made(signs_of_fraud).doubted,
         shared_with_frauds=known.made(shared_with_frauds),
         has_open_appeal=contacts.appeal_opened_at is not None,
         subscriptions=_subscriptions(standing),
@@ -173,8 +172,8 @@ def facts_of(
         rejected=known.events.rejected,
         overrides=overrides(known["overrides"], as_of),
         protected_until=stops.protected_until(as_of),
-        fraud_stopped_at=fraud_stopped_at(actions),
-        measures=measures_in_force(actions),
+        fraud_stopped_at=fraud_stopped_at(done.actions),
+        measures=measures_in_force(done.actions),
     )
 
 

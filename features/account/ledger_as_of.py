@@ -34,7 +34,7 @@ class LedgerAsOf:
 
     Args:
         invoices, payments: all rows, in any order.
-        is_converted: whether amounts may have been converted from other currencies.
+        rounding: a rest of at most so much is nobody's (see `Ledger`).
     """
 
     __slots__ = (
@@ -44,9 +44,9 @@ class LedgerAsOf:
         "_feeds",
         "_has_lost",
         "_invoices",
-        "_is_converted",
         "_payments",
         "_refunded",
+        "_rounding",
         "ledger",
         "pending",
         "state",
@@ -57,18 +57,18 @@ class LedgerAsOf:
         invoices: list[InvoiceRow],
         payments: list[PaymentRow],
         days: LocalDays,
-        is_converted: bool = False,
+        rounding: int = 0,
     ) -> None:
         self._invoices, self._payments, self._days = invoices, payments, days
         self._feeds: tuple[_Feed[InvoiceRow], _Feed[PaymentRow]] | None = None
-        self._is_converted = is_converted
+        self._rounding = rounding
         self._as_of: int | None = None
         self._disputes: Sequence[Dispute] = ()
         self._has_lost = False
         self._open_books()
 
     def _open_books(self) -> None:
-        self.ledger = Ledger(self._days.day, self._is_converted)
+        self.ledger = Ledger(self._days.day, self._rounding)
         self.pending: dict[str, PaymentRow] = {}  # payments on their way, by id
         self.state: dict[str, PaymentRow] = {}  # the latest status row of each payment
         self._refunded: set[str] = set()  # payments with a refund in the ledger

@@ -19,6 +19,7 @@ from features.account.stake import Subscription, Usage
 from features.facts import MoneySource
 from features.ledger import Ledger
 from features.moments import DAY_US, LocalDays, days_of
+from features.money import ROUNDING
 from features.settings import PortfolioSettings
 
 
@@ -33,7 +34,7 @@ class Rules:
         self.has_contacts = "contacts" in settings.tables
         self.materiality: int = settings.materiality_money
         self.days: LocalDays = days_of(settings.zone)
-        self.is_converted = bool(settings.rates)
+        self.rounding = ROUNDING if settings.rates else 0
         self.has_subscriptions = "subscriptions" in settings.tables
         self.has_usage = "usage" in settings.tables
         self.margin_share = settings.defaults.share

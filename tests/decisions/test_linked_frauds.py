@@ -9,6 +9,7 @@ from hypothesis import given
 from decisions import Case, Policy, Recommendation, default_policy, recommend
 from decisions.actions import REVIEW, SEVERITY
 from decisions.policy_file.load import parse_document
+from decisions.rules.linked import linked_frauds
 from features.facts import (
     ActiveOverride,
     LiveSubscription,
@@ -124,3 +125,10 @@ def test_sharing_alone_leads_to_no_more_than_a_review(case: Case) -> None:
     raised_by = other.permission.raised_by
     if SEVERITY[other.proposed_action or "none"] < REVIEW:  # else it was proposed
         assert raised_by in ("linked_frauds", "left_to_a_person")
+
+
+def test_of_known_frauds_those_that_count_are_told() -> None:
+    """Another became known two years ago: too old for the rule, and for its reason."""
+    known_at = (TUESDAY - 730 * DAY, *KNOWN_AT)
+    facts = facts_of(shared_with_frauds=(replace(RING, frauds_known_at=known_at),))
+    assert linked_frauds(default_policy().latest, facts, TUESDAY) == (RING,)

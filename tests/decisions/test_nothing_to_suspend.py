@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from decisions import Case, Recommendation, default_policy, recommend
-from features.facts import Evidence
+from features.facts import Evidence, OpenPromise
 from tests.decisions.decision_cases import TUESDAY, UNITS, Anything, overdue_facts
 
 FRAUD = Evidence("outcome_fraud", TUESDAY, confidence="high", is_confirmed=True)
@@ -66,3 +66,13 @@ def test_nobody_must_look_at_a_confirmed_fraud_that_is_gone() -> None:
     ]
     assert answers[0] in {"review", "service_request", "suspend"}
     assert answers[1] in {"none", "remind"}
+
+
+def test_where_a_confirmed_fraud_is_gone_the_promise_is_what_asks() -> None:
+    owed = 4500 * UNITS
+    promise = OpenPromise(
+        TUESDAY, TUESDAY + timedelta(days=90), owed, covers=owed, days=90
+    )
+    given = {"promises": (promise,), "promised": owed, "actionable": 0}
+    found = _answer(0.01, 0.001, evidence=(FRAUD,), is_departed=True, **given)
+    assert (found.action, found.permission.raised_by) == ("review", "long_promise")

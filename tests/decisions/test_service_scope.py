@@ -1,7 +1,7 @@
 """Which of a customer's services a stop for non-payment touches."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -81,6 +81,17 @@ def test_a_second_last_warning_counts_once_proven_and_its_time_to_pay_is_over(
     assert _touched(33, delivered("final_notice", 35), again) == touched
 
 
+@pytest.mark.parametrize(("n_days", "touched"), [(1, ("new", "old")), (16, ("old",))])
+def test_days_under_dispute_are_no_time_to_pay_after_a_second_warning(
+    n_days: int, touched: tuple[str, ...]
+) -> None:
+    """It went out 20 days ago; all was contested on so many days since."""
+    first = TUESDAY.date() - timedelta(days=19)
+    span = (first, first + timedelta(days=n_days - 1))
+    told = (delivered("final_notice", 40), delivered("final_notice", 20))
+    assert _touched(33, *told, disputed=(span,)) == touched
+
+
 @pytest.mark.parametrize(
     ("zone", "hour", "touched"),
     [
@@ -100,14 +111,19 @@ def test_whether_a_warning_was_about_it_goes_by_the_day_of_the_portfolio(
     assert _touched(35, told, zone=zone) == touched
 
 
-def _touched(days: int, *last: Notice, zone: str | None = None) -> tuple[str, ...]:
+def _touched(
+    days: int,
+    *last: Notice,
+    zone: str | None = None,
+    disputed: tuple[tuple[date, date], ...] = (),
+) -> tuple[str, ...]:
     """Services that a stop touches: `new` has an invoice so many days overdue."""
     told = (delivered("reminder_1", 48), delivered("reminder_2", 41), *last)
     facts = overdue_facts(days=50, notices=told)
     [oldest] = facts.items
-    late = replace(oldest, subscription_id="old")
+    late = replace(oldest, subscription_id="old", disputed=disputed)
     due_on = TUESDAY.date() - timedelta(days=days)
-    other = replace(oldest, invoice_id="i2", subscription_id="new")
+    other = replace(late, invoice_id="i2", subscription_id="new")
     other = replace(other, due_on=due_on, days_overdue=days)
     subs = (_subscription("new", 4500 * UNITS), _subscription("old", 4500 * UNITS))
     owed = replace(facts, items=(late, other), subscriptions=subs)

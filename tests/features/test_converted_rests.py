@@ -14,7 +14,7 @@ from features.account.ledger_as_of import LedgerAsOf
 from features.account.rows import InvoiceRow, PaymentRow
 from features.events import FOREVER
 from features.moments import DAY_US
-from features.money import UNITS, convert
+from features.money import ROUNDING, UNITS, convert
 from tests.features.customer_rows import converted_facts
 from tests.features.ledger_rows import UTC_DAYS
 
@@ -48,9 +48,9 @@ def split(total: int, parts: int) -> list[int]:
 
 
 def books(
-    invoices: list[InvoiceRow], payments: list[PaymentRow], is_converted: bool = True
+    invoices: list[InvoiceRow], payments: list[PaymentRow], rounding: int = ROUNDING
 ) -> LedgerAsOf:
-    found = LedgerAsOf(invoices, payments, UTC_DAYS, is_converted)
+    found = LedgerAsOf(invoices, payments, UTC_DAYS, rounding)
     found.move_to(100 * DAY_US)
     return found
 
@@ -61,7 +61,7 @@ def test_two_parts_that_add_up_pay_the_invoice() -> None:
     ledger = books(rows, paid).ledger
     assert not ledger.open
     assert ledger.settled[0].days_late == -1
-    assert books(rows, paid, is_converted=False).ledger.open, (
+    assert books(rows, paid, rounding=0).ledger.open, (
         "without rates there is nothing to round"
     )
 
