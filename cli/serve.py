@@ -19,6 +19,7 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # else the first look afterwards walks all of it
         gc.enable()
 
 
