@@ -10,16 +10,14 @@ and the one in NumPy (`scoring.kernels`) give the same bits. They differ from
 LightGBM's own by less than 1e-12.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from math import comb
 
 import numpy as np
 
 from features.arrays import BoolArray, FloatArray, IntArray
-from scoring.forest import Forest, Int32Array, Leaf, UnsupportedModelError
+from scoring.forest import Forest, UnsupportedModelError
 
 UNIT = 2.0**-50
 MOST_TABLED = 12  # features on the way of a leaf that has a table
@@ -34,11 +32,7 @@ class ContributionTables:
     """A forest with the contributions of its leaves.
 
     Args:
-        leaf_value: (leaves,) what each adds to the margin.
         first_row: (leaves,) where a leaf's table begins in `table`; -1: it has none.
-        first_part: (leaves + 1,) where a leaf's features begin in `part_feature`.
-        part_feature: (parts,) the features of all leaves.
-        part_share: (parts,) see `Leaf.shares`.
         weight: (MOST_FEATURES + 1, MOST_FEATURES) Shapley's for d features, of which k
             others agree.
         table: contributions, integers of `UNIT`; of a leaf 2^d rows of d numbers, row
@@ -46,11 +40,7 @@ class ContributionTables:
     """
 
     forest: Forest
-    leaf_value: FloatArray
     first_row: IntArray
-    first_part: Int32Array
-    part_feature: Int32Array
-    part_share: FloatArray
     weight: FloatArray
     table: IntArray
 
@@ -62,13 +52,13 @@ def contribution_tables(forest: Forest) -> ContributionTables:
         UnsupportedModelError: its ways or its values are beyond what is meant here.
     """
     tables = untabulated(forest)
-    leaves, widths = forest.leaves, np.diff(tables.first_part).astype(np.int64)
+    widths = np.diff(forest.first_part).astype(np.int64)
     is_tabled = tables.first_row >= 0
     for width in np.unique(widths[is_tabled & (widths > 0)]).tolist():
         which = np.flatnonzero(is_tabled & (widths == width))
         some = max(1, _AT_ONCE // (width << width))
         for chosen in np.split(which, range(some, len(which), some)):
-            rows = _tables_of([leaves[i] for i in chosen.tolist()], width)
+            rows = _tables_of(forest, chosen, width)
             places = tables.first_row[chosen][:, None] + np.arange(width << width)
             tables.table[places] = rows
     return tables
@@ -80,24 +70,15 @@ def untabulated(forest: Forest) -> ContributionTables:
     Raises:
         UnsupportedModelError: its ways or its values are beyond what is meant here.
     """
-    leaves = forest.leaves
-    widths = np.array([len(leaf.features) for leaf in leaves], np.int64)
+    widths = np.diff(forest.first_part).astype(np.int64)
     if widths.max(initial=0) > MOST_FEATURES:
         raise UnsupportedModelError("leaves behind too many features")
-    if sum(abs(leaf.value) for leaf in leaves) > LARGEST_SUM:
+    if np.abs(forest.leaf_value).sum() > LARGEST_SUM:
         raise UnsupportedModelError("leaves of too large values")
     is_tabled, sizes = _tabled(widths)
     return ContributionTables(
         forest=forest,
-        leaf_value=np.array([leaf.value for leaf in leaves], np.float64),
         first_row=np.where(is_tabled, np.cumsum(sizes) - sizes, -1),
-        first_part=_starts(widths.tolist()),
-        part_feature=np.array(
-            [*chain.from_iterable(leaf.features for leaf in leaves)], np.int32
-        ),
-        part_share=np.array(
-            [*chain.from_iterable(leaf.shares for leaf in leaves)], np.float64
-        ),
         weight=_weights(),
         table=np.zeros(sizes.sum(), np.int64),
     )
@@ -113,10 +94,6 @@ def _tabled(widths: IntArray) -> tuple[BoolArray, IntArray]:
     return widths <= most, sizes
 
 
-def _starts(sizes: Sequence[int]) -> Int32Array:
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-
-
 @cache
 def _weights() -> FloatArray:
     weight = np.zeros((MOST_FEATURES + 1, MOST_FEATURES))
@@ -125,10 +102,11 @@ def _weights() -> FloatArray:
     return weight
 
 
-def _tables_of(leaves: list[Leaf], d: int) -> IntArray:
+def _tables_of(forest: Forest, leaves: IntArray, d: int) -> IntArray:
     """(leaves, 2^d · d) of leaves behind d features each."""
-    value = np.array([leaf.value for leaf in leaves])[:, None]
-    share = np.array([leaf.shares for leaf in leaves])[:, None, :]
+    places = forest.first_part[leaves][:, None] + np.arange(d)
+    value = forest.leaf_value[leaves][:, None]
+    share = forest.part_share[places][:, None, :]
     disagrees = (np.arange(1 << d)[:, None] >> np.arange(d)) & 1
     return leaf_parts(value, share, disagrees == 0).reshape(len(leaves), -1)
 
@@ -143,7 +121,7 @@ def leaf_parts(value: FloatArray, share: FloatArray, agrees: BoolArray) -> IntAr
 
     Args:
         value: (…) of the leaf.
-        share: (…, d) see `Leaf.shares`.
+        share: (…, d) see `Forest.part_share`.
         agrees: (…, d) in which features the row goes the leaf's way.
     """
     d = share.shape[-1]

@@ -136,7 +136,7 @@ class CKernel:
         self._tables = _Tables(
             n_features=forest.n_features,
             n_nodes=len(forest.feature),
-            n_leaves=len(forest.leaves),
+            n_leaves=len(forest.leaf_value),
             n_trees=len(forest.n_leaves),
             base=forest.base,
             unit=UNIT,
@@ -188,6 +188,21 @@ def _steps(forest: Forest) -> AnyArray:
     return steps
 
 
+def _steps_to_leaves(forest: Forest) -> dict[int, list[tuple[int, bool]]]:
+    """Per leaf below a node the splits on its way: node, and whether it goes left."""
+    to_node: list[list[tuple[int, bool]]] = [[]] * len(forest.feature)
+    to_leaf: dict[int, list[tuple[int, bool]]] = {}
+    pairs = zip(forest.left.tolist(), forest.right.tolist(), strict=True)
+    for node, (left, right) in enumerate(pairs):  # parents come first
+        for child, is_left in ((left, True), (right, False)):
+            steps = [*to_node[node], (node, is_left)]
+            if child >= 0:
+                to_node[child] = steps
+            else:
+                to_leaf[~child] = steps
+    return to_leaf
+
+
 class NumpyKernel:
     """The same in NumPy, row by row."""
 
@@ -199,27 +214,27 @@ class NumpyKernel:
         self._goes_left = (forest.kind & DEFAULT_LEFT) != 0
         self._zero_missing = (missing == MISSING_ZERO) & ~is_category
         self._nan_missing = (missing == MISSING_NAN) & ~is_category
-        widths = np.diff(tables.first_part).astype(np.int64)
+        widths = np.diff(forest.first_part).astype(np.int64)
         is_tabled = tables.first_row >= 0
         leaf_of_part = np.repeat(np.arange(len(widths)), widths)
-        within = np.arange(len(leaf_of_part)) - tables.first_part[leaf_of_part]
-        order = np.argsort(tables.part_feature, kind="stable")
+        within = np.arange(len(leaf_of_part)) - forest.first_part[leaf_of_part]
+        order = np.argsort(forest.part_feature, kind="stable")
         order = order[is_tabled[leaf_of_part[order]]]
         self._widths = widths
         self._part_leaf, self._part_place = leaf_of_part[order], within[order]
         self._features, self._first = np.unique(
-            tables.part_feature[order], return_index=True
+            forest.part_feature[order], return_index=True
         )
         deep = sorted(set(widths[~is_tabled].tolist()))
         self._deep = [np.flatnonzero(widths == d) for d in deep]
         # a leaf without steps (a tree of one leaf) cannot be part of `reduceat`
-        stepped = [i for i, leaf in enumerate(forest.leaves) if leaf.steps]
-        steps = [forest.leaves[i].steps for i in stepped]
-        self._stepped = np.array(stepped, np.int64)
-        self._first_step = np.cumsum([0, *map(len, steps)], dtype=np.int64)[:-1]
-        flat = np.array([*chain.from_iterable(steps)], np.int64).reshape(-1, 3)
+        steps = _steps_to_leaves(forest)
+        self._stepped = np.array(sorted(steps), np.int64)
+        on_ways = [steps[leaf] for leaf in self._stepped.tolist()]
+        self._first_step = np.cumsum([0, *map(len, on_ways)], dtype=np.int64)[:-1]
+        flat = np.array([*chain.from_iterable(on_ways)], np.int64).reshape(-1, 2)
         self._step_node, self._step_left = flat[:, 0], flat[:, 1] == 1
-        self._step_value = 1 << flat[:, 2]
+        self._step_value = 1 << forest.place[self._step_node].astype(np.int64)
 
     def __call__(self, x: FloatArray) -> Explained:
         rows = [self._explained(row) for row in x]
@@ -228,35 +243,37 @@ class NumpyKernel:
         return np.array(margins, np.float64), np.array(parts, np.float64).reshape(shape)
 
     def _explained(self, row: FloatArray) -> tuple[float, FloatArray]:
-        tables = self._tables
-        masks = np.zeros(len(tables.leaf_value), np.int64)
+        tables, forest = self._tables, self._tables.forest
+        masks = np.zeros(len(forest.leaf_value), np.int64)
         if len(self._first_step):
             turns_off = self._turns_left(row)[self._step_node] != self._step_left
             masks[self._stepped] = np.bitwise_or.reduceat(
                 self._step_value * turns_off, self._first_step
             )
         margin = 0.0
-        for value in tables.leaf_value[masks == 0].tolist():  # one a tree, in order
+        for value in tables.forest.leaf_value[
+            masks == 0
+        ].tolist():  # one a tree, in order
             margin += value
-        sums = np.zeros(tables.forest.n_features, np.int64)
+        sums = np.zeros(forest.n_features, np.int64)
         if len(self._features):
             rows = tables.first_row + masks * self._widths
             numbers = tables.table[rows[self._part_leaf] + self._part_place]
             sums[self._features] = np.add.reduceat(numbers, self._first)
         for leaves in self._deep:
             self._add_deep(leaves, masks[leaves], sums)
-        return margin, np.append(sums * UNIT, tables.forest.base)
+        return margin, np.append(sums * UNIT, forest.base)
 
     def _add_deep(self, leaves: IntArray, masks: IntArray, sums: IntArray) -> None:
         """Leaves without tables, all behind equally many features."""
-        tables = self._tables
-        places = tables.first_part[leaves][:, None] + np.arange(
+        forest = self._tables.forest
+        places = forest.first_part[leaves][:, None] + np.arange(
             int(self._widths[leaves[0]])
         )
         agrees = (masks[:, None] >> np.arange(places.shape[1]) & 1) == 0
-        value, share = tables.leaf_value[leaves], tables.part_share[places]
+        value, share = forest.leaf_value[leaves], forest.part_share[places]
         parts = leaf_parts(value, share, agrees)
-        np.add.at(sums, tables.part_feature[places], parts)
+        np.add.at(sums, forest.part_feature[places], parts)
 
     def _turns_left(self, row: FloatArray) -> BoolArray:
         """(nodes,) whether the row goes left at each node."""

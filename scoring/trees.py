@@ -6,9 +6,10 @@ call, about twice as fast as `Booster.predict` and safe from its thread pool (wh
 stalls for milliseconds when another process keeps a core busy); should a later LightGBM
 hide that call, `Booster.predict` on one thread answers. The bits are the same. Exact
 contributions come from tables (`scoring.contribution_tables`), and from LightGBM where
-a model has none.
+a model has none. LightGBM's own library reads the text when it is first asked.
 """
 
+import re
 import threading
 from functools import cached_property
 
@@ -20,6 +21,8 @@ from scoring.errors import BundleUnreadableError
 from scoring.forest import UnsupportedModelError, read_forest
 from scoring.kernels import CKernel, Explained, Kernel, kernel_of
 
+_N_FEATURES = re.compile(r"^max_feature_idx=(\d+)$", re.MULTILINE)
+
 
 class _Calls(threading.local):
     is_prepared = False
@@ -27,17 +30,20 @@ class _Calls(threading.local):
 
 
 class TreeModel:
-    """A LightGBM booster read from its text; `n_threads` is for many rows only."""
+    """A LightGBM booster read from its text; `n_threads` is for many rows only.
+
+    Raises:
+        BundleUnreadableError: here, or when first used, where it is no such text.
+    """
 
     learner = "lightgbm"
 
     def __init__(self, text: str, n_threads: int = 2) -> None:
-        try:
-            self._booster = Booster(text)
-        except LightGBMCallError as error:
-            raise BundleUnreadableError(f"model.txt: {error}; train again") from error
         self.text = text
-        self.n_features = self._booster.n_features
+        stated = _N_FEATURES.search(text)
+        self.n_features = (
+            self._booster.n_features if stated is None else int(stated[1]) + 1
+        )
         self._n_threads = n_threads
         self._calls = _Calls()
         self._call_lock = threading.Lock()  # preparing a call touches the booster
@@ -64,12 +70,23 @@ class TreeModel:
         return self.margin(x), parts
 
     @cached_property
+    def _booster(self) -> Booster:
+        try:
+            return Booster(self.text)
+        except LightGBMCallError as error:
+            raise BundleUnreadableError(f"model.txt: {error}; train again") from error
+
+    @cached_property
     def kernel(self) -> Kernel | None:
         """What explains rows, made when first asked for; None: LightGBM itself."""
         try:
             kernel = kernel_of(read_forest(self.text))
         except UnsupportedModelError:
             return None
+        except (LookupError, ValueError) as error:  # a cut text ends LightGBM's process
+            raise BundleUnreadableError(
+                f"model.txt: damaged ({error}); train again"
+            ) from error
         if isinstance(kernel, CKernel):
             self._in_c = kernel
         return kernel

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from features.arrays import FloatArray
+from scoring import kernels
 from scoring import trees as trees_module
 from scoring.booster import CONTRIBUTIONS, Booster
 from scoring.bundle import Bundle
@@ -92,6 +93,25 @@ def test_the_library_alone_says_what_the_package_says(
 def test_what_is_no_model_is_refused_with_lightgbms_words() -> None:
     with pytest.raises(BundleUnreadableError, match=r"model\.txt: "):
         TreeModel("tree\nno model at all\n")
+
+
+@pytest.mark.parametrize("end", ["\nend of trees", "\nTree=7\n", "\nleaf_value="])
+def test_a_text_that_breaks_off_is_refused_when_it_is_used(
+    trees: TreeModel, end: str
+) -> None:
+    cut = TreeModel(trees.text.partition(end)[0])
+    with pytest.raises(BundleUnreadableError, match=r"model\.txt: "):
+        cut.kernel  # noqa: B018 - made when asked for
+
+
+@pytest.mark.skipif(not kernels.is_built(), reason="installed without a C compiler")
+def test_a_row_needs_nothing_of_lightgbm(trees: TreeModel, matrix: FloatArray) -> None:
+    model = TreeModel(trees.text)
+    parts = model.explain(matrix[:1])[1]
+    margin = model.margin(matrix[:1])
+    assert "_booster" not in vars(model)
+    assert parts.tolist() == trees.explain(matrix[:1])[1].tolist()
+    assert margin.tolist() == trees.margin(matrix)[:1].tolist()
 
 
 def test_a_matrix_of_other_width_is_refused(
