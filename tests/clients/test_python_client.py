@@ -243,3 +243,86 @@ def test_a_portfolio_that_breaks_off_is_taken_up_again(connect: Connect) -> None
     moments = {one["as_of"] for one in decisions if one is not None}
     assert len(cut.bodies) == 2
     assert len(moments) == 1
+
+
+def answering(*answers: httpx.Response) -> tuple[Client, list[httpx.Request]]:
+    """A client of a service that gives these answers, the last one for ever."""
+    asked: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answers[min(len(asked), len(answers)) - 1]
+
+    transport = httpx.MockTransport(handle)
+    return Client("http://forbear", "fb_k", transport=transport, tries=3), asked
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that the client waited, in no time."""
+    waits: list[float] = []
+    monkeypatch.setattr("forbear_client.transport.time.sleep", waits.append)
+    return waits
+
+
+STRANGE = [
+    httpx.Response(200, text="<html>sign in</html>"),
+    httpx.Response(200, text=""),
+    httpx.Response(204),
+    httpx.Response(200, text='{"action":'),
+    httpx.Response(200, content=b'{"action": "\xe9"}'),
+    httpx.Response(200, json=["suspend"]),
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_what_no_service_says_is_no_answer(
+    strange: httpx.Response, waited: list[float]
+) -> None:
+    client, asked = answering(strange)
+    with pytest.raises(UnavailableError):
+        client.score("c")
+    with pytest.raises(UnavailableError):
+        next(client.score_portfolio())
+    assert len(asked) == 6
+    assert len(waited) == 4
+    client, _ = answering(strange, httpx.Response(200, json={"action": "none"}))
+    assert client.score("c")["action"] == "none"
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_a_fault_of_the_service_is_no_refusal(status: int, waited: list[float]) -> None:
+    problem = {"code": "internal_error", "detail": "a bug"}
+    client, asked = answering(httpx.Response(status, json=problem))
+    with pytest.raises(UnavailableError, match="internal_error"):
+        client.score("c")
+    assert len({one.headers["Idempotency-Key"] for one in asked}) == 1
+    assert len(asked) == len(waited) + 1 == 3
+
+
+def test_a_portfolio_waits_for_a_service_that_starts(waited: list[float]) -> None:
+    """Each time longer, or as long as it asks; a new line begins the count anew."""
+    problem = {"code": "overloaded", "detail": "later"}
+    busy = httpx.Response(503, json=problem, headers={"Retry-After": "8"})
+    cut = httpx.Response(200, text='{"customer_id": "a", "status": 404}\n')
+    whole = httpx.Response(200, text='{"customer_id": "b"}\n{"end": true}\n')
+    client, asked = answering(busy, busy, cut, busy, whole)
+    items = list(client.score_portfolio(as_of=AS_OF))
+    assert [item["customer_id"] for item in items] == ["a", "b"]
+    assert len({one.headers["Idempotency-Key"] for one in asked}) == 1
+    assert [b'"after":"a"' in one.content for one in asked] == [False] * 3 + [True] * 2
+    assert [wait >= 4 for wait in waited] == [True, True, False, True]
+    client, asked = answering(busy)
+    with pytest.raises(UnavailableError, match=r"overloaded.*behind 'x'"):
+        next(client.score_portfolio(after="x"))
+    assert len(asked) == 3
+
+
+def test_a_portfolio_that_breaks_off_decides_about_nobody_twice(
+    connect: Connect,
+) -> None:
+    sender = connect()
+    for name in ("t1", "t2"):
+        sender.send(events_of(name), customer_id=name, observed=OBSERVED)
+    list(connect(transport=Cut(1)).score_portfolio(after="t"))
+    assert len(list(sender.decisions("t2"))) == 1

@@ -1,12 +1,12 @@
 """The service as an object."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any, Literal, Self, cast
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 
@@ -22,8 +22,8 @@ from forbear_client.answers import (
     Timeline,
     TimelineEntry,
 )
-from forbear_client.errors import UnavailableError
-from forbear_client.transport import PASSES, Transport, problem_of
+from forbear_client.portfolio import lines_of_all
+from forbear_client.transport import Transport
 
 Row = Mapping[str, Any]
 Events = Mapping[str, Sequence[Row]]  # rows by table
@@ -33,7 +33,6 @@ Action = Literal["none", "remind", "review", "service_request", "suspend", "bloc
 Outcome = Literal[
     "fraud", "fraud_cleared", "account_takeover", "nonpayment", "written_off"
 ]
-_ROUNDS = 5  # of a portfolio that breaks off
 
 
 class Client(AbstractContextManager["Client"]):
@@ -43,7 +42,8 @@ class Client(AbstractContextManager["Client"]):
         url: of the service, such as `https://forbear.example.org`.
         key: `fb_…`; what it may do is its scope.
         timeout_s: seconds to wait for one try.
-        tries: of each request, the first one included.
+        tries: of each request, the first one included; of a portfolio, without a new
+            line between them.
         transport: of httpx, for proxies and tests.
 
     Every method raises `RefusedError` where the service refuses and `UnavailableError`
@@ -149,29 +149,28 @@ class Client(AbstractContextManager["Client"]):
         as_of: Moment | None = None,
         after: str = "",
         language: Language | None = None,
+        idempotency_key: str | None = None,
     ) -> Iterator[ScoredItem]:
         """Every customer of whom events are stored, in the order of their ids.
 
         A stream that breaks off is taken up again behind the last customer that came,
-        for the same moment.
+        for the same moment and under the same key: nobody is decided about twice.
+
+        Args:
+            as_of: the moment to score for; None: now.
+            after: the customer behind whom it begins.
+            language: of the sentences.
+            idempotency_key: default: a new one; one of your own needs `as_of`.
         """
         moment = as_of or datetime.now(UTC)
-        for _ in range(_ROUNDS):
-            content = _stated(as_of=moment, after=after, language=language)
-            try:
-                with self._http.stream(
-                    "POST", "/v1/score/portfolio", json=content
-                ) as answer:
-                    if answer.status_code in PASSES:
-                        continue
-                    for item in _items(answer):
-                        if "end" in item:
-                            return
-                        after = item["customer_id"]
-                        yield cast("ScoredItem", item)
-            except httpx.TransportError:
-                continue
-        raise UnavailableError(_ROUNDS, f"the portfolio broke off behind {after!r}")
+        lines = lines_of_all(
+            self._transport,
+            _stated(as_of=moment, language=language),
+            after,
+            idempotency_key or str(uuid4()),
+        )
+        for line in lines:
+            yield cast("ScoredItem", line)
 
     def decision(self, decision_id: str) -> ScoreAnswer:
         """A recorded decision, as it was answered."""
@@ -261,15 +260,6 @@ class Client(AbstractContextManager["Client"]):
             before = page["next"]
             if before is None:
                 return
-
-
-def _items(answer: httpx.Response) -> Iterator[Any]:
-    """Lines of a stream; one that was cut off ends it."""
-    if not answer.is_success:
-        answer.read()
-        raise problem_of(answer)
-    for line in answer.iter_lines():
-        yield json.loads(line)
 
 
 def _customer(customer_id: str) -> str:

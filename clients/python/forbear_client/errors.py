@@ -36,3 +36,7 @@ class UnavailableError(ForbearError):
     def __init__(self, tries: int, cause: str) -> None:
         super().__init__(f"no answer after {tries} tries: {cause}")
         self.tries, self.cause = tries, cause
+
+
+class StrangeAnswerError(ForbearError):
+    """Something between here and the service answered: it never leaves this package."""

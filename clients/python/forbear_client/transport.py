@@ -1,5 +1,6 @@
 """Requests that are tried again, each recorded once."""
 
+import json
 import random
 import time
 from collections.abc import Mapping
@@ -8,9 +9,12 @@ from uuid import uuid4
 
 import httpx
 
-from forbear_client.errors import RefusedError, UnavailableError
+from forbear_client.errors import (
+    RefusedError,
+    StrangeAnswerError,
+    UnavailableError,
+)
 
-PASSES = frozenset({429, 502, 503, 504})  # what a later try may not meet
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 10.0
 
 
@@ -26,7 +30,7 @@ class Transport:
     """
 
     def __init__(self, http: httpx.Client, tries: int) -> None:
-        self.http, self._tries = http, tries
+        self.http, self.tries = http, tries
 
     def ask(
         self,
@@ -36,7 +40,7 @@ class Transport:
         content: Mapping[str, Any] | None = None,
         query: Mapping[str, str | int] | None = None,
         idempotency_key: str | None = None,
-    ) -> Any:  # noqa: ANN401 - JSON
+    ) -> dict[str, Any]:
         """The answer's JSON.
 
         Raises:
@@ -49,28 +53,58 @@ class Transport:
             else {}
         )
         cause = "none was made"
-        for n in range(self._tries):
-            wait_s = min(_FIRST_WAIT_S * 2.0**n, _LONGEST_WAIT_S)
+        for n in range(self.tries):
+            answer = None
             try:
                 answer = self.http.request(
                     method, path, json=content, params=query, headers=headers
                 )
-            except httpx.TransportError as error:
-                cause = type(error).__name__
-            else:
-                if answer.status_code not in PASSES:
+                if not passes(answer.status_code):
                     return _content(answer)
                 cause = str(problem_of(answer))
-                wait_s = _retry_after_s(answer) or wait_s
-            if n + 1 < self._tries:
-                # not all that were refused at once come back at once
-                time.sleep(wait_s * random.uniform(0.5, 1.0))
-        raise UnavailableError(self._tries, cause)
+            except (httpx.TransportError, StrangeAnswerError) as error:
+                cause = type(error).__name__
+            if n + 1 < self.tries:
+                pause(n, answer)
+        raise UnavailableError(self.tries, cause)
 
 
-def _content(answer: httpx.Response) -> Any:  # noqa: ANN401 - JSON
+def passes(status: int) -> bool:
+    """Whether a later try may meet another answer: too slow, too much, or a fault."""
+    return status in {408, 429} or status >= 500
+
+
+def pause(n_before: int, answer: httpx.Response | None) -> None:
+    """Wait before the next try: as long as the answer asks, else longer each time.
+
+    Args:
+        n_before: tries that failed before the last one, since the last success.
+        answer: of the last one, where there was one.
+    """
+    asked_s = None if answer is None else _retry_after_s(answer)
+    wait_s = asked_s or min(_FIRST_WAIT_S * 2.0**n_before, _LONGEST_WAIT_S)
+    # not all that were refused at once come back at once
+    time.sleep(wait_s * random.uniform(0.5, 1.0))
+
+
+def content_of(text: str | bytes) -> dict[str, Any]:
+    """What the service said; it says objects of JSON and nothing else.
+
+    Raises:
+        StrangeAnswerError: something else did, such as a proxy's page.
+    """
+    try:
+        said = json.loads(text)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise StrangeAnswerError
+    return said
+
+
+def _content(answer: httpx.Response) -> dict[str, Any]:
     if answer.is_success:
-        return answer.json()
+        return content_of(answer.content)
     raise problem_of(answer)
 
 
