@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # a service that reads requests alone does without Arrow
     import pyarrow as pa
 
-LONG = 5_000_000  # rows
+# Rows of a table that is written anew rather than deleted from: 96 MB would be held of
+# the 250 MB that DuckDB has at the least (`--memory 1000`)
+LONG = 12_000_000
 TYPES = {"int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN", "string": "VARCHAR"}
 
 
@@ -31,6 +33,39 @@ def append(duckdb: Any, name: str, rows: "pa.Table", **constants: int) -> None: 
     more = "".join(f", {value} AS {column}" for column, value in constants.items())
     run(duckdb, f'INSERT INTO "{name}" BY NAME SELECT *{more} FROM part')  # noqa: S608
     duckdb.unregister("part")
+
+
+class Appending:
+    """Rows for the end of a table: those of many small files are written together.
+
+    Args:
+        duckdb: the connection that holds the table.
+        name: of the table.
+        constants: columns that have one value.
+    """
+
+    AT_ONCE = 100_000  # rows; an insertion costs what reading a small file does
+
+    def __init__(self, duckdb: Any, name: str, **constants: int) -> None:  # noqa: ANN401
+        self._duckdb, self._name, self._constants = duckdb, name, constants
+        self._waiting: list[pa.Table] = []
+        self._n_waiting = 0
+
+    def add(self, rows: "pa.Table") -> None:
+        """Rows behind all others; they may be written later."""
+        self._waiting.append(rows)
+        self._n_waiting += len(rows)
+        if self._n_waiting >= self.AT_ONCE:
+            self.write()
+
+    def write(self) -> None:
+        """Write all that wait."""
+        import pyarrow as pa
+
+        if self._waiting:  # a column may be missing in some of the files
+            rows = pa.concat_tables(self._waiting, promote_options="default")
+            append(self._duckdb, self._name, rows, **self._constants)
+        self._waiting, self._n_waiting = [], 0
 
 
 def remove(duckdb: Any, table: str, which: str) -> None:  # noqa: ANN401

@@ -14,7 +14,7 @@ from features.reading.cross_row_rules import (
     expel,
     gather_unmatched,
 )
-from features.reading.duck import append, create, run
+from features.reading.duck import Appending, append, create, run
 from features.reading.found_rows import FoundRows
 from features.reading.loaded_tables import LoadedTables
 from features.reading.mending import (
@@ -84,6 +84,7 @@ def _load_checked(
     n_read, n_accepted, n_lost, n_without_customer = 0, 0, 0, 0
     names: set[str] = set()
     n_waiting = 0
+    good = Appending(duckdb, table, superseded_at=FOREVER)
     run(duckdb, "BEGIN")  # parts of one transaction are written once
     for part, checked in checked_parts(source, table, settings):
         names |= set(part.rows.column_names)
@@ -92,7 +93,7 @@ def _load_checked(
         places.add(part, checked)
         n_without_customer += len(part.malformed)
         _count_rejects(loaded.rejects, table, part, checked)
-        append(duckdb, table, checked.rows, superseded_at=FOREVER)
+        good.add(checked.rows)
         if checked.lost is not None:
             append(duckdb, LOST, _undismissed(part, checked, table, settings, n_lost))
             n_lost += len(checked.lost)
@@ -102,9 +103,11 @@ def _load_checked(
             loaded.latest[table] = max(latest, loaded.latest.get(table, 0))
         n_waiting += len(checked.rows)
         if n_waiting >= WRITTEN_AT_ONCE:
+            good.write()
             run(duckdb, "COMMIT")
             run(duckdb, "BEGIN")
             n_waiting = 0
+    good.write()
     run(duckdb, "COMMIT")
     loaded.reports[table] = TableReport(table, n_read, n_accepted, n_without_customer)
     loaded.warnings += _surprises(table, names, settings)
