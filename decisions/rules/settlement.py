@@ -1,9 +1,9 @@
 """How access taken for non-payment returns: paid, or arranged.
 
 It was taken for the invoices overdue then, as known then, and these are looked at:
-paid where no more than the materiality of them is open, arranged where a running
-promise or plan covers each. Money in flight, unallocated or contested gives nothing
-back by itself.
+paid where no more than the materiality of them is open or written off, arranged where
+a running promise or plan covers each. Money in flight, unallocated or contested gives
+nothing back by itself, nor does money that was given up.
 """
 
 from collections.abc import Iterator
@@ -23,9 +23,13 @@ def returned_by(
     if facts.overdue is None:
         return None
     owed = _owed_for(facts, action)
-    if "paid" in accepted and _is_paid(terms, facts, owed):
+    is_given_up = action.given_up > terms.materiality * UNITS
+    if "paid" in accepted and not is_given_up and _is_paid(terms, facts, owed):
         return "paid"
-    is_arranged = _is_arranged(terms, facts, owed, at)
+    plans = list(_plans(terms, facts, at))
+    if is_given_up and not _covers_all(plans, action.subscription_id):
+        return None
+    is_arranged = _is_arranged(facts, owed, plans)
     return "arranged" if is_arranged and "arranged" in accepted else None
 
 
@@ -48,22 +52,21 @@ def _is_paid(terms: Terms, facts: AccountFacts, owed: list[OpenItem]) -> bool:
 
 
 def _is_arranged(
-    terms: Terms, facts: AccountFacts, owed: list[OpenItem], at: datetime
+    facts: AccountFacts, owed: list[OpenItem], plans: list[ActiveHold]
 ) -> bool:
-    plans = list(_plans(terms, facts, at))
     if not facts.items:  # a report: nothing says what a promise is for
         is_promised = bool(facts.overdue) and facts.actionable == 0
         return bool(plans) or (is_promised and not facts.in_flight)
     rest = [item for item in owed if item.remainder > item.promised]
-    uncovered = [item for item in rest if not _is_in_a_plan(item, plans)]
+    uncovered = [i for i in rest if not _covers_all(plans, i.subscription_id)]
     limit = sum(plan.amount for plan in plans if plan.amount is not None)
     return sum(item.remainder - item.promised for item in uncovered) <= limit
 
 
-def _is_in_a_plan(item: OpenItem, plans: list[ActiveHold]) -> bool:
+def _covers_all(plans: list[ActiveHold], subscription_id: str | None) -> bool:
     """Whether a plan for all that is owed, or for this service, is running."""
     return any(
-        plan.amount is None and plan.subscription_id in (None, item.subscription_id)
+        plan.amount is None and plan.subscription_id in (None, subscription_id)
         for plan in plans
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from features.account.account import Account
+from features.account.standing import Standing
 from features.contract import TABLES
 from features.events import Events
 from features.facts import ExecutedAction
@@ -110,6 +111,19 @@ class Stops:
             and any(_has_row_of(self._events, t, day_end) for t in _PROTECTING)
         )
         return to_datetime(day_end) if is_today else None
+
+
+def with_given_up(
+    stops: tuple[ExecutedAction, ...], standing: Standing
+) -> tuple[ExecutedAction, ...]:
+    """Stops with what was written off of the invoices for which access was taken."""
+    if not standing.written_off:
+        return stops
+    lost = {i.id: i.written_off for i in standing.ledger.invoices.values()}
+    return tuple(
+        replace(stop, given_up=sum(lost.get(name, 0) for name in stop.invoices or ()))
+        for stop in stops
+    )
 
 
 def _has_row_of(events: Events, table: str, day_end: int) -> bool:

@@ -96,6 +96,20 @@ def test_access_is_not_given_back_where_it_is_taken_away_anew(kind: str) -> None
     assert (found.follow_up.reactivation is not None) == found.people.requires_person
 
 
+def test_what_was_given_up_is_not_paid_and_gives_no_access_back() -> None:
+    """An invoice was written off; whoever keeps the books says nothing of access."""
+    off = replace(_off("nonpayment"), invoices=("i1",), given_up=300 * UNITS)
+    cleared = overdue_facts(0, days=0, access_off=(off,))
+    assert _answer(cleared).follow_up.reactivation is None
+    rest = replace(off, given_up=25 * UNITS)  # the materiality
+    found = _answer(replace(cleared, access_off=(rest,)))
+    assert found.follow_up.reactivation is not None
+    plan = ActiveHold("instalment_plan", LONG_AGO, TUESDAY + timedelta(days=60))
+    found = _answer(replace(cleared, holds=(plan,)))
+    assert found.follow_up.reactivation is not None
+    assert found.follow_up.reactivation.cure == "arranged"
+
+
 def test_a_promise_counts_as_arranged() -> None:
     facts = overdue_facts(access_off=(_off("nonpayment"),))
     promise = OpenPromise(LONG_AGO, TUESDAY + timedelta(days=3), None, days=14)

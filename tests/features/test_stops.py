@@ -296,3 +296,24 @@ def test_of_rows_not_yet_known_only_those_of_today_are_seen(
     assert replace(facts, protected_until=None) == past
     is_today = any(day == today for _, day in found)
     assert (facts.protected_until is not None) == is_today
+
+
+WRITTEN_OFF: Row = {
+    "invoice_id": "W",
+    "kind": "write_off",
+    "applies_to": "A",
+    "event_at": "2024-06-01",
+    "amount": "100",
+}
+
+
+def given_up(*stops: Row, **tables: list[Row]) -> list[int]:
+    billed = [*BILLED, WRITTEN_OFF]
+    facts = facts_of({"invoices": billed, "actions": list(stops), **tables})
+    return [off.given_up // 10_000 for off in facts.access_off]
+
+
+def test_what_was_written_off_of_its_invoices_was_given_up_and_not_paid() -> None:
+    assert given_up(stop()) == [100]
+    assert given_up(stop(subscription_id="s1")) == [0]
+    assert given_up(stop(), payments=[payment("A", "2024-06-20")]) == [0]  # recovered
