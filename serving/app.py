@@ -18,7 +18,6 @@ from serving.access import RateLimits
 from serving.api_page import add_api_page
 from serving.champions import Champions
 from serving.customer_routes import router as customer_router
-from serving.desk.mount import add_desk
 from serving.desk.records import DeskRecords
 from serving.desk.replay_desk import ReplayDesk
 from serving.errors import (
@@ -32,14 +31,13 @@ from serving.errors import (
 from serving.event_routes import router as event_router
 from serving.field_docs import describe_fields
 from serving.guard import Guard
+from serving.kept_policies import keep_policy
 from serving.many_routes import router as many_router
 from serving.many_scores import BatchTurnstile
 from serving.metrics import Metrics
 from serving.openapi import name_schemas
 from serving.outbox_watch import watch_alone
-from serving.public.policies import keep_policy
-from serving.public.policies import router as policy_router
-from serving.public.replies import router as reply_router
+from serving.pages import add_pages
 from serving.records import RecordsOfKeys
 from serving.routes import DirectScore, is_score, router
 from serving.settings import ServingSettings, serving_settings
@@ -215,9 +213,7 @@ def create_app(
     app.include_router(event_router)
     app.include_router(customer_router)
     app.include_router(many_router)
-    add_desk(app)
-    app.include_router(policy_router)
-    app.include_router(reply_router)
+    add_pages(app)
     app.add_exception_handler(ProblemError, present_problem)
     app.add_exception_handler(HTTPException, present_http_error)
     app.add_exception_handler(RequestValidationError, present_invalid)

@@ -1,6 +1,6 @@
-"""Puts the desk's pages and files into the application."""
+"""Puts the desk's pages and files together."""
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
@@ -65,10 +65,12 @@ async def nothing_done(request: Request) -> Response:
     raise ProblemError("method_not_allowed", detail, headers={"Allow": allow})
 
 
-def add_desk(app: FastAPI) -> None:
-    """Serve the desk at `/desk`, and its style and script below it."""
+def desk_pages() -> APIRouter:
+    """All that is at `/desk`, with its style and script below it."""
+    pages = APIRouter(redirect_slashes=False)
     files = StaticFiles(packages=[("serving.desk", "static")])
-    app.mount(f"{HOME}/static", files, "desk files")
+    pages.mount(f"{HOME}/static", files, "desk files")
     for router in ROUTERS:
-        app.include_router(router)
-    app.include_router(_elsewhere)  # after all that are something
+        pages.include_router(router)
+    pages.include_router(_elsewhere)  # after all that are something
+    return pages

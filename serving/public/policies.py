@@ -2,13 +2,11 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
-from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
@@ -21,6 +19,7 @@ from features.moments import to_datetime
 from serving.champions import Champions, InForce
 from serving.errors import ProblemError
 from serving.incoming import in_force_of
+from serving.kept_policies import Place
 from serving.public.page import (
     html_page,
     message,
@@ -39,15 +38,6 @@ from wording.templates import render
 router = public_router()
 _log = logging.getLogger("forbear.serving")
 _HASH_LENGTH = 64
-Place = tuple[Path, str | None]
-
-
-def keep_policy(place: Place, in_force: InForce) -> None:
-    """Write a policy down that has come into force; what is there stays."""
-    policy = in_force.advisor.policy
-    now = time.time_ns() // 1_000
-    with closing(open_policies(*place)) as policies:
-        policies.keep(policy.hash, policy.reference, now, in_force.policy_text)
 
 
 class _Version(NamedTuple):
