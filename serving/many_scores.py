@@ -18,6 +18,7 @@ from serving.champions import InForce
 from serving.errors import KINDS, ProblemError, own_code, problem_body
 from serving.guard import log_without_values, surviving
 from serving.language import Language
+from serving.metrics import Metrics
 from serving.openapi import MOST_REQUESTS, Problem
 from serving.request import Moment
 from serving.score_one import score_one
@@ -194,7 +195,10 @@ class ManyScores:
                 )
             parts = named, HTTPStatus.OK, b"decision", recorded.decision.answer
             return _Item(_ITEM % parts, is_repeated=not recorded.is_new)
-        body = problem_body(_problem(problems[0]))
+        problem = _problem(problems[0])
+        metrics: Metrics = self.state.metrics
+        metrics.count_item_problem(problem.code)
+        body = problem_body(problem)
         parts = named, int(body["status"]), b"problem", to_json(body)
         return _Item(_ITEM % parts, is_problem=True)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from decisions.actions import Action
 from features.targets import TARGETS
 from serving.answer import ScoreAnswer
 from serving.worker_metrics import page_of_all
@@ -23,6 +24,13 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0)
 _PROBABILITIES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 _HOURS = (1, 6, 12, 24, 36, 48, 72, 168)
+_NO_DECISION = "no_decision"
+_CANNOT_SCORE = (
+    "decision_store_unavailable",
+    "decision_store_replaced",
+    "champion_gone",
+    "not_ready",
+)
 Stage = Literal["wait", "read", "decide", "record"]
 
 
@@ -102,6 +110,16 @@ class Metrics:
         self._decisions = self._counter(
             "forbear_decisions", "recorded decisions by recommended action", ("action",)
         )
+        self._item_problems = self._counter(
+            "forbear_item_problems",
+            "customers of a batch or portfolio answered with a problem, by code",
+            ("code",),
+        )
+        # what is counted from 0 on has a rate from its first time on
+        for action in (*get_args(Action), _NO_DECISION):
+            self._decisions.labels(action)
+        for code in _CANNOT_SCORE:
+            self._item_problems.labels(code)
         self._withheld = self._counter(
             "forbear_withheld",
             "reasons why an action was milder than the proposed one, by code",
@@ -285,7 +303,7 @@ class Metrics:
 
     def count_decision(self, answer: ScoreAnswer, data_age: timedelta) -> None:
         """A recorded answer; `data_age`: how old its data were."""
-        self._decisions.labels(answer.action or "no_decision").inc()
+        self._decisions.labels(answer.action or _NO_DECISION).inc()
         for withheld in answer.permission.withheld:
             self._withheld.labels(withheld.code).inc()
         for target in TARGETS:
@@ -293,6 +311,10 @@ class Metrics:
             if probability is not None:
                 self._probabilities.labels(target).observe(probability)
         self._data_age.observe(data_age / timedelta(hours=1))
+
+    def count_item_problem(self, code: str) -> None:
+        """Of many scores one that is none: the request itself is answered with 200."""
+        self._item_problems.labels(code).inc()
 
     def count_reload_failure(self) -> None:
         self._reload_failures.inc()

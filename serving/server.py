@@ -21,7 +21,7 @@ from serving.headers import OF_EVERY_ANSWER, OVER_TLS
 from serving.log import LogFormat, prepare_log
 from serving.safe_address import require_safe_address
 from serving.settings import ServingSettings, serving_settings
-from serving.supervisor import Supervisor
+from serving.supervisor import Supervisor, end_with_supervisor
 from serving.webhook_endpoint import WebhookEndpoint
 from serving.worker_metrics import FOLDER_VARIABLE
 from store.opening import open_decision_store, open_event_store, open_key_store
@@ -114,6 +114,8 @@ def prepare_process(log_format: LogFormat) -> None:
 def worker_app(settings: ServingSettings, shared: Path | None) -> FastAPI:
     """The app of one worker, made in its own process."""
     prepare_process(settings.log_format)
+    if shared is not None:  # one of several
+        end_with_supervisor()
     return create_app(settings, shared)
 
 

@@ -59,15 +59,20 @@ def installed(folder: Path, requirement: str) -> Path:
     return folder / "env" / "bin"
 
 
-def test_prometheus_takes_the_alert_rules() -> None:
-    done = run(tool("promtool"), "check", "rules", DEPLOY / "prometheus/alerts.yaml")
+def test_prometheus_takes_the_configuration_and_its_alert_rules() -> None:
+    config = DEPLOY / "prometheus/prometheus.yaml"
+    done = run(tool("promtool"), "check", "config", config)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(ALERTS)} rules found" in done.stdout
+    [job] = yaml.safe_load(config.read_text())["scrape_configs"]
+    assert f'job="{job["job_name"]}"' in ALERTS["ForbearDown"]["expr"]
 
 
-def test_alerts_ring_when_they_should(tmp_path: Path) -> None:
+@pytest.mark.parametrize("made_up", ["ALERT_TESTS", "STOP_TESTS"])
+def test_alerts_ring_when_they_should(made_up: str, tmp_path: Path) -> None:
     """The rules against made-up series, by Prometheus itself."""
     rules = tmp_path / "rules.json"
-    rules.write_text(json.dumps(ALERT_TESTS))
+    rules.write_text(json.dumps(globals()[made_up]))
     done = run(tool("promtool"), "test", "rules", rules)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -97,6 +102,29 @@ def rings(alert: str, at: str, series: str, values: str, *kept: str) -> dict[str
     return {"interval": "1m", "input_series": [made], "alert_rule_test": asked}
 
 
+def rings_by(
+    alert: str, at: str, series: dict[str, str], *, is_quiet: bool = False
+) -> dict[str, Any]:
+    """The same of several series of an instance `a`, or that it does not ring."""
+    rule = ALERTS[alert]
+    kept = {"instance": "a"} if "by (instance)" in rule["expr"] else {}
+    expected = {
+        "exp_labels": {**rule["labels"], **kept},
+        "exp_annotations": {"summary": rule["annotations"]["summary"]},
+    }
+    asked = {
+        "alertname": alert,
+        "eval_time": at,
+        "exp_alerts": [] if is_quiet else [expected],
+    }
+    made = [{"series": name, "values": values} for name, values in series.items()]
+    return {"interval": "10m", "input_series": made, "alert_rule_test": [asked]}
+
+
+def every_minute(test: dict[str, Any]) -> dict[str, Any]:
+    return {**test, "interval": "1m"}
+
+
 def _filled(summary: str, labels: dict[str, str]) -> str:
     """The summary as Prometheus writes it."""
     return re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda m: labels[m[1]], summary)
@@ -113,11 +141,38 @@ OFF = 'forbear_restorations{state="late",instance="a"}'
 GIVEN_UP = 'forbear_restorations{state="failed",instance="a"}'
 RINGS = 'forbear_monitoring_alarms{clock="inputs",instance="a"}'
 UNSEEN = 'forbear_monitoring_age_seconds{instance="a"}'
+ITEMS = 'forbear_item_problems_total{code="decision_store_unavailable",instance="a"}'
+SCORED = 'forbear_decisions_total{action="none",instance="a"}'
+STOPS = 'forbear_decisions_total{action="suspend",instance="a"}'
+EVENTS = 'forbear_requests_total{{route="/v1/events",status="{}",instance="a"}}'
 ALERT_TESTS = {
     "rule_files": [str(DEPLOY / "prometheus/alerts.yaml")],
     "evaluation_interval": "1m",
     "tests": [
         rings("ForbearDown", "5m", UP, "0x9", "job", "instance"),
+        # a nightly run of a few minutes, while nothing can be recorded
+        rings_by("ForbearCannotRecord", "30m", {ITEMS: "0 300x9", SCORED: "7x9"}),
+        rings_by(
+            "ForbearCannotRecord",
+            "20m",
+            {ITEMS: "0+0x5 300x9", SCORED: "7+1x9"},
+            is_quiet=True,
+        ),
+        every_minute(
+            rings_by(
+                "ForbearCannotKeepEvents",
+                "20m",
+                {EVENTS.format(503): "0+1x30", EVENTS.format(200): "9x30"},
+            )
+        ),
+        every_minute(
+            rings_by(
+                "ForbearCannotKeepEvents",
+                "20m",
+                {EVENTS.format(503): "0+1x30", EVENTS.format(200): "9+1x30"},
+                is_quiet=True,
+            )
+        ),
         rings("ForbearErrors", "15m", BROKEN, "0+1x20", "instance"),
         rings("ForbearNewestRefused", "16m", REFUSED, "1x20", "instance"),
         rings("ForbearSheds", "25m", SHED, "0+90x30", "instance"),
@@ -128,6 +183,17 @@ ALERT_TESTS = {
         rings("ForbearMonitoringAlarm", "2m", RINGS, "0 1x20", "clock"),
         rings("ForbearMonitoringOld", "62m", UNSEEN, "172801x70"),
         rings("ForbearMonitoringOld", "62m", UNSEEN, "+Inf+0x70"),
+    ],
+}
+
+# four nights of 30 stops, each within an hour, then one of 60, and one of 200
+NIGHTS = "0x143 30x143 60x143 90x143 120x143 180x143 380x9"
+STOP_TESTS = {
+    "rule_files": ALERT_TESTS["rule_files"],
+    "evaluation_interval": "10m",
+    "tests": [
+        rings_by("ForbearManyStops", at, {STOPS: NIGHTS}, is_quiet=is_quiet)
+        for at, is_quiet in (("4d20m", True), ("5d20m", True), ("6d20m", False))
     ],
 }
 

@@ -1,6 +1,7 @@
 """Batches and portfolios: one answer each, whatever is wrong with the others."""
 
 import json
+import re
 from collections import Counter
 from copy import deepcopy
 from typing import Any
@@ -75,6 +76,25 @@ def test_each_request_is_answered_on_its_own(
         decision = answer["decision"]
         recorded = service.get(f"/v1/decisions/{decision['decision_id']}")
         assert recorded.json() == decision
+
+
+def test_problems_of_many_are_counted_by_their_code(
+    service: Client, stored: list[str]
+) -> None:
+    """The request itself is answered with 200, so no status tells of them."""
+
+    def counted() -> dict[str, float]:
+        found = re.findall(
+            r'^forbear_item_problems_total{code="(.+)"} (.+)$',
+            service.get("/metrics").text,
+            re.MULTILINE,
+        )
+        return {code: float(n) for code, n in found}
+
+    assert counted()["decision_store_unavailable"] == 0  # there from the start
+    batch(service, [{"customer_id": "nobody"}, {"customer_id": "c0"}, 7, 8])
+    told = {code: n for code, n in counted().items() if n}
+    assert told == {"unknown_customer": 1, "invalid_request": 2}
 
 
 def test_a_batch_sent_again_is_decided_once(

@@ -65,6 +65,33 @@ def test_each_worker_tells_what_all_have_counted(tmp_path: Path) -> None:
         assert count(page(service), "forbear_decisions_total") == 30
 
 
+@pytest.mark.slow
+def test_workers_end_when_the_process_above_them_is_killed(tmp_path: Path) -> None:
+    """Else they would hold the address, and it could not be started again."""
+    with running(tmp_path, "--workers", "2") as service:
+        left = workers(service)
+        service.process.kill()
+        service.process.wait()
+        ends = time.monotonic() + 60
+        while any(map(lives, left)):
+            assert time.monotonic() < ends
+            time.sleep(0.2)
+        assert ended_well(service)
+
+
+def lives(process_id: int) -> bool:
+    """Whether it runs, and is not only waiting for somebody to ask how it ended."""
+    try:
+        state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2]
+    except FileNotFoundError:
+        return False
+    return state.split()[0] != "Z"
+
+
+def ended_well(service: Service) -> bool:
+    return service.log.read_text().count("Finished server process") == 2
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     now = [1_000.0]
