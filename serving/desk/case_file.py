@@ -81,6 +81,8 @@ def _filed(replays: ReplayDesk, decision: Decision, language: Language) -> CaseF
         policy,
         language,
         advice.counterfactuals,
+        # as the rest of the page, and the sentences of the answer
+        (policy.in_force(advice.recommendation.at) or policy.latest).zone,
     )
     return CaseFile(
         decision,

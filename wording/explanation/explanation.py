@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from decisions.case import Case
 from decisions.follow_up.counterfactual import Counterfactuals
@@ -39,21 +40,24 @@ def explain(
     policy: Policy,
     lang: str,
     counterfactuals: Counterfactuals | None = None,
+    zone: ZoneInfo | None = None,
 ) -> Explanation:
     """Say a recommendation in plain language.
 
     Args:
         case: what the policy looked at.
         recommendation: its answer to that case.
-        policy: the policy that gave it; moments are told in the portfolio's timezone,
-            or in the policy's where the case names none.
+        policy: the policy that gave it.
         lang: one of `LANGUAGES`.
         counterfactuals: what would change the answer, where that was asked.
+        zone: in which moments are told; None: the portfolio's, or the policy's where
+            the case names none.
 
     Raises:
         UnknownLanguageError: when there is no such translation.
     """
     terms = policy.in_force(recommendation.at) or policy.latest
-    words = Wording(lang, recommendation.question.currency, case.zone or terms.zone)
+    zone = zone or case.zone or terms.zone
+    words = Wording(lang, recommendation.question.currency, zone)
     subject = Subject(case, recommendation, terms, words, counterfactuals)
     return Explanation(lang, staff_passages(subject), customer_passages(subject))

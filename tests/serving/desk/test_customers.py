@@ -14,6 +14,8 @@ from fastapi import Request
 from httpx import Client
 from markupsafe import escape
 
+from decisions.case import Case
+from serving.desk import case_file as case_files
 from serving.desk import customer
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.case_file import CaseFile, case_file
@@ -27,6 +29,7 @@ from store.keys import ROLES, Role
 from store.opening import open_access_log, open_key_store
 from store.sqlite import SqliteDatabase
 from tests.serving.desk.conftest import HOSTILE, LATE, Person, rows_of
+from wording.explanation.explanation import Explanation, explain
 from wording.messages import LANGUAGES, Wording, messages
 
 Somebody = Callable[..., Person]
@@ -59,6 +62,21 @@ def test_a_customer_is_told_of_in_every_language(
     assert "i0" in page  # what is owed, item by item
     assert "<svg" in page
     assert "not_again" not in page
+
+
+def test_a_page_tells_moments_in_one_timezone(
+    person: Somebody, stored: Decided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The policy's, of a portfolio that counts its days elsewhere, too."""
+
+    def of_a_portfolio_elsewhere(case: Case, *rest: Any) -> Explanation:  # noqa: ANN401
+        return explain(replace(case, zone=ZoneInfo("Pacific/Auckland")), *rest)
+
+    monkeypatch.setattr(case_files, "explain", of_a_portfolio_elsewhere)
+    page = person("admin").opens(customer_path(LATE)).text
+    [above] = re.findall(r"<dt>holds until</dt><dd>\d{4}-\d\d-\d\d (\d\d:\d\d)", page)
+    [told] = re.findall(r"Valid until \S+\s\S+ \d{4}, (\d\d:\d\d)", page)
+    assert told == above
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
