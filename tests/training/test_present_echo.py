@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from features.arrays import BoolArray, FloatArray
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.batch import feature_table
 from features.feature_set import FeatureSet
 from features.portfolio import Portfolio
@@ -114,6 +114,28 @@ def test_what_was_known_on_the_first_dates_passes(
     found = looked_at(portfolio, data, of_some(often, 0.8, 0.1, seed))
     assert not [name for name, v in found.items() if v.is_blocking]
     assert sum(is_stated(f) for f in rows.feature_set.features) > 5
+
+
+def test_a_segment_for_which_the_terms_changed_is_not_rewritten(
+    portfolio: Portfolio, data: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the customers were late more often until all got the same terms."""
+    rows = data.rows["nonpayment"]
+    rng = np.random.default_rng(0)
+    mark = (np.arange(len(data.customer_ids)) % 2).astype(np.float64)
+    is_early = rows.as_of <= np.quantile(np.unique(rows.as_of), 0.5)
+    often = np.where(is_early & (mark[rows.customer] > 0), 0.4, 0.1)
+    x = rows.x.copy()
+    x[:, rows.feature_set.names.index(LATE)] = rng.random(len(rows)) < often
+    changed = {**data.rows, "nonpayment": replace(rows, x=x)}
+
+    def now(_: object, rows: Rows, lateness: str) -> tuple[IntArray, BoolArray]:
+        numbers = np.unique(rows.customer)
+        return numbers, numbers // 2 % np.where(mark[numbers] > 0, 12, 9) == 0
+
+    monkeypatch.setattr(PresentLateness, "of", now)
+    found = looked_at(portfolio, replace(data, rows=changed), mark)
+    assert not found[PLANTED].is_blocking
 
 
 def test_it_is_said_which_flag_would_be_seen(

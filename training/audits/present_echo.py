@@ -3,9 +3,11 @@
 A column rewritten in place says what became of the customer by the end of the data. So
 it goes with who is late on the last day, far more than with who was late at the dates
 that it is used for. What was known from the start goes with lateness alike at all
-times. Odds ratios are compared, for they do not move with how many are late: a
-recession makes no alarm. Where few are late only a flag that names most of them is
-seen: `power_text` says which would be.
+times, or changes when the business does (other terms, another product) and stays so:
+the last day must stand out from the later dates as well as from the first ones. Odds
+ratios are compared, for they do not move with how many are late: a recession makes no
+alarm. Where few are late only a flag that names most of them is seen: `power_text`
+says which would be.
 """
 
 from collections.abc import Sequence
@@ -47,11 +49,7 @@ def with_present_echo(
     completed = list(verdicts)
     for column in columns:
         marked = _marked(rows, rows.x[:, column])
-        said = _compared(
-            rows.feature_set.names[column],
-            _counts(marked, moments.now, moments.late_now),
-            _counts(marked, moments.then, moments.late_then),
-        )
+        said = _compared(rows.feature_set.names[column], moments.counts(marked))
         if said is not None:
             completed[column] = _suspected(completed[column], *said)
     return tuple(completed)
@@ -88,13 +86,36 @@ class _Moments:
 
     Args:
         now, late_now: on the last day of the data; a row for each customer.
-        then, late_then: on the first half of the dates; a row for each date.
+        then, late_then: on the dates; a row for each.
+        is_early: whether such a row is of the first half of the dates.
     """
 
     now: IntArray
     late_now: BoolArray
     then: IntArray
     late_then: BoolArray
+    is_early: BoolArray
+
+    def counts(self, marked: BoolArray | FloatArray) -> "_Counts":
+        """Of customers with a mark and without it."""
+        halves = [
+            _counts(marked, self.then[half], self.late_then[half])
+            for half in (self.is_early, ~self.is_early)
+        ]
+        return _Counts(
+            _counts(marked, self.now, self.late_now),
+            _counts(marked, self.then, self.late_then),
+            halves,
+        )
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """(2, 2) each: on the last day, on all dates, on either half of the dates."""
+
+    now: FloatArray
+    then: FloatArray
+    halves: Sequence[FloatArray]
 
 
 def _moments(now: PresentLateness, rows: Rows) -> _Moments | None:
@@ -105,8 +126,8 @@ def _moments(now: PresentLateness, rows: Rows) -> _Moments | None:
         return None
     present, late_now = now.of(rows, lateness)
     is_early = rows.as_of <= dates[(len(dates) - 1) // 2]
-    late_then = rows.column(lateness)[is_early] > 0.0
-    return _Moments(present, late_now, rows.customer[is_early], late_then)
+    late_then = rows.column(lateness) > 0.0
+    return _Moments(present, late_now, rows.customer, late_then, is_early)
 
 
 def power_text(now: PresentLateness, rows: Rows) -> str | None:
@@ -142,30 +163,26 @@ def _is_seen(moments: _Moments, caught: float) -> bool:
     last = max(moments.now.max(initial=0), moments.then.max(initial=0))
     marked = np.full(int(last) + 1, FALSE_SHARE)
     marked[moments.now[moments.late_now]] = caught
-    counts = [
-        _counts(marked, moments.now, moments.late_now),
-        _counts(marked, moments.then, moments.late_then),
-    ]
-    return _compared("", *counts) is not None
+    return _compared("", moments.counts(marked)) is not None
 
 
-def _compared(
-    name: str, now: FloatArray, then: FloatArray
-) -> tuple[LeakEvidence, float] | None:
+def _compared(name: str, counts: _Counts) -> tuple[LeakEvidence, float] | None:
     """Evidence, where the present goes with the column so much more than the past."""
-    of_now, of_then = _log_odds_ratio(now), _log_odds_ratio(then)
+    of_now, of_then = _log_odds_ratio(counts.now), _log_odds_ratio(counts.then)
+    of_halves = [_log_odds_ratio(half) for half in counts.halves]
     if of_now is None or of_then is None:
         return None
     way = np.sign(of_now[0])  # a mark of who is fine gives itself away as well
-    gain = way * (of_now[0] - of_then[0])
-    z = gain / float(np.hypot(of_now[1], of_then[1]))
+    gains = [way * (of_now[0] - one[0]) for one in (of_then, *of_halves) if one]
+    gain = min(*gains, abs(of_now[0]))  # what says who is late now goes with it now
+    z = way * (of_now[0] - of_then[0]) / float(np.hypot(of_now[1], of_then[1]))
     if gain < np.log(LEAST_RATIO) or z < SURE_Z:
         return None
     is_now, was = (times(float(np.exp(one[0]))) for one in (of_now, of_then))
     text = (
         f"{name} never changes, yet the odds of being late on the last day of the data"
         f" are {is_now} times as high with it, and were"
-        f" {was} times on the first dates (z {z:.1f}): was it"
+        f" {was} times on the dates before (z {z:.1f}): was it"
         " rewritten in place?"
     )
     return LeakEvidence("present_echo", text), float(np.exp(gain))
