@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from features.feature import Feature
@@ -57,7 +58,7 @@ class DuplicateFeatureError(FeatureSetError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FeatureSet:
     """Features in order, and for each category the values it was learned with.
 
@@ -89,7 +90,7 @@ class FeatureSet:
         signs = {"increasing": 1, "decreasing": -1, None: 0}
         return tuple(signs[feature.monotone] for feature in self.features)
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """sha256 of the canonical definitions, in order."""
         computed = [

@@ -5,11 +5,13 @@ country without a subdivision only those that all its subdivisions share.
 """
 
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-import holidays
+if TYPE_CHECKING:
+    import holidays
 
 PUBLIC = "public"  # always days off where a country is named
 _WORKED = "workday"  # in the library holidays that are kept, but not taken off
@@ -40,33 +42,40 @@ def _import_one_by_one(parent: ModuleType, child: str) -> None:
         setattr(parent, child, package)
 
 
-_import_one_by_one(holidays, "countries")
+@cache
+def _library() -> ModuleType:
+    """`holidays`, loaded where a policy names a country."""
+    import holidays
+
+    _import_one_by_one(holidays, "countries")
+    return holidays
 
 
 @lru_cache(maxsize=256)
 def public_holidays(
     country: str, subdivision: str | None, categories: tuple[str, ...], year: int
-) -> holidays.HolidayBase:
+) -> "holidays.HolidayBase":
     """Days off of a year: public holidays and those of further `categories`.
 
     Raises:
         NotImplementedError: when the country or its subdivision is not known.
         ValueError: when the country has no such category.
     """
-    return holidays.country_holidays(
+    days: holidays.HolidayBase = _library().country_holidays(
         country, subdiv=subdivision, years=year, categories={PUBLIC, *categories}
     )
+    return days
 
 
 @lru_cache(maxsize=256)
 def last_known_year(country: str) -> int:
     """The last year of which the holidays of a country are known."""
-    return int(holidays.country_holidays(country).end_year)
+    return int(_library().country_holidays(country).end_year)
 
 
 def kinds_of_holidays(country: str) -> tuple[str, ...]:
     """Categories of days off that a country has beside `public`."""
-    kinds = {*holidays.country_holidays(country).supported_categories}
+    kinds = {*_library().country_holidays(country).supported_categories}
     return tuple(sorted(kinds - {PUBLIC, _WORKED}))
 
 
@@ -77,6 +86,6 @@ def differing_subdivisions(
     common = {*public_holidays(country, None, categories, year)}
     return [
         name
-        for name in holidays.country_holidays(country).subdivisions
+        for name in _library().country_holidays(country).subdivisions
         if {*public_holidays(country, name, categories, year)} != common
     ]

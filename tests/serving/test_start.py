@@ -20,7 +20,7 @@ model.explain(np.zeros((1, model.n_features)))
 LogOddsMap().probability(model.margin(np.zeros((1, model.n_features))))
 dear = {
     "pandas", "sklearn", "pyarrow", "lightgbm", "duckdb", "ibis", "scipy", "limits",
-    "jinja2", "httpx", "rich",
+    "jinja2", "httpx", "rich", "holidays",
 }
 print(sorted(dear & sys.modules.keys()))
 """
