@@ -347,7 +347,7 @@ TABLES: Mapping[str, TableSpec] = {
             "ageing",
             "customer_id event_at",
             _money("balance", required=True, signed=True),
-            ColumnSpec("days_past_due", "number", is_required=True),
+            _number("days_past_due"),
             _money("paid", signed=True),
             _money("credit_limit"),
             _text("state"),

@@ -51,6 +51,7 @@ NOTES = {
     "holds.until": "absent: no end",
     "overrides.action": "what was decided instead",
     "overrides.until": "how long that stands",
+    "ageing.days_past_due": "absent: how late the balance is is unknown, and no stop",
     "ageing.paid": "since the last row",
     "ageing.state": "what the source says, free text",
     "usage.cost": "what the provider charges; negative is a correction",

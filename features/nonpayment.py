@@ -65,7 +65,7 @@ class NonpaymentOutcome:
             self._spells = [
                 (row.event_at, row.event_at + 1)
                 for row in self._reports
-                if self._reported(row).days_overdue >= n_days
+                if (self._reported(row).days_overdue or 0) >= n_days
             ]
             self._write_offs = []
 
@@ -99,6 +99,8 @@ class NonpaymentOutcome:
             return default_at is None or suspected_at < default_at
         if default_at is not None:
             return False
+        if self._is_unsaid(since, until):
+            return True
         departed_at = self._departed_at(min(until, self._until))
         return (
             departed_at is not None
@@ -177,6 +179,13 @@ class NonpaymentOutcome:
             return None
         return max(s.ends_at or 0 for s in theirs)
 
+    def _is_unsaid(self, since: int, until: int) -> bool:
+        """Whether a report in (since, until] does not say how late its balance is."""
+        return any(
+            since < row.event_at <= until and self._reported(row).days_overdue is None
+            for row in self._reports
+        )
+
     def _owed_at(self, moment: int) -> tuple[int, int]:
         """Open and overdue money at a moment, in hindsight."""
         if self._is_billed:
@@ -186,7 +195,7 @@ class NonpaymentOutcome:
         if not past:
             return 0, 0
         reported = self._reported(past[-1])
-        return reported.open, reported.overdue
+        return reported.open, reported.overdue or 0
 
     def _reported(self, report: AgeingRow) -> ReportedDebt:
         return self._account.reported(report, self._final.disputes, report.event_at)

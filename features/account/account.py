@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isnan
 
 from features.account.arrears import Arrears
-from features.account.contacts import NO_CONTACTS, ContactLog
+from features.account.contacts import NO_CONTACTS, ContactLog, Promise
 from features.account.cover import Cover, cover_of_balance
 from features.account.disputes import Dispute, disputes
 from features.account.history import History
@@ -177,8 +177,10 @@ class Account:
         )
         contested = min(balance, sum(claims))
         is_material = balance - contested > self.rules.materiality
-        if not is_material or isnan(days) or days < 1:
+        if not is_material or days < 1:
             return ReportedDebt(balance, contested, 0, 0)
+        if isnan(days):
+            return ReportedDebt(balance, contested, None, None)
         return ReportedDebt(balance, contested, balance - contested, int(days))
 
     def _episode_start(self, standing: Standing) -> int:
@@ -234,7 +236,9 @@ class Account:
             cover.lay_pending(pending, standing.ledger)
             if standing.promises:
                 begun = self._begun(standing.as_of)
-                cover.lay_promises(standing.promises, self.arrears(standing), begun)
+                over = self._promises_over(standing.as_of)
+                arrears = self.arrears(standing)
+                cover.lay_promises(standing.promises, over, arrears, begun)
                 standing.promised = sum(cover.promised.values())
                 standing.by_promise = cover.by_promise
             standing.in_flight = sum(cover.in_flight.values())
@@ -242,6 +246,12 @@ class Account:
                 standing.covered = cover.of_overdue
         else:
             standing.by_promise = [0] * len(standing.promises)
+
+    def _promises_over(self, as_of: int) -> list[Promise]:
+        """Promises kept, broken or past, the oldest first."""
+        past = (p for p in self._contacts.promises if p.is_past(as_of))
+        over = [*past, *self._contacts.answered_promises]
+        return sorted(over, key=lambda promise: promise.made_at)
 
     def _begun(self, as_of: int) -> dict[str, int]:
         """When each payment was first told of."""
@@ -258,11 +268,13 @@ class Account:
             return
         begun = self._begun(standing.as_of) if standing.promises else {}
         reports = sorted(known(self.history.ageing, standing.as_of), key=_event_order)
-        promises = []
-        for promise in standing.promises:
+
+        def meant(promise: Promise) -> tuple[Promise, int]:
             before = [r for r in reports if r.event_at <= promise.made_at] or reports
             debt = self.reported(before[-1], standing.disputes, promise.made_at)
-            promises.append((promise, debt.overdue))
+            return promise, debt.overdue or 0
+
+        over = self._promises_over(standing.as_of) if standing.promises else ()
         received = [
             (begun[payment_id], row.amount)
             for payment_id, row in self._books.state.items()
@@ -270,7 +282,11 @@ class Account:
         ]
         room = standing.open - (standing.contested or 0)
         in_flight, covered = cover_of_balance(
-            room, standing.pending, promises, received
+            room,
+            standing.pending,
+            [meant(promise) for promise in standing.promises],
+            [meant(promise) for promise in over],
+            received,
         )
         if self.rules.has_payments:
             standing.in_flight = in_flight

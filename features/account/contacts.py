@@ -7,16 +7,26 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from features.account.rows import ContactRow
-from features.events import MISSING
+from features.events import FOREVER, MISSING
 from features.moments import DAY_US
 
 PROMISE_HOLDS_US = 30 * DAY_US  # of one without a date
 
 
 class Promise:
-    """A promise to pay, up to its date; without one it holds for 30 days."""
+    """A promise to pay, up to its date; without one it holds for 30 days.
 
-    __slots__ = ("amount", "invoice_id", "made_at", "promise_id", "until")
+    `paid_until` is up to when money keeps it: its date, or whenever it was kept.
+    """
+
+    __slots__ = (
+        "amount",
+        "invoice_id",
+        "made_at",
+        "paid_until",
+        "promise_id",
+        "until",
+    )
 
     def __init__(self, row: ContactRow) -> None:
         self.made_at = row.event_at
@@ -24,11 +34,17 @@ class Promise:
         self.amount = None if row.amount == MISSING else row.amount
         has_date = row.until != MISSING
         self.until = row.until if has_date else row.event_at + PROMISE_HOLDS_US
+        self.paid_until = self.until
         self.invoice_id = row.invoice_id
 
     def is_past(self, moment: int) -> bool:
         """Whether its date has gone by."""
         return moment > self.until
+
+    def answer(self, row: ContactRow) -> None:
+        """It was kept or broken, as a row says."""
+        is_kept = row.kind == "promise_kept"
+        self.paid_until = FOREVER if is_kept else min(self.until, row.event_at)
 
     def is_ended_by(self, row: ContactRow) -> bool:
         """Whether a kept or broken row may mean it: by id, else by invoice."""
@@ -77,9 +93,18 @@ class ContactLog:
         self.rows = rows
 
     @cached_property
+    def _all_promises(self) -> tuple[list[Promise], list[Promise]]:
+        return _promises(self.rows)
+
+    @property
     def promises(self) -> list[Promise]:
         """Neither kept nor broken, oldest first; some may be past their date."""
-        return _unanswered_promises(self.rows)
+        return self._all_promises[0]
+
+    @property
+    def answered_promises(self) -> list[Promise]:
+        """Kept or broken, in that order of time."""
+        return self._all_promises[1]
 
     @cached_property
     def notices(self) -> list[SentNotice]:
@@ -101,23 +126,27 @@ class ContactLog:
 NO_CONTACTS = ContactLog()
 
 
-def _unanswered_promises(rows: Iterable[ContactRow]) -> list[Promise]:
-    """Promises neither kept nor broken, oldest first; some may be past their date.
+def _promises(rows: Iterable[ContactRow]) -> tuple[list[Promise], list[Promise]]:
+    """Promises neither kept nor broken, oldest first, and those that were.
 
     A kept or broken row ends the promise it names; without a name it ends the
     oldest promise that is open at that moment (about its invoice, if it names one). A
     promise made anew under its id replaces the one before.
     """
     promises: list[Promise] = []
+    answered: list[Promise] = []
     for row in _in_order(rows, _OF_PROMISES):
         is_made = row.kind == "promise_made"
         if not is_made or row.promise_id is not None:
             ended = next((p for p in promises if p.is_ended_by(row)), None)
             if ended is not None:
                 promises.remove(ended)
+                if not is_made:
+                    ended.answer(row)
+                    answered.append(ended)
         if is_made:
             promises.append(Promise(row))
-    return promises
+    return promises, answered
 
 
 def _notices(rows: Iterable[ContactRow]) -> list[SentNotice]:

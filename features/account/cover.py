@@ -7,13 +7,16 @@ first pending payments, as they will be allocated once they succeed, then promis
 So the same money is never taken off twice.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 
 from features.account.arrears import Arrears, DebtItem
 from features.account.contacts import Promise
 from features.account.rows import PaymentRow
 from features.invoice import PAID, Invoice
 from features.ledger import Ledger
+
+Part = tuple[int, str, int]  # since when, the invoice, and how much
 
 
 class Cover:
@@ -43,7 +46,7 @@ class Cover:
         self.in_flight: dict[str, int] = {}
         self.promised: dict[str, int] = {}
         self.by_promise: list[int] = []
-        self._laid: list[tuple[int, str, int]] = []  # moment, invoice, money
+        self._laid: list[Part] = []
         self._free = {i.invoice.id: i.remainder - i.contested for i in items}
 
     @property
@@ -93,28 +96,43 @@ class Cover:
         return part
 
     def lay_promises(
-        self, promises: Sequence[Promise], arrears: Arrears, begun: Mapping[str, int]
+        self,
+        promises: Sequence[Promise],
+        over: Sequence[Promise],
+        arrears: Arrears,
+        begun: Mapping[str, int],
     ) -> None:
         """Lays promises; those that name an invoice take their part first.
 
         Args:
             promises: neither kept, broken nor past, oldest first.
+            over: kept, broken or past; what was paid for them keeps no other.
             arrears: what was owed when they were made.
             begun: when each payment was set in flight.
         """
+        received = self._received(arrears.ledger, begun)
+        for promise in over:
+            about, amount = self._meaning(promise, arrears)
+            received.take(promise, {invoice.id for invoice in about}, amount)
         covered = {}
         order = sorted(range(len(promises)), key=lambda i: not promises[i].invoice_id)
         for i in order:
-            covered[i] = self._lay_promise(promises[i], arrears, begun)
+            covered[i] = self._lay_promise(promises[i], arrears, received)
         self.by_promise = [covered[i] for i in range(len(promises))]
 
+    def _received(self, ledger: Ledger, begun: Mapping[str, int]) -> "Received":
+        """What was paid or set in flight on each invoice, and since when."""
+        paid = (_paid_parts(i, begun) for i in ledger.invoices.values() if i.n_paid)
+        return Received(chain(self._laid, *paid))
+
     def _lay_promise(
-        self, promise: Promise, arrears: Arrears, begun: Mapping[str, int]
+        self, promise: Promise, arrears: Arrears, received: "Received"
     ) -> int:
         """One promise; returns what it covers of overdue items."""
         about, left = self._meaning(promise, arrears)
+        came = received.take(promise, {invoice.id for invoice in about}, left)
         if left is not None:
-            left -= self._since(promise.made_at, about, begun)
+            left -= came
         targets = {invoice.id for invoice in about}
         is_for_overdue = promise.invoice_id is None and promise.amount is not None
         of_overdue = 0
@@ -149,27 +167,51 @@ class Cover:
         late = [item.invoice for item in self.items if item.is_overdue]
         return about or late, promise.amount
 
-    def _since(
-        self, moment: int, about: list[Invoice], begun: Mapping[str, int]
-    ) -> int:
-        """What was paid or set in flight on some invoices after a promise."""
-        names = {invoice.id for invoice in about}
-        under_way = sum(
-            money for at, name, money in self._laid if at > moment and name in names
-        )
-        paid = sum(
-            money
-            for invoice in about
-            for at, money, kind, source in invoice.entries
-            if kind == PAID and at > moment and begun.get(source or "", at) > moment
-        )
-        return under_way + paid
+
+def _paid_parts(invoice: Invoice, begun: Mapping[str, int]) -> list[Part]:
+    """What pays an invoice, less what a refund took away again, the last first."""
+    parts: list[Part] = []
+    for at, money, kind, source in invoice.entries:
+        if kind == PAID and money > 0:
+            parts.append((min(at, begun.get(source or "", at)), invoice.id, money))
+        elif kind == PAID:
+            _take_away(parts, -money)
+    return parts
+
+
+def _take_away(parts: list[Part], money: int) -> None:
+    """Shortens the last parts by so much money."""
+    while money and parts:
+        since, name, last = parts.pop()
+        if last > money:
+            parts.append((since, name, last - money))
+        money -= min(money, last)
+
+
+class Received:
+    """Money paid or set in flight; each part of it keeps one promise alone."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        self._parts = sorted(parts)
+
+    def take(self, promise: Promise, names: Collection[str], most: int | None) -> int:
+        """What came for a promise in its time, up to `most`; None is no limit."""
+        taken = 0
+        for place, (at, name, money) in enumerate(self._parts):
+            if promise.made_at < at <= promise.paid_until and name in names:
+                share = money if most is None else min(money, most - taken)
+                self._parts[place] = (at, name, money - share)
+                taken += share
+        return taken
 
 
 def cover_of_balance(
     room: int,
     pending: Sequence[PaymentRow],
     promises: Sequence[tuple[Promise, int]],
+    over: Sequence[tuple[Promise, int]],
     received: Sequence[tuple[int, int]],
 ) -> tuple[int, list[int]]:
     """Cover where the balance of a report is the one item (CONTRACT 2.8).
@@ -178,6 +220,7 @@ def cover_of_balance(
         room: the uncontested balance.
         pending: payments on their way.
         promises: with what each without an amount means.
+        over: the same of those kept, broken or past.
         received: when each payment that came was set in flight, and its amount.
 
     Returns:
@@ -185,12 +228,20 @@ def cover_of_balance(
     """
     in_flight = min(room, sum(row.amount for row in pending))
     free = room - in_flight
+    came = Received(
+        (at, "", money)
+        for at, money in [*received, *((row.event_at, row.amount) for row in pending)]
+    )
+
+    def unpaid(promise: Promise, all_of_it: int) -> int:
+        amount = all_of_it if promise.amount is None else promise.amount
+        return amount - came.take(promise, {""}, amount)
+
+    for promise, all_of_it in over:
+        unpaid(promise, all_of_it)
     covered = []
     for promise, all_of_it in promises:
-        since = sum(money for at, money in received if at > promise.made_at)
-        since += sum(r.amount for r in pending if r.event_at > promise.made_at)
-        amount = all_of_it if promise.amount is None else promise.amount
-        part = max(0, min(free, amount - since))
+        part = min(free, unpaid(promise, all_of_it))
         free -= part
         covered.append(part)
     return in_flight, covered

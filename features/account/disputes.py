@@ -110,6 +110,34 @@ def contested_parts(
     return parts
 
 
+def claimed_parts(
+    dispute: Dispute, debts: list[Debt], running: list[Dispute], ledger: Ledger
+) -> dict[str, int]:
+    """What a dispute contests of each debt when it opens, by invoice id.
+
+    It takes what no other dispute contests first, and then what others contest as well:
+    the same complaint may be logged twice, and to win one is to be right about it.
+
+    Args:
+        dispute: the one that opens.
+        debts: as `contested_parts` takes them.
+        running: the disputes open at the moment, itself among them.
+        ledger: which payments came back.
+    """
+    parts = contested_parts(debts, running, ledger)
+    claimed = {debt.id: part for other, debt, part in parts if other is dispute}
+    left = _limit(dispute, ledger)
+    if left is not None:
+        left -= sum(claimed.values())
+    for invoice, remainder in _about(dispute, debts, ledger):
+        own = claimed.get(invoice.id, 0)
+        more = remainder - own if left is None else min(left, remainder - own)
+        if more:
+            claimed[invoice.id] = own + more
+            left = None if left is None else left - more
+    return claimed
+
+
 def _about(dispute: Dispute, debts: list[Debt], ledger: Ledger) -> Iterator[Debt]:
     """The debts that a dispute may contest, in their order."""
     name, until = dispute.invoice_id, FOREVER

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Generic, Protocol
 
-from features.account.disputes import Dispute, contested_parts
+from features.account.disputes import Dispute, claimed_parts
 from features.account.rows import AnyRow, InvoiceRow, PaymentRow, known
 from features.events import FOREVER
 from features.invoice import (
@@ -226,11 +226,8 @@ class LedgerAsOf:
         """What of each invoice a dispute contests when it is opened."""
         debts = [(invoice, invoice.remainder) for invoice in self.ledger.open]
         running = [d for d in self._disputes if d.id == dispute_id or d.is_open_at(at)]
-        return {
-            invoice.id: part
-            for dispute, invoice, part in contested_parts(debts, running, self.ledger)
-            if dispute.id == dispute_id
-        }
+        opened = next(d for d in running if d.id == dispute_id)
+        return claimed_parts(opened, debts, running, self.ledger)
 
 
 class _Feed(Generic[AnyRow]):

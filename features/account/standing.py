@@ -96,9 +96,9 @@ class Standing:
 
 
 class ReportedDebt(NamedTuple):
-    """An ageing report as facts."""
+    """An ageing report as facts; None where it does not say how late the balance is."""
 
     open: int
     contested: int
-    overdue: int
-    days_overdue: int
+    overdue: int | None
+    days_overdue: int | None

@@ -39,11 +39,12 @@ test that runs through both compilers. This always holds:
 4. **Disputes.** An open dispute contests what it names, and contested money is not
    overdue. A dispute about a payment contests only what is open because that payment
    came back. `won` and `withdrawn` end it. A `billing` dispute that is `lost` (seen
-   from the reseller) credits what it contested; a credit note for the same thing
-   counts once.
+   from the reseller) credits what it contested when it opened, whatever other disputes
+   contested as well; a credit note for the same thing counts once.
 5. **Cover** is laid on each overdue item, within what of it is uncontested: money on
    its way first, then promises. What was paid or set in flight since a promise is
-   taken off it, so no money counts twice. `actionable` is what nothing covers.
+   taken off it, and off no other, so no money counts twice. `actionable` is what
+   nothing covers.
 6. **Overdue** counts in local calendar days from the due date, less the days on which
    an invoice was wholly under dispute. Remainders that are together not above the
    portfolio's `materiality` (25 below) make nobody overdue. An invoice that was paid

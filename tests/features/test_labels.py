@@ -214,6 +214,21 @@ NONPAYMENT = [
         id="an ageing report of sixty days",
     ),
     pytest.param(
+        {"ageing": [{"event_at": "2024-04-30", "balance": 100}]},
+        None,
+        id="an ageing report that does not say how late its balance is",
+    ),
+    pytest.param(
+        {
+            "ageing": [
+                {"event_at": "2024-04-01", "balance": 100},
+                {"event_at": "2024-04-30", "balance": 100, "days_past_due": 60},
+            ]
+        },
+        1,
+        id="an ageing report of sixty days after one that does not say",
+    ),
+    pytest.param(
         {"ageing": [{"event_at": "2024-04-30", "balance": 25, "days_past_due": 90}]},
         0,
         id="an ageing report without a material balance",

@@ -96,7 +96,7 @@ def broken(table: str, changes: Row) -> tuple[str, str]:
         ("invoices", {"invoice_id": "\u00a0 "}, "missing_required", "invoice_id"),
         ("usage", {"event_at": None}, "missing_required", "event_at"),
         ("access", {"kind": None}, "missing_required", "kind"),
-        ("ageing", {"days_past_due": None}, "missing_required", "days_past_due"),
+        ("ageing", {"balance": None}, "missing_required", "balance"),
         ("invoices", {"due_at": None}, "due_at_missing", "due_at"),
         ("invoices", {"due_at": None, "kind": "invoice"}, "due_at_missing", "due_at"),
         ("invoices", {"event_at": "2026-03-01T12:00:00"}, "naive_time", "event_at"),
