@@ -140,9 +140,10 @@ def _reported(
         return None
     account = Account(history, rules)
     ordered = sorted(reports, key=lambda r: (r.event_at, r.known_at))
-    late = [
-        (r.event_at, account.reported(r, [], r.event_at).days_overdue) for r in ordered
-    ]
+    said = ((r.event_at, account.reported(r, [], r.event_at)) for r in ordered)
+    late = [(at, d.days_overdue) for at, d in said if d.days_overdue is not None]
+    if not late:
+        return None
     spells = {n: list(_spells(late, n, until)) for n in ALL_DAYS}
     return Course(history.customer_id, late[0][0], spells, _merged(losses))
 
