@@ -36,7 +36,10 @@ ROW_TYPES: Mapping[str, type[Row]] = {
 
 
 class History(NamedTuple):
-    """The rows of one customer by table; `usage` as its sums over time."""
+    """The rows of one customer by table, in the order of `Events`.
+
+    `usage` is its sums over time.
+    """
 
     customer_id: str
     customers: list[CustomerRow]

@@ -4,6 +4,9 @@ Days overdue begin with the next due date, not today; and what was used since th
 invoice will be billed, though nobody owes it yet.
 """
 
+from collections.abc import Iterator
+from itertools import takewhile
+
 from features.account.rows import InvoiceRow
 from features.account.standing import Rules, Standing
 from features.moments import DAY_US
@@ -29,12 +32,13 @@ def next_due_at(standing: Standing, rules: Rules) -> int | None:
     ]
     if ahead:
         return rules.days.start(min(ahead) + 1) - 1
-    rows, as_of = standing.history.invoices, standing.as_of
-    billed = [row for row in rows if _is_billed(row, as_of)]
-    if not billed:
+    billed = _billed(standing)  # the latest first
+    latest = next(billed, None)
+    if latest is None:
         return None
-    latest = max(billed, key=_issue_order)
-    return rules.days.start(latest.due_on + _CYCLE_DAYS + 1) - 1
+    beside = takewhile(lambda row: row.event_at == latest.event_at, billed)
+    due_on = max([latest.due_on, *(row.due_on for row in beside)])
+    return rules.days.start(due_on + _CYCLE_DAYS + 1) - 1
 
 
 def usage_unbilled(standing: Standing) -> int | None:
@@ -46,22 +50,17 @@ def usage_unbilled(standing: Standing) -> int | None:
         return None
     as_of, licenses = standing.as_of, standing.subscriptions
     fixed = {s.id for s in licenses if s.billing == "license"}
-    since = as_of - UNBILLED_DAYS * DAY_US
-    for row in standing.history.invoices:
-        if (
-            row.event_at > since
-            and row.subscription_id not in fixed
-            and _is_billed(row, as_of)
-        ):
-            since = row.event_at
+    earliest = as_of - UNBILLED_DAYS * DAY_US
+    young = takewhile(lambda row: row.event_at > earliest, _billed(standing))
+    of_use = (row.event_at for row in young if row.subscription_id not in fixed)
+    since = next(of_use, earliest)
     return max(0, standing.history.usage.cost(since, as_of, as_of))
 
 
-def _is_billed(row: InvoiceRow, as_of: int) -> bool:
-    """Whether it is a known invoice of something."""
-    is_known = row.known_at <= as_of < row.superseded_at
-    return is_known and row.kind in (None, "invoice") and row.amount != 0
-
-
-def _issue_order(row: InvoiceRow) -> tuple[int, int]:
-    return row.event_at, row.due_on
+def _billed(standing: Standing) -> Iterator[InvoiceRow]:
+    """Known invoices of something, the latest first."""
+    as_of = standing.as_of
+    for row in reversed(standing.history.invoices):
+        is_known = row.known_at <= as_of < row.superseded_at
+        if is_known and row.kind in (None, "invoice") and row.amount != 0:
+            yield row

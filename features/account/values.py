@@ -1,5 +1,6 @@
 """The known rows of `Events`, cell by cell, without a class for rows."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from itertools import compress
 from typing import Any, TypeVar
@@ -62,27 +63,35 @@ class KnownTable:
 
 
 class KnownTables:
-    """The known rows of one customer, kept until a row appears or ends.
+    """The known rows of one customer; a table is kept until one of its rows changes.
 
     Not for two threads at once.
     """
 
-    __slots__ = ("_as_of", "_made", "_same", "_tables", "events")
+    __slots__ = ("_as_of", "_made", "_moments", "_read", "_tables", "events")
 
     def __init__(self, events: Events) -> None:
         self.events = events
         self._as_of: int | None = None
-        self._same: tuple[int, int] | None = None  # from when until before when
+        self._moments: dict[str, list[int]] = {}  # at which rows of a table change
         self._tables: dict[str, KnownTable] = {}
-        self._made: dict[Callable[[KnownTables], Any], Any] = {}
+        self._read: set[str] = set()  # names of tables, by what is being made
+        self._made: dict[Callable[[KnownTables], Any], tuple[Any, frozenset[str]]] = {}
 
     def move_to(self, as_of: int) -> None:
         """What is known at another moment (µs since 1970 UTC)."""
-        if not self._is_as_before(as_of):
-            self._as_of, self._same = as_of, None
-            self._tables, self._made = {}, {}
+        before, self._as_of = self._as_of, as_of
+        if before is None:  # most customers are looked at once
+            return
+        changed = {x for x in self._tables if self._is_changed(x, before, as_of)}
+        for name in changed:
+            del self._tables[name]
+        for make, (_, names) in tuple(self._made.items()):
+            if not changed.isdisjoint(names):
+                del self._made[make]
 
     def __getitem__(self, name: str) -> KnownTable:
+        self._read.add(name)
         if name not in self._tables:
             assert self._as_of is not None  # noqa: S101 - it was moved somewhere
             self._tables[name] = KnownTable(self.events.tables[name], self._as_of)
@@ -91,16 +100,22 @@ class KnownTables:
     def made(self, make: Callable[["KnownTables"], T]) -> T:
         """What a function makes of the known rows, whatever the moment; made once."""
         if make not in self._made:
-            self._made[make] = make(self)
-        made: T = self._made[make]
-        return made
+            outer, self._read = self._read, set()
+            self._made[make] = make(self), frozenset(self._read)
+            self._read = outer
+        made, names = self._made[make]
+        self._read |= names
+        value: T = made
+        return value
 
-    def _is_as_before(self, as_of: int) -> bool:
-        if self._as_of is None:
-            return False
-        if self._same is None:  # most customers are looked at once
-            self._same = unchanged(self.events.tables.values(), self._as_of)
-        return self._same[0] <= as_of < self._same[1]
+    def _is_changed(self, name: str, before: int, as_of: int) -> bool:
+        """Whether a row of a table appears or ends between two moments."""
+        if name not in self._moments:
+            columns = self.events.tables[name]
+            spans = columns["known_at"], columns["superseded_at"]
+            self._moments[name] = np.unique(np.concatenate(spans)).tolist()
+        moments = self._moments[name]
+        return bisect_right(moments, before) != bisect_right(moments, as_of)
 
 
 def unchanged(tables: Iterable[Columns], as_of: int) -> tuple[int, int]:
