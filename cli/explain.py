@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from cli.arguments import PolicyFile, PortfolioFolder
+from cli.moments import moment_of, readable_moment
 from cli.output import say, waiting
 from cli.reading import now_us
 
@@ -21,7 +22,10 @@ def explain(
     ],
     as_of: Annotated[
         str | None,
-        typer.Option(help="moment (ISO 8601, or a date); default: as `forbear score`"),
+        typer.Option(
+            callback=readable_moment,
+            help="moment (ISO 8601, or a date); default: as `forbear score`",
+        ),
     ] = None,
     lang: Annotated[str, typer.Option(help="en, de, fr or pt-BR")] = "en",
     audience: Annotated[
@@ -46,10 +50,11 @@ def explain(
     """
     from advice.portfolio_run import advice_in
     from cli.plots import plot_writer
-    from cli.score import champions, moment_of
+    from cli.score import champions
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
     from wording.explanation import explain as explained
+    from wording.messages import Wording
     from wording.plots.cost_plot import cost_plot
 
     draw = None if plot is None else plot_writer(plot)
@@ -62,8 +67,8 @@ def explain(
     explanation = explained(
         advice.case, answer, advisor.policy, lang, advice.counterfactuals
     )
-    zone = read.settings.zone
-    as_told = f"As of {answer.at.astimezone(zone):%Y-%m-%d %H:%M}, times in {zone.key}."
+    words = Wording(lang, answer.question.currency, read.settings.zone)
+    as_told = words.sentence("staff.as_of", at=answer.at, zone=words.zone.key)
     typer.echo(f"{as_told}\n", err=audience == "customer")  # to him the text alone
     say(explanation.text(audience))
     if audience == "staff":

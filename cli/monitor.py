@@ -45,7 +45,8 @@ class _ReportUnlessNamed(TyperGroup):
 
 app = typer.Typer(
     cls=_ReportUnlessNamed,
-    help="Whether predictions were true; alarms.",
+    help="Whether predictions were true; alarms.\n\n`forbear monitor PORTFOLIO` is"
+    " short for `forbear monitor report PORTFOLIO`, which has options of its own.",
     no_args_is_help=True,
 )
 

@@ -26,7 +26,8 @@ FileOrInUse = Annotated[
     Path | None,
     typer.Argument(
         metavar="FILE",
-        help="default: the one in use (published, else FORBEAR_POLICY)",
+        help="a policy file, or the name of one that ships, such as plain-timeline;"
+        " default: the one in use (published, else FORBEAR_POLICY)",
     ),
 ]
 
@@ -78,7 +79,10 @@ def check(
 def show(
     file: FileOrInUse = None,
 ) -> None:
-    """Print the policy file in use, as it is written.
+    """Print the policy file in use, as it is written, or one of those that ship.
+
+    These are reseller-default, eu-telecom-be, cyprus-2002-1-19, plain-timeline and
+    thresholds-only.
 
     Example: forbear policy show > my-policy.yaml
     """

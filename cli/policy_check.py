@@ -31,6 +31,7 @@ def findings_of(
     from decisions.policy_file.check import check_policy, on_lines
     from decisions.policy_file.load import load_policy
 
+    file.read_bytes()  # a file that is not there is no policy with an error
     findings = check_policy(file, n_customers)
     if any(finding.code == "policy_file" for finding in findings):
         return findings

@@ -1,4 +1,4 @@
-"""Which policy a command goes by where none is named: the one a service would."""
+"""Which policy a command goes by: the one named, else the one a service would."""
 
 import os
 from pathlib import Path
@@ -14,6 +14,7 @@ def place_of_store() -> tuple[Path, str | None]:
 def policy_in_use(named: Path | None) -> Path:
     """The file named, else the published policy, else FORBEAR_POLICY, else what ships.
 
+    A name that is no file is that of a policy that ships: `plain-timeline`.
     A published policy is kept beside the store as a file, for other processes read it;
     the file is as the store has it, whatever became of the one before.
 
@@ -21,9 +22,11 @@ def policy_in_use(named: Path | None) -> Path:
         PolicyUnreadableError: whether one was published cannot be read.
     """
     from advice.assembly import DEFAULT_POLICY
+    from decisions.policy_file.load import SHIPPED
 
     if named is not None:
-        return named
+        shipped = SHIPPED / f"{named}.yaml"
+        return shipped if shipped.is_file() and not named.exists() else named
     home, url = place_of_store()
     file = _published(home, url)
     return file or Path(os.environ.get("FORBEAR_POLICY") or DEFAULT_POLICY)

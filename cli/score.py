@@ -17,6 +17,7 @@ from cli.lists import (
     write_notices,
     writing,
 )
+from cli.moments import moment_of, readable_moment
 from cli.output import rejected_rows, say, waiting
 from cli.policy_in_use import place_of_store, policy_in_use
 from cli.reading import Memory, now_us
@@ -60,9 +61,10 @@ NoticesFile = Annotated[
 Moment = Annotated[
     str | None,
     typer.Option(
+        callback=readable_moment,
         help="moment with offset, a date for its end, or next-working-hour: when the"
         " policy may act again; default: the portfolio's snapshots, else the latest"
-        " moment of the data"
+        " moment of the data",
     ),
 ]
 
@@ -374,19 +376,3 @@ def working_hour(policy: "Policy", read: "Portfolio", as_of: str | None) -> str 
         reason = "its public holidays are not known, so nobody knows when it may act"
         raise typer.BadParameter(f"--as-of {as_of}: {policy.reference}: {reason}")
     return opens.isoformat()
-
-
-def moment_of(read: "Portfolio", as_of: str | None) -> int:
-    """Microseconds of what --as-of says; without it the latest of the data."""
-    from features.moments import NO_END, MomentError, parse_moment
-
-    try:
-        moment = parse_moment(as_of, read.settings.zone)
-    except MomentError as error:
-        form = "write 2026-06-30, or 2026-06-30T22:00:00Z with its offset"
-        raise typer.BadParameter(f"--as-of {as_of}: {form} [{error.rule}]") from error
-    if moment is None:
-        return read.latest_moment
-    if not 0 <= moment < NO_END:
-        raise typer.BadParameter(f"--as-of {as_of}: not between 1970 and 2200")
-    return moment

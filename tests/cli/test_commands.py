@@ -373,6 +373,15 @@ def test_a_moment_that_is_none_of_ours_is_refused(
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize("command", [["score"], ["explain", "c-1"]])
+def test_a_wrong_moment_is_refused_before_anything_is_read(
+    forbear: Run, tmp_path: Path, command: list[str]
+) -> None:
+    name, *more = command
+    ran = forbear(name, tmp_path / "nowhere", *more, "--as-of", "2026-13-01")
+    assert (ran.code, "[bad_time]" in ran.err) == (2, True)
+
+
 def test_a_complaint_of_many_lines_is_one_line(forbear: Run, folder: Path) -> None:
     (folder / "portfolio.yaml").write_text("name: [\n")
     ran = forbear("validate", folder)

@@ -45,6 +45,28 @@ def test_a_published_policy_goes_before_the_file_of_the_environment(
     assert load_policy(own).hash[:12] not in listed
 
 
+def test_a_policy_that_ships_goes_by_its_name_unless_a_file_has_it(
+    forbear: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = " ".join(forbear("policy", "show", "--help").out.split())
+    for file in DEFAULT_POLICY.parent.glob("*.yaml"):
+        assert file.stem in said
+        shown = forbear("policy", "show", file.stem).out
+        assert shown.rstrip() == file.read_text("utf-8").rstrip()
+    Path("plain-timeline").write_text(CHANGED, "utf-8")
+    shown = forbear("policy", "show", "plain-timeline").out
+    assert shown.rstrip() == CHANGED.rstrip()
+
+
+def test_a_policy_that_is_not_there_cannot_be_checked(
+    forbear: Run, tmp_path: Path
+) -> None:
+    ran = forbear("policy", "check", tmp_path / "nope.yaml")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith("[file_problem]\n")
+
+
 @pytest.mark.parametrize("by", ["Ada", " ada ", ""])
 def test_nobody_agrees_to_a_policy_of_their_own(
     forbear: Run, changed: Path, by: str

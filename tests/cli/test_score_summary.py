@@ -19,6 +19,12 @@ from tests.cli.conftest import Run
 NO_NOTICE = {"code": "notice_missing", "sentence": "The notice was not sent."}
 CLOSE = {"code": "close_call", "sentence": "The milder action wins."}
 
+AS_OF = {
+    "de": "Stand 30. Juni 2026, 10:00 Uhr, Zeiten in UTC.",
+    "fr": "État au 30 juin 2026 à 10:00, heures de UTC.",
+    "pt-BR": "Situação em 30 de junho de 2026 às 10:00, horários de UTC.",
+}
+
 
 def test_of_when_the_list_speaks_is_said_in_local_time(
     capsys: pytest.CaptureFixture[str],
@@ -108,6 +114,9 @@ def test_a_payment_of_the_day_of_the_list_is_said_and_times_have_a_zone(
     assert said.splitlines()[1] == whom
     assert "dated_today" not in forbear("score", tmp_path).out
     told = forbear("explain", tmp_path, "a", "--as-of", "2026-06-30T10:00:00Z")
-    assert told.out.startswith("As of 2026-06-30 10:00, times in UTC.\n")
+    assert told.out.startswith("As of 30 June 2026, 10:00, times in UTC.\n")
     words = "--as-of", "2026-06-30T10:00:00Z", "--audience", "customer"
     assert "times in" not in forbear("explain", tmp_path, "a", *words).out
+    for lang, first in AS_OF.items():
+        said = forbear("explain", tmp_path, "a", *words[:2], "--lang", lang).out
+        assert said.splitlines()[0] == first
