@@ -177,7 +177,9 @@ class When(PolicySection):
         " 1 September is 15 September",
     )
     unpaid_invoices: Annotated[int, Field(ge=0, le=MOST_INVOICES)] = Field(
-        default=0, description="at least so many invoices are overdue"
+        default=0,
+        description="at least so many invoices are overdue that no promise and no"
+        " payment on its way covers wholly",
     )
     overdue_amount: Amount = Field(
         default=0.0, description="at least so much is overdue and not under way"
