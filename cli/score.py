@@ -27,6 +27,7 @@ from cli.score_summary import (
     show_first,
     show_head_count,
     show_moment,
+    show_not_lately,
     show_permitted_soon,
     show_what_to_add,
 )
@@ -210,6 +211,7 @@ def _show(
     zone = read.settings.zone
     show_moment(advised, advisor.policy.reference, zone)
     show_head_count(advised, read, moment)
+    show_not_lately(read, advisor.policy, moment)
     show_actions(advised)
     show_permitted_soon(advised, zone)
     show_what_to_add(advised)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from advice.advised import AdvisedParts
+    from decisions.policy_file.load import Policy
     from features.portfolio import Portfolio
 
 _COUNTED = (
@@ -47,6 +48,40 @@ def show_head_count(
         return
     moment = read.latest_moment if moment is None else moment
     say(f"{head_count(read, moment, len(advised))}")
+
+
+def show_not_lately(read: "Portfolio", policy: "Policy", moment: int | None) -> None:
+    """Tables that were not looked at lately: the list is read as if nothing came since.
+
+    Args:
+        read: the portfolio.
+        policy: on older tables than it says no stop rests.
+        moment: of the list, µs since 1970 UTC; None: the latest of the data.
+    """
+    from decisions.rules.catalogue import OWED_FROM
+    from features.moments import to_datetime
+
+    if moment is None:
+        if "snapshots" in read.settings.tables:
+            return  # many moments, of the past as a rule
+        moment = read.latest_moment
+    at = to_datetime(moment)
+    stale_after = (policy.in_force(at) or policy.latest).stale_after
+    observed = {name: to_datetime(end) for name, end in read.observed.items()}
+    old = {
+        name: f"{name} (to {_local(end, read.settings.zone)},"
+        f" {counted((at - end).days, 'day')} before)"
+        for name, end in observed.items()
+        if name in OWED_FROM and at - end > stale_after
+    }
+    if old:
+        paid = "who paid since is taken for owing, and may be reminded; "
+        say(
+            f"warning: not looked at lately: {', '.join(old.values())}:"
+            f" {paid if 'payments' in old else ''}no new stop rests on it; load newer"
+            " rows, or say `observed_until:` in portfolio.yaml where nothing happened"
+            " since"
+        )
 
 
 def show_actions(advised: "AdvisedParts") -> None:

@@ -120,3 +120,30 @@ def test_a_payment_of_the_day_of_the_list_is_said_and_times_have_a_zone(
     for lang, first in AS_OF.items():
         said = forbear("explain", tmp_path, "a", *words[:2], "--lang", lang).out
         assert said.splitlines()[0] == first
+
+
+def test_payments_that_were_not_looked_at_lately_are_said_at_the_top(
+    forbear: Run, tmp_path: Path
+) -> None:
+    """Invoices go on for three weeks after the last payment that is known."""
+    (tmp_path / "portfolio.yaml").write_text("currency: EUR\n")
+    (tmp_path / "customers.csv").write_text(
+        "customer_id,created_at\na,2025-01-01T00:00Z\n"
+    )
+    (tmp_path / "invoices.csv").write_text(
+        "customer_id,invoice_id,event_at,due_at,amount\n"
+        "a,1,2026-05-01,2026-06-01,500\na,2,2026-06-26,2026-07-26,500\n"
+    )
+    (tmp_path / "payments.csv").write_text(
+        "customer_id,payment_id,event_at,status,amount,invoice_id\n"
+        "a,p,2026-06-05T08:00Z,succeeded,100,1\n"
+    )
+    said = " ".join(forbear("score", tmp_path).out.split())
+    warning = (
+        "not looked at lately: payments (to 2026-06-05 08:00, 21 days before): who"
+    )
+    assert warning in said
+    assert said.index(warning) < said.index("action proposed")
+    with (tmp_path / "portfolio.yaml").open("a") as settings:
+        settings.write("observed_until: 2026-06-26\n")
+    assert "not looked at lately" not in forbear("score", tmp_path).out
