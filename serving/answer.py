@@ -26,6 +26,7 @@ from decisions.follow_up.counterfactual import Counterfactuals
 from decisions.follow_up.parts import FollowUp
 from decisions.money.thresholds import Threshold
 from decisions.recommendation import People, Proposal, Question
+from decisions.rules.notices_served import unknown_names
 from features.targets import TARGETS, Target
 from scoring.points import band, points
 from serving.language import Language
@@ -37,6 +38,7 @@ from wording.answer import (
 )
 
 MOST_LISTED = 200  # holds and open invoices in one answer; all of them decided
+_MOST_NAMES = 5  # that a warning quotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +243,7 @@ def answer_of(
         warnings += (_shortened("exposure.items", len(exposure.items)),)
         exposure = replace(exposure, items=exposure.items[:MOST_LISTED])
     follow_up, found, shortened = _bounded(in_words.follow_up, advice.counterfactuals)
-    warnings += (*shortened, *_of_today(advice))
+    warnings += (*shortened, *_of_today(advice), *_of_notices(advice, advisor))
     return ScoreAnswer(
         decision_id=decision_id,
         recorded_at=recorded_at,
@@ -275,6 +277,20 @@ def _of_today(advice: Advice) -> Iterator[str]:
             "dated_today: a row that protects (payment, dispute, promise or hold) has"
             f" today's date and no time of day, so it counts from {until.isoformat()}"
             " on; notices may still go, stops wait: send its time of day"
+        )
+
+
+def _of_notices(advice: Advice, advisor: Advisor) -> Iterator[str]:
+    """That notices bear names the policy does not have: nothing else would tell why."""
+    policy, facts = advisor.policy, advice.facts
+    terms = policy.in_force(advice.recommendation.at) or policy.latest
+    names = unknown_names(facts, terms) if facts.overdue else []
+    if names:
+        yield (
+            f"unknown_notice:contacts.notice: {', '.join(names[:_MOST_NAMES])}: the"
+            f" policy {terms.reference} has no notice of such a name, so it counts as"
+            " none of its own; send the policy's names, or name it under"
+            " `notices.accept_notices`"
         )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from decisions.case import Case
 from decisions.rules.clock import overdue_since
 from decisions.terms import Terms
-from features.facts import Notice
+from features.facts import AccountFacts, Notice
 
 
 class ServedNotices:
@@ -84,6 +84,24 @@ def counts_as(notice: Notice, terms: Terms, at: datetime) -> str | None:
         if is_meant and is_proven and today <= accepted.until:
             return accepted.counts_as
     return None
+
+
+def unknown_names(facts: AccountFacts, terms: Terms) -> list[str]:
+    """Names of notices about what is owed now that mean nothing under a policy.
+
+    Those that were sent under another one mean something there.
+    """
+    notices = terms.document.notices
+    known = notices.kinds.keys() | {one.notice for one in notices.accept_notices}
+    started = facts.episode_started_at
+    return sorted(
+        {
+            notice.name
+            for notice in facts.notices
+            if notice.policy is None and notice.name not in known
+            if started is None or notice.sent_at >= started
+        }
+    )
 
 
 def _is_of(policy: str, terms: Terms) -> bool:

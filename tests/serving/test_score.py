@@ -523,3 +523,26 @@ def test_a_payment_of_today_without_a_time_is_said_to_count_tomorrow(
     assert said["exposure"]["overdue"] == plain["exposure"]["overdue"]
     [warning] = [text for text in said["warnings"] if "dated_today" in text]
     assert "2026-06-30T21:59:59.999999+00:00" in warning
+
+
+def test_a_notice_by_a_name_that_the_policy_does_not_have_is_said_to_count_for_nothing(
+    client: Client, asked: Asked
+) -> None:
+    """Else the answer says that the first reminder was not sent, and nothing why."""
+    sent = {"kind": "notice_delivered", "event_at": "2026-06-08T08:00:00Z"}
+
+    def warned(**notice: str) -> list[str]:
+        asked["events"]["contacts"] = [{**sent, **notice}]
+        answer = client.post("/v1/score", json=asked).json()
+        assert answer["exposure"]["overdue"]
+        return [text for text in answer["warnings"] if "unknown_notice" in text]
+
+    assert warned(notice="reminder_1") == []
+    assert warned(notice="mahnung_1", policy="former@3") == []
+    [warning] = warned(notice="mahnung_1")
+    assert warning.startswith("unknown_notice:contacts.notice: mahnung_1: ")
+    assert "accept_notices" in warning
+    asked["events"]["invoices"] = []
+    asked["events"]["contacts"] = [{**sent, "notice": "mahnung_1"}]
+    told = client.post("/v1/score", json=asked).json()["warnings"]
+    assert not any("unknown_notice" in text for text in told)
