@@ -126,7 +126,7 @@ def _reason(
         event = feature.staff_text.removesuffix(" {value} days ago")
         staff = f"{event.replace('{value}', '…')}: {feature.missing}"
     else:
-        staff = _with_value(feature.staff_text, shown(value))
+        staff = _with_value(feature.staff_text, shown(value) + _unit(bundle, feature))
         if typical is not None and typical != value:
             staff += f" (typical: {shown(typical)})"
     return Reason(
@@ -139,6 +139,12 @@ def _reason(
         staff=staff,
         customer=feature.customer_text,
     )
+
+
+def _unit(bundle: Bundle, feature: Feature) -> str:
+    """The currency of money; which one a starter is asked about it does not know."""
+    is_known = feature.unit == "money" and not bundle.is_starter
+    return f" {bundle.settings.currency}" if is_known else ""
 
 
 def _value(bundle: Bundle, feature: Feature, x: float) -> float | str | None:

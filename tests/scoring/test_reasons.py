@@ -37,6 +37,23 @@ def test_the_largest_family_comes_first_with_its_largest_feature(
     assert second.contribution == pytest.approx(0.7)
 
 
+def test_money_is_told_in_the_portfolio_s_currency(bundle_of: BundleOf) -> None:
+    """A starter is asked about portfolios of any currency, so it names none."""
+    bundle = bundle_of("linear")
+    features = [
+        replace(f, unit="money") if f.name == "income" else f
+        for f in bundle.feature_set.features
+    ]
+    of_money = FeatureSet(tuple(features), bundle.feature_set.vocabularies)
+    settings = bundle.settings.model_copy(update={"currency": "GBP"})
+    bundle = replace(bundle, feature_set=of_money, settings=settings)
+    parts = np.array([0.0, 0.0, 1.0, 0.0, -2.0])
+    [told] = reasons(bundle, ROW, parts)
+    assert told.staff.startswith("income: 500 GBP")
+    [told] = reasons(replace(bundle, is_starter=True), ROW, parts)
+    assert "GBP" not in told.staff
+
+
 def test_nothing_that_lowers_the_probability_is_a_reason(bundle_of: BundleOf) -> None:
     assert reasons(bundle_of("linear"), ROW, np.full(5, -0.1)) == ()
 
