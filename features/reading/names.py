@@ -18,6 +18,16 @@ class Reference(NamedTuple):
     other: str
     id: str
 
+    @property
+    def unknown(self) -> str:
+        """What becomes of rows that name one nobody knows.
+
+        What is owed, used or protected stays so without its subscription.
+        """
+        if self.other == "subscriptions":
+            return "they count, but for no subscription"
+        return "they act on nothing"
+
 
 REFERENCES = (
     Reference("invoices", "applies_to", "invoices", "invoice_id"),

@@ -113,7 +113,8 @@ def of_names(
         read: those that were read and looked at.
         tables: those that were looked at; of some was said that there is nothing.
     """
-    for table, column, other, id_ in REFERENCES:
+    for reference in REFERENCES:
+        table, column, other, id_ = reference
         if table not in read or other not in tables:
             continue
         names = [spec.name for spec in TABLES[table].columns]
@@ -136,7 +137,7 @@ def of_names(
             of_money = f" ({amount / UNITS:,.2f} in all)" if amount else ""
             yield (
                 f"{table}: rows whose {column} is not in `{other}`: "
-                f"{n:,}{of_money}, such as {first}; they act on nothing"
+                f"{n:,}{of_money}, such as {first}; {reference.unknown}"
             )
 
 

@@ -69,7 +69,7 @@ def _unknown_ids(
     yield (
         f"unknown_id:{reference.table}.{reference.column}: {is_unknown.sum()}"
         f"{of_money}, such as {first}; not in `{reference.other}`, "
-        "acts on nothing"
+        f"{reference.unknown}"
     )
 
 

@@ -71,6 +71,22 @@ ODD = [
         id="a payment that names a credit note",
     ),
     pytest.param(
+        {"payments": [{**PAYMENT, "invoice_id": "z"}, PAYMENT | {"payment_id": "q"}]},
+        "unknown_id:payments.invoice_id: 1 (60.00 in all), such as z; not in "
+        "`invoices`, they act on nothing",
+        "payments: rows whose invoice_id is not in `invoices`: 1 (60.00 in all), such "
+        "as z; they act on nothing",
+        id="who names an invoice nobody knows acts on nothing",
+    ),
+    pytest.param(
+        {"subscriptions": [STARTED], "invoices": [INVOICE | {"subscription_id": "t"}]},
+        "unknown_id:invoices.subscription_id: 1 (100.00 in all), such as t; not in "
+        "`subscriptions`, they count, but for no subscription",
+        "invoices: rows whose subscription_id is not in `subscriptions`: 1 (100.00 in "
+        "all), such as t; they count, but for no subscription",
+        id="an invoice of a subscription nobody knows is owed all the same",
+    ),
+    pytest.param(
         {"actions": [STOP, {**STOP, "action": "reactivate"}]},
         "undone_at_once:actions: suspend or block and reactivate of one moment: 1",
         "actions: suspend or block and reactivate of one customer and moment: 1",
