@@ -20,8 +20,8 @@ PolicyFile = Annotated[
     Path | None,
     typer.Option(
         "--policy",
-        help="policy file; default: the published one, else FORBEAR_POLICY, else the"
-        " one that ships",
+        help="policy file, or the name of one that ships; default: the published one,"
+        " else FORBEAR_POLICY, else reseller-default",
     ),
 ]
 AcceptLeak = Annotated[

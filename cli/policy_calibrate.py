@@ -33,6 +33,7 @@ def calibrate_costs(
     """
     from backtest.draft import calibrated_draft
     from backtest.review_effect import review_effect
+    from cli.policy_in_use import policy_in_use
     from cli.policy_tune import write_draft
     from decisions.policy_file.load import load_policy
     from features.portfolio import Portfolio
@@ -45,7 +46,8 @@ def calibrate_costs(
     if not effect.n_found + effect.n_missed:
         say("no fraud was under review, so nothing was measured and nothing is drafted")
         return
-    draft = calibrated_draft(load_policy(policy), effect, read.settings.name)
+    stated = load_policy(policy_in_use(policy))
+    draft = calibrated_draft(stated, effect, read.settings.name)
     write_draft(draft, out)
     say(f"draft, in force for nobody: {out}")
 

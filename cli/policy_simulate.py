@@ -82,13 +82,14 @@ def simulate(
     from backtest.decision_days import DecisionDays
     from backtest.report import write_report
     from backtest.run import run_backtest
+    from cli.policy_in_use import policy_in_use
     from cli.score import champions
     from decisions.policy_file.load import load_policy
     from features.collector import rarely_collected
     from scoring.shelf import forbear_home
 
     first, last = _day(since, "--from"), _day(until, "--to")
-    old = None if against is None else load_policy(against)
+    old = None if against is None else load_policy(policy_in_use(against))
     assumed = Assumptions(
         notices=notices,
         delivered_share=delivered,

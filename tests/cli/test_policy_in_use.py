@@ -59,6 +59,15 @@ def test_a_policy_that_ships_goes_by_its_name_unless_a_file_has_it(
     assert shown.rstrip() == CHANGED.rstrip()
 
 
+def test_a_policy_is_tried_against_one_that_ships_by_its_name(
+    forbear: Run, tmp_path: Path
+) -> None:
+    when = "--from", "2026-01-01", "--to", "2026-01-02", "--out", tmp_path / "out"
+    tried = "--policy", "thresholds-only", "--against", "plain-timeline"
+    ran = forbear("policy", "simulate", tmp_path / "nowhere", *tried, *when)
+    assert "[portfolio_not_found]" in ran.err  # both policies were read by then
+
+
 def test_a_policy_that_is_not_there_cannot_be_checked(
     forbear: Run, tmp_path: Path
 ) -> None:
