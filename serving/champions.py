@@ -19,7 +19,7 @@ from typing import Literal
 from advice.advisor import Advisor
 from advice.assembly import DEFAULT_POLICY, ids_in_force, load_bundles
 from advice.errors import ChampionGoneError
-from decisions.policy_file.load import parse_policy
+from decisions.policy_file.load import Policy, default_policy, parse_policy
 from features.targets import TARGETS
 from scoring.bundle import Bundle
 from scoring.starter import keep_starters
@@ -92,7 +92,7 @@ def put_together(
         from features.reading.settings_file import parse_settings  # brings Arrow
 
         stated = parse_settings(settings_text).settings
-    policy = parse_policy(policy_text)
+    policy = _read(policy_text)
     advisor = Advisor(bundles, policy, stated)
     hashes = {
         target: sha256(bundle.files["manifest.json"]).hexdigest()
@@ -108,6 +108,12 @@ def put_together(
         settings_text,
         file_hash=policy.hash,
     )
+
+
+def _read(policy_text: str) -> Policy:
+    """The policy; the one that ships, with which others are compared, is read once."""
+    is_shipped = policy_text == DEFAULT_POLICY.read_text(encoding="utf-8")
+    return default_policy() if is_shipped else parse_policy(policy_text)
 
 
 def in_force_now(settings: ServingSettings) -> InForce:
