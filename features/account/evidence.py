@@ -1,6 +1,7 @@
 """Signs of fraud as of a moment: alerts, fraud chargebacks, outcomes."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -36,25 +37,26 @@ def signs_of_fraud(known: KnownTables) -> Signs:
 
     An alert counts until it is resolved as something else than fraud. A chargeback
     for fraud is a claim while it is open, confirmed once it is lost, and no sign any
-    more once it is won or withdrawn. `fraud_cleared` takes back every chargeback and
-    outcome up to its own moment.
+    more once it is won or withdrawn. `fraud_cleared` takes back every sign of which
+    nothing was said after its own moment.
     """
     outcomes, disputes = known["outcomes"], known["disputes"]
     if not (outcomes.n or disputes.n or known["alerts"].n):
         return NO_SIGNS
-    signs = [*_chargebacks(disputes), *_outcomes(outcomes)]
-    alerts = _alerts(known["alerts"])
+    told = [(sign.at, sign) for sign in _chargebacks(disputes)]
+    told += [(sign.at, sign) for sign in _outcomes(outcomes)]
+    told += _alerts(known["alerts"])
     cleared = [
         to_datetime(at)
         for at, kind in outcomes.rows("event_at", "kind")
         if kind == "fraud_cleared"
     ]
     if not cleared:
-        return Signs(_oldest_first([*signs, *alerts]), ())
+        return Signs(_oldest_first(sign for _, sign in told), ())
     last = max(cleared)
     return Signs(
-        _oldest_first([*(sign for sign in signs if sign.at > last), *alerts]),
-        _oldest_first(sign for sign in signs if sign.at == last),
+        _oldest_first(sign for at, sign in told if at > last),
+        _oldest_first(sign for at, sign in told if at == last),
     )
 
 
@@ -92,7 +94,8 @@ def _outcomes(outcomes: KnownTable) -> Iterator[Evidence]:
             )
 
 
-def _alerts(alerts: KnownTable) -> Iterator[Evidence]:
+def _alerts(alerts: KnownTable) -> Iterator[tuple[datetime, Evidence]]:
+    """Those that count, and when each was last told of."""
     names = (
         "alert_id",
         "event_at",
@@ -108,6 +111,7 @@ def _alerts(alerts: KnownTable) -> Iterator[Evidence]:
     for row in sorted(log, key=lambda row: (row[1], _ALERT_STEP.get(row[5], 0))):
         first.setdefault(row[0], row)
         latest[row[0]] = row
-    for alert_id, (_, _, kind, severity, confidence, status, reason) in latest.items():
+    for alert_id, (_, at, kind, severity, confidence, status, reason) in latest.items():
         if status != "resolved" or reason == "fraud":
-            yield Evidence(kind, to_datetime(first[alert_id][1]), severity, confidence)
+            began = to_datetime(first[alert_id][1])
+            yield to_datetime(at), Evidence(kind, began, severity, confidence)

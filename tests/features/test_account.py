@@ -254,6 +254,10 @@ def test_signs_of_fraud() -> None:
             alert("A2", 2),
             alert("A2", 3, status="resolved", resolved_reason="legitimate"),
             alert("A3", 4, status="resolved", resolved_reason="fraud"),
+            alert("A4", 16, confidence="high", severity="high"),
+            alert("A5", 17),
+            alert("A5", 18, status="resolved", resolved_reason="legitimate"),
+            alert("A6", 19, status="resolved", resolved_reason="fraud"),
         ],
         disputes=[
             {
@@ -271,8 +275,8 @@ def test_signs_of_fraud() -> None:
         ],
     )
     assert facts.evidence == (
-        Evidence("crypto_mining", at("2024-05-01T00:00"), "high", "high"),
-        Evidence("crypto_mining", at("2024-05-04T00:00")),
+        Evidence("crypto_mining", at("2024-05-16T00:00"), "high", "high"),
+        Evidence("crypto_mining", at("2024-05-19T00:00")),
         Evidence("chargeback_fraud", at("2024-05-20T00:00"), None, "high"),
         Evidence("account_takeover", at("2024-05-25T00:00"), None, "medium", "b"),
     )

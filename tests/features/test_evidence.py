@@ -143,6 +143,11 @@ def test_a_sign_after_a_clearing_stands() -> None:
             "chargeback_fraud",
             id="a claim",
         ),
+        pytest.param(
+            {"outcomes": [outcome("fraud_cleared")], "alerts": [alert("active")]},
+            "crypto_mining",
+            id="an alert",
+        ),
     ],
 )
 def test_a_sign_cleared_within_its_day_begins_nothing_but_is_not_forgotten(
@@ -157,6 +162,20 @@ def test_a_sign_cleared_later_is_in_no_doubt() -> None:
     log = [outcome("fraud"), outcome("fraud_cleared", "2024-06-13")]
     facts = facts_of(outcomes=log)
     assert (facts.evidence, facts.doubted_evidence) == ((), ())
+
+
+def test_who_was_cleared_after_an_alert_is_not_suspected_for_it() -> None:
+    cleared = [outcome("fraud_cleared", "2024-06-13")]
+    log = [alert("active"), alert("resolved", resolved_reason="fraud")]
+    for told in (log[:1], log):
+        facts = facts_of(outcomes=cleared, alerts=told)
+        assert (facts.evidence, facts.doubted_evidence) == ((), ())
+
+
+def test_an_alert_that_was_told_of_again_after_a_clearing_stands() -> None:
+    log = [alert("active"), {**alert("investigating"), "event_at": "2024-06-14"}]
+    facts = facts_of(outcomes=[outcome("fraud_cleared", "2024-06-13")], alerts=log)
+    assert len(facts.evidence) == 1
 
 
 @pytest.mark.parametrize("reason", ["legitimate", "ignore"])
