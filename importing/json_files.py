@@ -174,13 +174,13 @@ def without_mark(file: Path, folder: Path) -> Path:
 
 
 def must_not_be_empty(file: Path) -> None:
-    """Refuse a file without a byte: where there is nothing, an API answers a list.
+    """Refuse a blank file: where there is nothing, an API answers a list.
 
     Raises:
         UnreadableFileError: the file is empty.
     """
     with opened(file) as content:
-        if not content.read(1):
+        if not any(part.strip() for part in iter(lambda: content.read(1 << 16), b"")):
             raise UnreadableFileError(
                 f"{file.name} is empty, without even a list in it: export it anew, "
                 "leave it out, or write [] into it if there is none"

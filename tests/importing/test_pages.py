@@ -115,9 +115,12 @@ def test_an_error_in_place_of_a_page_is_named(
     assert again.is_clean
 
 
+@pytest.mark.parametrize("content", ["", "\n"])
 @pytest.mark.parametrize("source", ["lago", "chargebee", "stripe", "killbill"])
-def test_a_file_without_a_byte_is_refused(tmp_path: Path, source: str) -> None:
+def test_a_file_of_nothing_is_refused(
+    tmp_path: Path, source: str, content: str
+) -> None:
     file = tmp_path / "payments.json"
-    file.touch()
+    file.write_text(content)
     with pytest.raises(UnreadableFileError, match=r"payments\.json is empty"):
         import_files(SOURCES[source], [file], tmp_path / "shop", ImportSettings())

@@ -112,3 +112,17 @@ def test_money_that_names_no_invoice_is_not_paid_twice(
 
     facts = facts_of(portfolio, "1", EXPORTED, "open", "credit")
     assert facts == {"open": 0, "credit": 0}
+
+
+def test_money_that_names_no_invoice_is_of_one_invoice(
+    run: Run, portfolio: Path
+) -> None:
+    """Two of one sum were paid, and one payment of that sum names none."""
+    run(
+        invoices=[bill(n, "2026-03-01", "100", "Paid") for n in (1, 2)],
+        invoiceitems=[item(1, "100"), item(2, "100")],
+        accounts=[money_in(1, "2026-03-05 10:00:00", "100")],
+    )
+
+    facts = facts_of(portfolio, "1", EXPORTED, "open", "credit")
+    assert facts == {"open": 0, "credit": 0}

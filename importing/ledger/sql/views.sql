@@ -19,9 +19,20 @@ CREATE TABLE came_back AS
 CREATE TABLE told_again AS
     WITH there AS (
         SELECT invoice_id AS id FROM there_invoices UNION SELECT coalesce(refund_id, payment_id) FROM there_payments
-    ), named AS (SELECT id, split_part(split_part(id, ' > ', 1), ':', 1) AS document FROM there)
-    SELECT id FROM named WHERE document IN (SELECT id FROM seen)
-    UNION ALL  -- renumbered: the same moment, customer and sum under a number that is new
-    SELECT t.invoice_id FROM there_invoices AS t JOIN named AS n ON n.id = t.invoice_id
-    JOIN entry AS e ON e.customer_id = t.customer_id AND e.event_at = t.event_at AND e.amount = t.amount AND e.kind = t.kind
-    WHERE n.document NOT IN (SELECT id FROM seen) AND e.id NOT IN (SELECT invoice_id FROM there_invoices);
+    ), named AS (
+        SELECT id, split_part(split_part(id, ' > ', 1), ':', 1) AS document FROM there
+    ), known AS (
+        SELECT id FROM seen WHERE id IN (SELECT document FROM named)
+    ), gone AS (
+        SELECT t.*, row_number() OVER (PARTITION BY t.customer_id, t.event_at, t.amount, t.kind ORDER BY t.invoice_id) AS nth
+        FROM there_invoices AS t JOIN named AS n ON n.id = t.invoice_id
+        WHERE n.document NOT IN (FROM known) AND t.retracted IS NOT true
+    ), added AS (
+        SELECT customer_id, event_at, amount, kind,
+               row_number() OVER (PARTITION BY customer_id, event_at, amount, kind ORDER BY id) AS nth
+        FROM entry WHERE (customer_id, event_at, amount, kind) IN (SELECT (customer_id, event_at, amount, kind) FROM gone)
+            AND split_part(id, ':', 1) NOT IN (SELECT document FROM named)
+    )
+    SELECT id FROM named WHERE document IN (FROM known)
+    UNION ALL  -- renumbered: the same moment, customer and sum under a number that is new, one for one
+    SELECT invoice_id FROM gone JOIN added USING (customer_id, event_at, amount, kind, nth);

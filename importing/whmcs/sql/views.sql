@@ -22,15 +22,14 @@ CREATE TABLE document AS
            greatest(issued_at, i.made_at) AS known_at,  -- it may be dated back
            due_day.due_at, i.duedate IS NULL AS has_no_due_date,
            moment_of(i.date_cancelled) AS cancelled_at, moment_of(i.datepaid) AS paid_at, i.updated_at,
-           CASE WHEN item.is_of_one THEN item.service::VARCHAR END AS subscription_id,
+           CASE WHEN item.is_of_one AND item.thing >= 0 THEN item.thing::VARCHAR END AS subscription_id,
            coalesce(i.total + i.credit - coalesce(item.moved, 0) > 0 AND c.currency IS NOT NULL
                     AND state IN ('issued', 'cancelled'), false) AS is_bill
     FROM made AS i JOIN due_day USING (due)
     LEFT JOIN client AS c ON c.id = i.userid
     LEFT JOIN (
         SELECT invoiceid, sum(amount) FILTER (WHERE type IN ('AddFunds', 'Invoice')) AS moved,
-               min(thing) = max(thing) AS is_of_one,
-               any_value(relid) FILTER (WHERE type = 'Hosting') AS service
+               min(thing) = max(thing) AS is_of_one, min(thing) AS thing  -- a service, or below zero
         FROM (SELECT *, CASE WHEN type = 'Hosting' THEN relid ELSE -relid - 1 END AS thing FROM tblinvoiceitems)
         GROUP BY invoiceid
     ) AS item ON item.invoiceid = i.id;
@@ -84,18 +83,24 @@ CREATE VIEW balance AS
 -- Invoices that WHMCS takes for paid beyond their transactions: somebody set the status, or
 -- the transactions stayed in the system before; those for funds, and of invoices paid
 -- together, too. What was paid together with others has its money on their invoice; money
--- of the same sum that names no invoice is taken for theirs.
+-- of the same sum that names no invoice is taken for theirs, one for one.
 CREATE TABLE paid_apart AS
-    SELECT d.*, CASE WHEN d.is_bill THEN least(d.total, d.amount) ELSE d.total END - coalesce(e.taken, 0) AS rest
-    FROM document AS d
-    LEFT JOIN (SELECT invoice, sum(amountin) AS taken FROM entry GROUP BY invoice) AS e ON e.invoice = d.id
-    WHERE d.status IN ('Paid', 'Refunded') AND d.currency IS NOT NULL AND rest > 0
-      AND EXISTS (SELECT 1 FROM asked WHERE kind = 'tblaccounts')
-      AND d.id NOT IN (
-          SELECT item.relid FROM tblinvoiceitems AS item JOIN document AS all_of ON all_of.id = item.invoiceid
-          WHERE item.type = 'Invoice' AND item.relid IS NOT NULL
-            AND (all_of.status IN ('Paid', 'Refunded') OR all_of.id IN (SELECT invoice FROM taken)))
-      AND (d.userid, rest) NOT IN (SELECT (userid, amountin) FROM taken WHERE invoice IS NULL);
+    WITH beyond AS (
+        SELECT d.*, CASE WHEN d.is_bill THEN least(d.total, d.amount) ELSE d.total END - coalesce(e.taken, 0) AS rest
+        FROM document AS d
+        LEFT JOIN (SELECT invoice, sum(amountin) AS taken FROM entry GROUP BY invoice) AS e ON e.invoice = d.id
+        WHERE d.status IN ('Paid', 'Refunded') AND d.currency IS NOT NULL AND rest > 0
+          AND EXISTS (SELECT 1 FROM asked WHERE kind = 'tblaccounts')
+          AND d.id NOT IN (
+              SELECT item.relid FROM tblinvoiceitems AS item JOIN document AS all_of ON all_of.id = item.invoiceid
+              WHERE item.type = 'Invoice' AND item.relid IS NOT NULL
+                AND (all_of.status IN ('Paid', 'Refunded') OR all_of.id IN (SELECT invoice FROM taken)))
+    )
+    SELECT * EXCLUDE nth
+    FROM (SELECT *, row_number() OVER (PARTITION BY userid, rest ORDER BY id) AS nth FROM beyond)
+    WHERE (userid, rest, nth) NOT IN (
+        SELECT (userid, amountin, row_number() OVER (PARTITION BY userid, amountin ORDER BY id))
+        FROM taken WHERE invoice IS NULL);
 
 -- Credit that was granted. What came of money in, of an invoice for funds, of invoices
 -- paid together or off an invoice is the payment's: the account facts move it anew.
