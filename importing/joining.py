@@ -158,7 +158,7 @@ def _filled_of_thing(columns: Sequence[str], thing: Sequence[str]) -> str:
         f'coalesce("{name}", CASE WHEN nth IS NOT NULL THEN '
         f'last_value("{name}" IGNORE NULLS) OVER so_far END) AS "{name}"'
         for name in columns
-        if name not in SAYS_WHEN_EMPTY
+        if name not in (*thing, *SAYS_WHEN_EMPTY)
     )
     return (
         f"FROM (SELECT *, lag(filled) OVER ({in_order}) AS before FROM ("

@@ -119,11 +119,11 @@ def _ended(
             yield from _ended(
                 element, depth - 1, wanted, inside, names, has_child_ended
             )
-        while not has_child_ended():
-            yield None
         if name not in wanted:
             place += 1
             continue
+        while not has_child_ended():
+            yield None
         for one in element.iter():
             one.tag = names[one.tag]
         yield name, element
@@ -151,6 +151,8 @@ def child(element: Element | None, path: str) -> Element | None:
 
 def text_at(element: Element | None, path: str) -> str | None:
     """Its text, stripped; None where it is missing or empty."""
+    if element is not None and "/" not in path:
+        return (element.findtext(path) or "").strip() or None
     at = child(element, path)
     return (at.text or "").strip() or None if at is not None else None
 
