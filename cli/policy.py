@@ -79,10 +79,10 @@ def check(
 def show(
     file: FileOrInUse = None,
 ) -> None:
-    """Print the policy file in use, as it is written, or one of those that ship.
+    """Print the policy in use, or one that ships.
 
-    These are reseller-default, eu-telecom-be, cyprus-2002-1-19, plain-timeline and
-    thresholds-only.
+    As it is written. Those that ship are reseller-default, eu-telecom-be,
+    cyprus-2002-1-19, plain-timeline and thresholds-only.
 
     Example: forbear policy show > my-policy.yaml
     """
