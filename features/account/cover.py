@@ -120,13 +120,13 @@ class Cover:
             covered[i] = self._lay_promise(promises[i], arrears, received)
         self.by_promise = [covered[i] for i in range(len(promises))]
 
-    def _received(self, ledger: Ledger, begun: Mapping[str, int]) -> "Received":
+    def _received(self, ledger: Ledger, begun: Mapping[str, int]) -> "Receipts":
         """What was paid or set in flight on each invoice, and since when."""
         paid = (_paid_parts(i, begun) for i in ledger.invoices.values() if i.n_paid)
-        return Received(chain(self._laid, *paid))
+        return Receipts(chain(self._laid, *paid))
 
     def _lay_promise(
-        self, promise: Promise, arrears: Arrears, received: "Received"
+        self, promise: Promise, arrears: Arrears, received: "Receipts"
     ) -> int:
         """One promise; returns what it covers of overdue items."""
         about, left = self._meaning(promise, arrears)
@@ -188,7 +188,7 @@ def _take_away(parts: list[Part], money: int) -> None:
         money -= min(money, last)
 
 
-class Received:
+class Receipts:
     """Money paid or set in flight; each part of it keeps one promise alone."""
 
     __slots__ = ("_parts",)
@@ -228,7 +228,7 @@ def cover_of_balance(
     """
     in_flight = min(room, sum(row.amount for row in pending))
     free = room - in_flight
-    came = Received(
+    came = Receipts(
         (at, "", money)
         for at, money in [*received, *((row.event_at, row.amount) for row in pending)]
     )
