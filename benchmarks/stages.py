@@ -34,7 +34,7 @@ T = TypeVar("T")
 STAGES = (
     ("reading: shared instruments and devices", "features.reading.loading", "_link"),
     ("reading: columns checked", "features.reading.checked_parts", "check"),
-    ("reading: written", "features.reading.table_loading", "Appending.write"),
+    ("reading: written", "features.reading.table_loading", "AppendedRows.write"),
     (
         "reading: which row of a key stands",
         "features.reading.table_loading",

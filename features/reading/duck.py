@@ -35,7 +35,7 @@ def append(duckdb: Any, name: str, rows: "pa.Table", **constants: int) -> None: 
     duckdb.unregister("part")
 
 
-class Appending:
+class AppendedRows:
     """Rows for the end of a table: those of many small files are written together.
 
     Args:

@@ -14,7 +14,7 @@ from features.reading.cross_row_rules import (
     expel,
     gather_unmatched,
 )
-from features.reading.duck import Appending, append, create, run
+from features.reading.duck import AppendedRows, append, create, run
 from features.reading.found_rows import FoundRows
 from features.reading.loaded_tables import LoadedTables
 from features.reading.mending import (
@@ -84,7 +84,7 @@ def _load_checked(
     n_read, n_accepted, n_lost, n_without_customer = 0, 0, 0, 0
     names: set[str] = set()
     n_waiting = 0
-    good = Appending(duckdb, table, superseded_at=FOREVER)
+    good = AppendedRows(duckdb, table, superseded_at=FOREVER)
     run(duckdb, "BEGIN")  # parts of one transaction are written once
     for part, checked in checked_parts(source, table, settings):
         names |= set(part.rows.column_names)

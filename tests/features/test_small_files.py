@@ -58,6 +58,6 @@ def test_small_files_are_written_together(
     assert [row[1] for row in together] == [f"p{n:02}" for n in range(N)]
     assert [row[3] for row in together] == [None if n % 3 else "card" for n in range(N)]
     written.clear()
-    monkeypatch.setattr(duck.Appending, "AT_ONCE", 15)
+    monkeypatch.setattr(duck.AppendedRows, "AT_ONCE", 15)
     assert _payments(folder) == together
     assert written == [15, 15, 10]
