@@ -20,7 +20,7 @@ from features.account.holds_and_actions import (
 )
 from features.account.shared import shared_with_frauds
 from features.account.standing import Rules, Standing
-from features.account.stops import Stops, with_given_up
+from features.account.stops import Stops
 from features.account.upcoming import next_due_at, usage_unbilled
 from features.account.values import KnownTable, KnownTables
 from features.account.worth import worth
@@ -112,7 +112,7 @@ def standing_at(
     # before the account moves on
     off = stops.with_invoices(access_off(actions))
     standing = account.at(as_of)
-    return standing, CarriedOut(actions, with_given_up(off, standing))
+    return standing, CarriedOut(actions, stops.with_given_up(off, standing))
 
 
 def facts_of(

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,14 @@ from features.events import Events
 from features.facts import ExecutedAction
 from features.moments import microseconds, to_datetime
 
-Overdue = tuple[tuple[str, str | None], ...]  # invoice, subscription
+
+class _Late(NamedTuple):
+    """An invoice that was overdue at a stop, as known then."""
+
+    invoice_id: str
+    subscription_id: str | None
+    written_off: int
+
 
 # Rows that speak for the customer, by table: a column and its values; None is any row
 _PROTECTING: dict[str, tuple[str, frozenset[str]] | None] = {
@@ -53,7 +61,7 @@ class Stops:
             for table in _OWING
             for moment in events.tables[table]["superseded_at"].tolist()
         }
-        self._overdue_at: dict[datetime, Overdue | None] = {}
+        self._overdue_at: dict[datetime, tuple[_Late, ...] | None] = {}
 
     def known_until(self, as_of: int) -> datetime | None:
         """When the latest of the rows known at `as_of` became known."""
@@ -79,19 +87,51 @@ class Stops:
 
         Where no overdue invoice names that subscription, those that name none.
         """
-        if stop.at not in self._overdue_at:
-            self._overdue_at[stop.at] = self._overdue(microseconds(stop.at))
-        overdue = self._overdue_at[stop.at]
+        overdue = self._overdue(stop.at)
         if overdue is None or stop.subscription_id is None:
-            return None if overdue is None else tuple(name for name, _ in overdue)
-        theirs = tuple(name for name, of in overdue if of == stop.subscription_id)
-        return theirs or tuple(name for name, of in overdue if of is None)
+            return None if overdue is None else tuple(one.invoice_id for one in overdue)
+        theirs = stop.subscription_id
+        found = tuple(o.invoice_id for o in overdue if o.subscription_id == theirs)
+        return found or tuple(o.invoice_id for o in overdue if not o.subscription_id)
 
-    def _overdue(self, moment: int) -> Overdue | None:
-        late = self._account.overdue_invoices(moment)
-        if late is None:
-            return None
-        return tuple((invoice.id, invoice.subscription_id) for invoice in late)
+    def with_given_up(
+        self, stops: tuple[ExecutedAction, ...], standing: Standing
+    ) -> tuple[ExecutedAction, ...]:
+        """Stops with what was written off since of the invoices they were for.
+
+        Args:
+            stops: as `with_invoices` gives them.
+            standing: of the same account, now.
+        """
+        if not standing.written_off:
+            return stops
+        return tuple(
+            replace(stop, given_up=self._given_up(stop, standing)) for stop in stops
+        )
+
+    def _given_up(self, stop: ExecutedAction, standing: Standing) -> int:
+        if not stop.invoices:
+            return 0
+        now = standing.ledger.invoices
+        before = {o.invoice_id: o.written_off for o in self._overdue(stop.at) or ()}
+        return sum(
+            max(0, now[name].written_off - before[name])
+            for name in stop.invoices
+            if name in now
+        )
+
+    def _overdue(self, at: datetime) -> tuple[_Late, ...] | None:
+        """Invoices overdue at a stop; None where invoices are not known."""
+        if at not in self._overdue_at:
+            late = self._account.overdue_invoices(microseconds(at))
+            self._overdue_at[at] = (
+                None
+                if late is None
+                else tuple(
+                    _Late(one.id, one.subscription_id, one.written_off) for one in late
+                )
+            )
+        return self._overdue_at[at]
 
     def protected_until(self, as_of: int) -> datetime | None:
         """The end of today where a protecting row has today's plain date.
@@ -111,19 +151,6 @@ class Stops:
             and any(_has_row_of(self._events, t, day_end) for t in _PROTECTING)
         )
         return to_datetime(day_end) if is_today else None
-
-
-def with_given_up(
-    stops: tuple[ExecutedAction, ...], standing: Standing
-) -> tuple[ExecutedAction, ...]:
-    """Stops with what was written off of the invoices for which access was taken."""
-    if not standing.written_off:
-        return stops
-    lost = {i.id: i.written_off for i in standing.ledger.invoices.values()}
-    return tuple(
-        replace(stop, given_up=sum(lost.get(name, 0) for name in stop.invoices or ()))
-        for stop in stops
-    )
 
 
 def _has_row_of(events: Events, table: str, day_end: int) -> bool:

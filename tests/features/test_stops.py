@@ -317,3 +317,13 @@ def test_what_was_written_off_of_its_invoices_was_given_up_and_not_paid() -> Non
     assert given_up(stop()) == [100]
     assert given_up(stop(subscription_id="s1")) == [0]
     assert given_up(stop(), payments=[payment("A", "2024-06-20")]) == [0]  # recovered
+
+
+def test_what_was_given_up_before_the_stop_is_not_asked_for() -> None:
+    """Half of A was written off in May; access was taken for the half paid since."""
+    before = WRITTEN_OFF | {"event_at": "2024-05-10", "amount": "50"}
+    paid = payment("A", "2024-06-20") | {"amount": "50"}
+    facts = facts_of(
+        {"invoices": [*BILLED, before], "actions": [stop()], "payments": [paid]}
+    )
+    assert [off.given_up for off in facts.access_off] == [0]
