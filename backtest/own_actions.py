@@ -38,6 +38,7 @@ class OwnActions:
         self._notices: dict[int, list[Notice]] = {}
         self._off: dict[int, list[ExecutedAction]] = {}
         self._p_good: dict[int, float] = {}  # when access was taken
+        self._written_off: dict[int, int] = {}  # when access was taken
         self._executed: defaultdict[int, list[ExecutedAction]] = defaultdict(list)
         self._cleared_at: dict[int, datetime] = {}
         self._fraud_stopped_at: dict[int, datetime] = {}
@@ -59,7 +60,7 @@ class OwnActions:
         if customer in self._notices:
             own["notices"] = tuple(self._notices_known(customer, facts))
         if customer in self._off:
-            own["access_off"] = tuple(self._off[customer])
+            own["access_off"] = tuple(self._off_now(customer, facts))
         if customer in self._measures:
             own["measures"] = tuple(self._measures[customer])
         if customer in self._executed:
@@ -74,6 +75,22 @@ class OwnActions:
                 sign for sign in facts.evidence if sign.at > cleared_at
             )
         return fast_replace(facts, **own) if own else facts
+
+    def _off_now(self, customer: int, facts: AccountFacts) -> list[ExecutedAction]:
+        """Its stops, with what was written off since: it is no payment.
+
+        Of whatever invoices: the history tells only sums by customer.
+        """
+        lost = max(0, (facts.written_off or 0) - self._written_off[customer])
+        self._off[customer] = [
+            replace(stop, given_up=lost) if stop.invoices else stop
+            for stop in self._off[customer]
+        ]
+        return self._off[customer]
+
+    def gave_up(self, customer: int) -> bool:
+        """Whether money was written off since access was taken for it."""
+        return any(stop.given_up for stop in self._off[customer])
 
     def _notices_known(self, customer: int, facts: AccountFacts) -> Iterator[Notice]:
         """Notices of this episode, with what is known of their delivery by now."""
@@ -102,8 +119,18 @@ class OwnActions:
         )
         self._notices.setdefault(customer, []).append(notice)
 
-    def take_access(self, customer: int, action: ExecutedAction, p_good: float) -> None:
-        """Carry out a stop; `p_good` is the customer's probability of being good."""
+    def take_access(
+        self, customer: int, action: ExecutedAction, p_good: float, written_off: int
+    ) -> None:
+        """Carry out a stop.
+
+        Args:
+            customer: whose access goes.
+            action: the stop.
+            p_good: the customer's probability of being good.
+            written_off: what had been written off before, in 1/10,000.
+        """
+        self._written_off.setdefault(customer, written_off)
         self._off.setdefault(customer, []).append(action)
         self._executed[customer].append(action)
         if action.reason == "fraud":
@@ -135,6 +162,7 @@ class OwnActions:
 
     def _end_stop(self, customer: int, until: datetime | None) -> list[ExecutedAction]:
         actions = self._off.pop(customer)
+        del self._written_off[customer]
         harshest = max(actions, key=lambda action: ACTIONS.index(action.action))
         self.stops.append(
             Stop(

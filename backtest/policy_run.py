@@ -161,7 +161,9 @@ class PolicyRun:
                 invoices=None if by_fraud[row] else _late_invoices(decisions, row),
             )
             p_good = float(inputs.p_good[row])
-            self._own.take_access(int(decisions.customers[row]), action, p_good)
+            facts = decisions.facts(row)
+            lost = (facts and facts.written_off) or 0
+            self._own.take_access(int(decisions.customers[row]), action, p_good, lost)
 
     def _take_measures(self, decisions: DayDecisions) -> None:
         """New measures begin; those of whom nothing is going on any more end."""
@@ -176,13 +178,21 @@ class PolicyRun:
             self._own.begin_measure(int(decisions.customers[row]), begun)
 
     def _restore(self, today: PortfolioDay, columns: Columns) -> list[int]:
-        """Give access back where every cause is cured, or nothing is going on."""
+        """Give access back where every cause is cured, or nothing is going on.
+
+        Of quiet customers nothing is worked out; what was written off cures nothing.
+        """
         active = columns.eligibility[len(today.quiet) :]
         by_customer = dict(zip(today.active.tolist(), active, strict=True))
         restored = []
         for customer in self._own.without_access:
             eligibility = by_customer.get(customer)
-            if eligibility is None or eligibility.reactivation is not None:
+            is_back = (
+                not self._own.gave_up(customer)
+                if eligibility is None
+                else eligibility.reactivation is not None
+            )
+            if is_back:
                 self._own.give_back(customer, today.at)
                 restored.append(customer)
         return restored
