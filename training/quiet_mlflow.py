@@ -19,6 +19,7 @@ with warnings.catch_warnings():
     import mlflow.pyfunc
     from mlflow.utils.logging_utils import disable_logging, enable_logging
 
+_TRIES, _FEW = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"
 LOGGERS = ("mlflow", "alembic")
 
 
@@ -40,4 +41,20 @@ def quiet() -> Iterator[None]:
                 logger.setLevel(level)
 
 
-__all__ = ["mlflow", "quiet"]
+@contextmanager
+def few_tries() -> Iterator[None]:
+    """A server that is down is said after some seconds, where nothing else is stated.
+
+    By default MLflow asks eight times and says nothing meanwhile.
+    """
+    if _TRIES in os.environ:
+        yield
+        return
+    os.environ[_TRIES] = _FEW
+    try:
+        yield
+    finally:
+        del os.environ[_TRIES]
+
+
+__all__ = ["few_tries", "mlflow", "quiet"]

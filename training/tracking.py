@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
@@ -33,7 +33,7 @@ from training.model_card import as_html, model_card
 from training.outlook import Outlook
 from training.plots import plots
 from training.promotion_log import PromotionLog, PromotionRecord, account
-from training.quiet_mlflow import mlflow, quiet
+from training.quiet_mlflow import few_tries, mlflow, quiet
 from training.rows import Rows
 from training.trained_model import TrainedModel
 
@@ -102,7 +102,11 @@ class Tracker:
 
         Not while a leak is suspected: it then waits as challenger.
         """
-        with self.connected() as client, tempfile.TemporaryDirectory() as scratch:
+        # what was learnt in an hour is worth some minutes of patience
+        with (
+            self.connected(is_patient=True) as client,
+            tempfile.TemporaryDirectory() as scratch,
+        ):
             with mlflow.start_run(run_name=bundle.bundle_id) as run:
                 _log_numbers(bundle, learnt, rows, seed)
                 told = model_card(bundle, learnt, rows, seed, outlook, curve, count)
@@ -158,16 +162,30 @@ class Tracker:
         with self.promotions.alone():
             return pseudonym_key(self.home)
 
+    def require_registry(self) -> None:
+        """Ask before anything is learnt that is to be registered.
+
+        Raises:
+            RegistryUnavailableError: if it does not answer.
+        """
+        if not self._is_local:
+            with self.connected():
+                pass
+
     @contextmanager
-    def connected(self) -> Iterator[MlflowClient]:
+    def connected(self, *, is_patient: bool = False) -> Iterator[MlflowClient]:
         """The registry, for one at a time; what was interrupted before is completed.
+
+        Args:
+            is_patient: wait for one that is down as long as MLflow does, four minutes.
 
         Raises:
             RegistryUnavailableError: if it does not answer.
         """
         with self.promotions.alone(), quiet(), _own_uri():
             try:
-                self._prepare()
+                with nullcontext() if is_patient else few_tries():
+                    self._prepare()
             except MlflowException as error:
                 raise RegistryUnavailableError(error) from error
             client = MlflowClient()

@@ -114,15 +114,17 @@ def train(
 
     Raises:
         UnknownTargetError, UnknownFeatureAcceptedError: what is no name here.
+        RegistryUnavailableError: before anything is learnt.
     """
     _check_targets(targets or ())
+    tracker = Tracker(home or forbear_home(), tracking_uri)
+    tracker.require_registry()
     progress("gathering labels and features")
     # both targets' labels are always needed: ρ joins them
     gathered = gather(portfolio, TARGETS, limits)
     check_names(accepted, gathered.known_names)
     if gathered.sample is not None and not gathered.sample.is_everyone:
         progress(f"learning from {gathered.sample}")
-    tracker = Tracker(home or forbear_home(), tracking_uri)
     present = Present(portfolio, gathered.feature_set, gathered.sample)
     results = []
     for target in targets or TARGETS:

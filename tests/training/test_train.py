@@ -1,5 +1,6 @@
 """From a portfolio to a registered champion that scores as the service does."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from scoring.bundle import Bundle
 from scoring.shelf import champion_path
-from training.errors import UnknownTargetError
+from tests.serving.processes import free_port
+from training.errors import RegistryUnavailableError, UnknownTargetError
 from training.model_card import as_html
 from training.quiet_mlflow import mlflow
 from training.train import TrainingResult, train
@@ -50,6 +52,22 @@ def test_outcomes_that_were_rejected_are_not_said_to_be_none(
 def test_an_unknown_target_is_refused(flat_portfolio: Portfolio) -> None:
     with pytest.raises(UnknownTargetError, match="churn"):
         train(flat_portfolio, ["churn"])  # type: ignore[list-item]
+
+
+def test_a_registry_that_is_down_is_said_before_anything_is_learnt(
+    flat_portfolio: Portfolio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
+    said: list[str] = []
+    with pytest.raises(RegistryUnavailableError):
+        train(
+            flat_portfolio,
+            home=tmp_path,
+            tracking_uri=f"http://127.0.0.1:{free_port()}",
+            progress=said.append,
+        )
+    assert said == []
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
 
 
 def test_progress_is_told_and_the_first_model_is_champion(
