@@ -28,6 +28,16 @@ def _store(*, makes: bool = False) -> "KeyStore":
     return open_key_store(*place)
 
 
+def _rate(text: str) -> str:
+    from serving.settings import checked_rate
+
+    try:
+        return checked_rate(text)
+    except ValueError:
+        why = "write a number of requests and a time, such as 50/second"
+        raise typer.BadParameter(why) from None
+
+
 def _note(what: str, key_id: str) -> None:
     """Whoever changes keys is in the access log, as whoever reads decisions is."""
     from serving.settings import serving_settings
@@ -58,7 +68,11 @@ def create(
         bool, typer.Option("--test", help="decisions apart, which take no budget")
     ] = False,
     rate: Annotated[
-        str | None, typer.Option(help="requests it may send, such as 50/second")
+        str | None,
+        typer.Option(
+            callback=lambda text: text and _rate(text),
+            help="requests it may send, such as 50/second; default: the service's own",
+        ),
     ] = None,
     role: Annotated[
         str | None,
@@ -72,8 +86,6 @@ def create(
 
     Example: forbear keys create --name billing --scope score --days 365
     """
-    from serving.settings import checked_rate
-
     if scope is not None and role is not None:
         raise typer.BadParameter("a role brings its scope: leave --scope away")
     if role is not None and test:
@@ -85,7 +97,7 @@ def create(
         expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
         customers=customers,
         is_test=test,
-        rate_limit=None if rate is None else checked_rate(rate),
+        rate_limit=rate,
         role=role,
     )
     _note("keys create", key.key_id)
@@ -107,14 +119,15 @@ def list_keys() -> None:
             f"{key.scope} (test)" if key.is_test else key.scope,
             key.role or "-",
             key.customers or "all",
+            key.rate_limit or "-",
             key.created_at,
             key.expires_at or "never",
             key.revoked_at or ("active" if key.is_active(now) else "expired"),
         )
         for key in _store().listed()
     ]
-    names = "id", "name", "scope", "role", "customers", "created", "expires", "revoked"
-    show_table("", names, rows)
+    names = ("id", "name", "scope", "role", "customers", "rate", "created", "expires")
+    show_table("", (*names, "revoked"), rows)
 
 
 @app.command()

@@ -21,20 +21,12 @@ from scoring.shelf import forbear_home
 from serving.log import LogFormat
 
 
-def _a_rate(text: str) -> str:
+def checked_rate(text: str) -> str:
+    """`text` if it is a rate, such as `50/second`. Raises ValueError."""
     from limits import parse  # loaded only where something is limited
 
     parse(text)  # raises ValueError
     return text
-
-
-def checked_rate(text: str) -> str:
-    """`text` if it is a rate. Raises BadSettingError."""
-    try:
-        return _a_rate(text)
-    except ValueError:
-        why = "write a number of requests and a time, such as 50/second"
-        raise BadSettingError("rate_limit", text, why) from None
 
 
 def _networks(text: str) -> str:
@@ -43,7 +35,7 @@ def _networks(text: str) -> str:
     return text
 
 
-RateLimit = Annotated[str, AfterValidator(_a_rate)]
+RateLimit = Annotated[str, AfterValidator(checked_rate)]
 PREFIX = "FORBEAR_"
 
 

@@ -22,6 +22,16 @@ def test_a_key_is_shown_once_and_listed_without_its_secret(forbear: Run) -> None
     assert forbear("keys", "revoke", "k1").err.endswith("[unknown_key]\n")
 
 
+def test_a_key_may_have_a_rate_of_its_own(forbear: Run) -> None:
+    create = "keys", "create", "--name", "billing", "--rate"
+    wrong = forbear(*create, "5/fortnight")
+    assert wrong.code == 2
+    assert "--rate" in wrong.err
+    assert "FORBEAR_RATE_LIMIT" not in wrong.err
+    assert forbear(*create, "5/second").code == 0
+    assert "5/second" in forbear("keys", "list").out
+
+
 def test_a_list_of_keys_makes_no_store(forbear: Run, home: Path) -> None:
     ran = forbear("keys", "list")
     assert (ran.code, ran.err.split()[-1]) == (2, "[no_decisions]")
