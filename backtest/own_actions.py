@@ -77,11 +77,12 @@ class OwnActions:
         return fast_replace(facts, **own) if own else facts
 
     def _off_now(self, customer: int, facts: AccountFacts) -> list[ExecutedAction]:
-        """Its stops, with what was written off since: it is no payment.
+        """Its stops, with what was written off since and is not there as credit.
 
         Of whatever invoices: the history tells only sums by customer.
         """
-        lost = max(0, (facts.written_off or 0) - self._written_off[customer])
+        now = (facts.written_off or 0) - (facts.credit or 0)
+        lost = max(0, now - self._written_off[customer])
         self._off[customer] = [
             replace(stop, given_up=lost) if stop.invoices else stop
             for stop in self._off[customer]

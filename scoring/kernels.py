@@ -251,9 +251,7 @@ class NumpyKernel:
                 self._step_value * turns_off, self._first_step
             )
         margin = 0.0
-        for value in tables.forest.leaf_value[
-            masks == 0
-        ].tolist():  # one a tree, in order
+        for value in forest.leaf_value[masks == 0].tolist():  # one a tree, in order
             margin += value
         sums = np.zeros(forest.n_features, np.int64)
         if len(self._features):

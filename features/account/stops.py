@@ -99,6 +99,9 @@ class Stops:
     ) -> tuple[ExecutedAction, ...]:
         """Stops with what was written off since of the invoices they were for.
 
+        What the customer has as credit now is taken off: who paid without naming an
+        invoice, or whom a credit note forgave what was written off, owes none of it.
+
         Args:
             stops: as `with_invoices` gives them.
             standing: of the same account, now.
@@ -114,11 +117,12 @@ class Stops:
             return 0
         now = standing.ledger.invoices
         before = {o.invoice_id: o.written_off for o in self._overdue(stop.at) or ()}
-        return sum(
+        lost = sum(
             max(0, now[name].written_off - before[name])
             for name in stop.invoices
             if name in now
         )
+        return max(0, lost - (standing.credit or 0))
 
     def _overdue(self, at: datetime) -> tuple[_Late, ...] | None:
         """Invoices overdue at a stop; None where invoices are not known."""

@@ -23,6 +23,15 @@ def test_what_is_written_off_after_a_stop_is_given_up() -> None:
         assert own.gave_up(7) == (given_up > 0)
 
 
+def test_credit_makes_up_for_what_was_written_off() -> None:
+    own = OwnActions("p@1", Assumptions())
+    own.take_access(7, STOP, 0.5, 0)
+    lost, credit = 300 * UNITS, 200 * UNITS
+    facts = overdue_facts(0, days=0, written_off=lost, credit=credit)
+    [found] = own.applied_to(7, facts).access_off
+    assert found.given_up == 100 * UNITS
+
+
 def test_a_stop_for_fraud_gives_no_money_up() -> None:
     own = OwnActions("p@1", Assumptions())
     own.take_access(7, ExecutedAction("block", MAY, "fraud", "automation"), 0.1, 0)

@@ -327,3 +327,36 @@ def test_what_was_given_up_before_the_stop_is_not_asked_for() -> None:
         {"invoices": [*BILLED, before], "actions": [stop()], "payments": [paid]}
     )
     assert [off.given_up for off in facts.access_off] == [0]
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        pytest.param(
+            {"payments": [{**payment("A", "2024-06-20"), "invoice_id": None}]},
+            0,
+            id="a payment that names no invoice",
+        ),
+        pytest.param(
+            {
+                "payments": [
+                    {**payment("A", "2024-06-20", amount="60"), "invoice_id": None}
+                ]
+            },
+            40,
+            id="a part of it",
+        ),
+        pytest.param(
+            {"notes": [{**WRITTEN_OFF, "invoice_id": "N", "kind": "credit_note"}]},
+            0,
+            id="a credit note for what was written off",
+        ),
+    ],
+)
+def test_credit_makes_up_for_what_was_given_up(
+    tables: dict[str, list[Row]], expected: int
+) -> None:
+    """Nothing is open, so no payment can be used for anything else."""
+    invoices = [invoice("A", "2024-04-01"), WRITTEN_OFF, *tables.pop("notes", [])]
+    facts = facts_of({"invoices": invoices, "actions": [stop()], **tables})
+    assert [off.given_up // 10_000 for off in facts.access_off] == [expected]
