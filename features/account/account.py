@@ -272,7 +272,9 @@ class Account:
         def meant(promise: Promise) -> tuple[Promise, int]:
             before = [r for r in reports if r.event_at <= promise.made_at] or reports
             debt = self.reported(before[-1], standing.disputes, promise.made_at)
-            return promise, debt.overdue or 0
+            if debt.overdue is None:  # nobody knew how late: all of it
+                return promise, debt.open - debt.contested
+            return promise, debt.overdue
 
         over = self._promises_over(standing.as_of) if standing.promises else ()
         received = [
