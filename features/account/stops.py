@@ -118,7 +118,7 @@ class Stops:
         now = standing.ledger.invoices
         before = {o.invoice_id: o.written_off for o in self._overdue(stop.at) or ()}
         lost = sum(
-            max(0, now[name].written_off - before[name])
+            now[name].written_off - before[name]  # below 0: paid for an earlier loss
             for name in stop.invoices
             if name in now
         )

@@ -360,3 +360,17 @@ def test_credit_makes_up_for_what_was_given_up(
     invoices = [invoice("A", "2024-04-01"), WRITTEN_OFF, *tables.pop("notes", [])]
     facts = facts_of({"invoices": invoices, "actions": [stop()], **tables})
     assert [off.given_up // 10_000 for off in facts.access_off] == [expected]
+
+
+def test_money_that_recovered_an_earlier_loss_makes_up_for_a_later_one() -> None:
+    """150 were open at the stop, and 150 came; 50 of it met the loss of May in A."""
+    billed = [invoice("A", "2024-04-01"), invoice("B", "2024-05-01")]
+    lost = [
+        {**WRITTEN_OFF, "event_at": "2024-05-10", "amount": "50"},
+        {**WRITTEN_OFF, "invoice_id": "V", "applies_to": "B"},
+    ]
+    paid = payment("A", "2024-06-20", amount="150")
+    facts = facts_of(
+        {"invoices": [*billed, *lost], "actions": [stop()], "payments": [paid]}
+    )
+    assert [off.given_up for off in facts.access_off] == [0]
