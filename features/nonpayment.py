@@ -180,11 +180,14 @@ class NonpaymentOutcome:
         return max(s.ends_at or 0 for s in theirs)
 
     def _is_unsaid(self, since: int, until: int) -> bool:
-        """Whether a report in (since, until] does not say how late its balance is."""
-        return any(
-            since < row.event_at <= until and self._reported(row).days_overdue is None
-            for row in self._reports
-        )
+        """Whether a report does not say how late its balance is.
+
+        Those in (since, until] are asked, and where there is none the one before.
+        """
+        within = [r for r in self._reports if since < r.event_at <= until]
+        before = [r for r in self._reports if r.event_at <= since]
+        asked = within or before[-1:]
+        return any(self._reported(row).days_overdue is None for row in asked)
 
     def _owed_at(self, moment: int) -> tuple[int, int]:
         """Open and overdue money at a moment, in hindsight."""

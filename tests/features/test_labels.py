@@ -219,6 +219,11 @@ NONPAYMENT = [
         id="an ageing report that does not say how late its balance is",
     ),
     pytest.param(
+        {"ageing": [{"event_at": "2024-02-15", "balance": 100}]},
+        None,
+        id="the last ageing report, before the window, does not say it",
+    ),
+    pytest.param(
         {
             "ageing": [
                 {"event_at": "2024-04-01", "balance": 100},
