@@ -25,8 +25,10 @@ def policy_in_use(named: Path | None) -> Path:
     from decisions.policy_file.load import SHIPPED
 
     if named is not None:
-        shipped = SHIPPED / f"{named}.yaml"
-        return shipped if shipped.is_file() and not named.exists() else named
+        shipped = SHIPPED / f"{named.name}.yaml"
+        is_file = named.exists() and not named.is_dir()  # a pipe is one as well
+        is_of_ours = named == Path(named.name) and shipped.is_file()
+        return shipped if is_of_ours and not is_file else named
     home, url = place_of_store()
     file = _published(home, url)
     return file or Path(os.environ.get("FORBEAR_POLICY") or DEFAULT_POLICY)

@@ -158,6 +158,15 @@ ALERT_TESTS = {
             {ITEMS: "0+0x5 300x9", SCORED: "7+1x9"},
             is_quiet=True,
         ),
+        # the disk was full for five minutes of it; the rest was recorded
+        every_minute(
+            rings_by(
+                "ForbearCannotRecord",
+                "45m",
+                {ITEMS: "0x10 0+60x5 300x60", SCORED: "7x15 7+60x10 607x60"},
+                is_quiet=True,
+            )
+        ),
         every_minute(
             rings_by(
                 "ForbearCannotKeepEvents",

@@ -54,7 +54,11 @@ def test_a_policy_that_ships_goes_by_its_name_unless_a_file_has_it(
         assert file.stem in said
         shown = forbear("policy", "show", file.stem).out
         assert shown.rstrip() == file.read_text("utf-8").rstrip()
-    Path("plain-timeline").write_text(CHANGED, "utf-8")
+    folder = Path("plain-timeline")  # such as what a command wrote its files into
+    folder.mkdir()
+    assert forbear("policy", "show", folder).code == 0
+    folder.rmdir()
+    folder.write_text(CHANGED, "utf-8")
     shown = forbear("policy", "show", "plain-timeline").out
     assert shown.rstrip() == CHANGED.rstrip()
 
