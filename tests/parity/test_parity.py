@@ -68,7 +68,7 @@ HERS = {(table, "eve") for table in ("invoices", "payments", "disputes")}
 
 def test_batch_equals_online_where_every_feature_has_a_value() -> None:
     """Many rows of every table: no feature is empty for all customers."""
-    dice = random.Random(8)
+    dice = random.Random(9)
     rows = [(seed.table, row_of(seed)) for seed in map(thrown, [dice] * 2_500)]
     rows = [(t, row) for t, row in rows if (t, row["customer_id"]) not in HERS]
     history = [*EVERYBODY, *rows, *paid_then_not("eve")]
