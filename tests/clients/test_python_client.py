@@ -290,6 +290,22 @@ def test_what_no_service_says_is_no_answer(
     assert client.score("c")["action"] == "none"
 
 
+def test_an_answer_that_cannot_be_unpacked_is_none(waited: list[float]) -> None:
+    """Such as one that a proxy cut off."""
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        packed = httpx.ByteStream(b"no gzip")
+        return httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=packed)
+
+    transport = httpx.MockTransport(handle)
+    client = Client("http://forbear", "fb_k", transport=transport, tries=3)
+    with pytest.raises(UnavailableError, match="DecodingError"):
+        client.score("c")
+    with pytest.raises(UnavailableError, match="DecodingError"):
+        next(client.score_portfolio())
+    assert len(waited) == 4
+
+
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_a_fault_of_the_service_is_no_refusal(status: int, waited: list[float]) -> None:
     problem = {"code": "internal_error", "detail": "a bug"}

@@ -46,7 +46,7 @@ def lines_of_all(
                     after, n_failed = line["customer_id"], 0
                     yield line
             cause = "it ended before its last line"
-        except (httpx.TransportError, StrangeAnswerError) as error:
+        except (httpx.RequestError, StrangeAnswerError) as error:
             cause = type(error).__name__
         except _RefusedForNow as error:
             cause = str(error)

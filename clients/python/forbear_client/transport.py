@@ -62,7 +62,7 @@ class Transport:
                 if not passes(answer.status_code):
                     return _content(answer)
                 cause = str(problem_of(answer))
-            except (httpx.TransportError, StrangeAnswerError) as error:
+            except (httpx.RequestError, StrangeAnswerError) as error:
                 cause = type(error).__name__
             if n + 1 < self.tries:
                 pause(n, answer)
