@@ -13,7 +13,7 @@ from decisions.policy.document import PolicyDocument
 from decisions.rules.due import Reactivation
 from decisions.rules.evidence import is_confirmed
 from decisions.rules.reason import AccessHold, Hold, Releaser, Values
-from decisions.rules.settlement import returned_by
+from decisions.rules.settlement import is_given_up, returned_by
 from decisions.rules.standing import releaser
 from decisions.terms import Terms
 from features.facts import (
@@ -23,6 +23,7 @@ from features.facts import (
     OpenDispute,
     OpenPromise,
 )
+from features.money import UNITS
 
 AUTHORITY = {"nonpayment": 0, "fraud": 1, "manual": 2}  # who is stronger
 
@@ -120,12 +121,14 @@ def access_holds(terms: Terms, facts: AccountFacts, at: datetime) -> Iterator[Ho
     for action in facts.access_off:
         reason = _reason(action)
         cure = _cure(terms, facts, action, reason, at)
+        gave_up = cure is None and is_given_up(terms, action)
         yield Hold(
             kind=reason,
             protects=False,
             since=action.at,
             until=_expiry(terms, facts, action, reason),
-            released_by=_released_by(reason, cure),
+            released_by="person" if gave_up else _released_by(reason, cure),
+            values={"given_up": action.given_up / UNITS} if gave_up else {},
             cure=cure,
             subscription_id=action.subscription_id,
         )

@@ -23,14 +23,19 @@ def returned_by(
     if facts.overdue is None:
         return None
     owed = _owed_for(facts, action)
-    is_given_up = action.given_up > terms.materiality * UNITS
-    if "paid" in accepted and not is_given_up and _is_paid(terms, facts, owed):
+    gave_up = is_given_up(terms, action)
+    if "paid" in accepted and not gave_up and _is_paid(terms, facts, owed):
         return "paid"
     plans = list(_plans(terms, facts, at))
-    if is_given_up and not _covers_all(plans, action.subscription_id):
+    if gave_up and not _covers_all(plans, action.subscription_id):
         return None
     is_arranged = _is_arranged(facts, owed, plans)
     return "arranged" if is_arranged and "arranged" in accepted else None
+
+
+def is_given_up(terms: Terms, action: ExecutedAction) -> bool:
+    """Whether more was written off since than what nobody is dunned for."""
+    return action.given_up > terms.materiality * UNITS
 
 
 def _owed_for(facts: AccountFacts, action: ExecutedAction) -> list[OpenItem]:

@@ -100,7 +100,10 @@ def test_what_was_given_up_is_not_paid_and_gives_no_access_back() -> None:
     """An invoice was written off; whoever keeps the books says nothing of access."""
     off = replace(_off("nonpayment"), invoices=("i1",), given_up=300 * UNITS)
     cleared = overdue_facts(0, days=0, access_off=(off,))
-    assert _answer(cleared).follow_up.reactivation is None
+    found = _answer(cleared)
+    assert found.follow_up.reactivation is None
+    kept = next(hold for hold in found.permission.holds if not hold.protects)
+    assert (kept.released_by, kept.values) == ("person", {"given_up": 300.0})
     rest = replace(off, given_up=25 * UNITS)  # the materiality
     found = _answer(replace(cleared, access_off=(rest,)))
     assert found.follow_up.reactivation is not None

@@ -66,7 +66,8 @@ def _access(s: Subject, hold: Hold) -> Iterator[str]:
     """Why access is off, since when, and whether the cause is gone."""
     yield s.words.sentence(f"staff.access.{hold.kind}", since=hold.since)
     if hold.cure is None:
-        yield s.words.sentence("staff.access.not_cured")
+        key = "given_up" if "given_up" in hold.values else "not_cured"
+        yield s.words.sentence(f"staff.access.{key}", **hold.values)
     else:
         cure = s.words.say(f"staff.cure.{hold.cure}")
         yield s.words.sentence("staff.access.cured", cure=cure)
