@@ -64,9 +64,8 @@ def explain(
     moment = moment_of(read, as_of)
     advice = advice_in(advisor, read, customer_id, moment, with_counterfactuals=changes)
     answer = advice.recommendation
-    explanation = explained(
-        advice.case, answer, advisor.policy, lang, advice.counterfactuals
-    )
+    asked = advisor.policy, lang, advice.counterfactuals
+    explanation = explained(advice.case, answer, *asked)
     words = Wording(lang, answer.question.currency, read.settings.zone)
     as_told = words.sentence("staff.as_of", at=answer.at, zone=words.zone.key)
     typer.echo(f"{as_told}\n", err=audience == "customer")  # to him the text alone

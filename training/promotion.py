@@ -28,16 +28,13 @@ from training.errors import (
     NotSuspectedError,
 )
 from training.judged_rows import FILE, JudgedRows, read_judged
+from training.logged_run import JUDGED, JUDGED_BEFORE, RECALIBRATES, SUSPECTED
 from training.promotion_log import Kind, PromotionRecord, account, before_the_last
 from training.quiet_mlflow import mlflow
 from training.shadow_gate import shadow_gate
 from training.tracking import (
     CHALLENGER,
     CHAMPION,
-    JUDGED,
-    JUDGED_BEFORE,
-    RECALIBRATES,
-    SUSPECTED,
     Tracker,
     carry_out,
     raise_unless_absent,

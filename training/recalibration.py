@@ -26,8 +26,9 @@ from training.errors import NothingToRecalibrateError
 from training.fitting import margin
 from training.judged_money import Money, money_of
 from training.judged_rows import judged_table
+from training.logged_run import JUDGED, JUDGED_BEFORE
 from training.rows import Rows
-from training.tracking import JUDGED, JUDGED_BEFORE, Tracker
+from training.tracking import Tracker
 
 N_FOLDS = 5
 # the level of a portfolio moves by about 1 on log-odds, a slope by about 0.2 (standard

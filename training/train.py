@@ -104,8 +104,7 @@ def train(
         accepted: features that a person vouches for; recorded.
         search: for the parameters of the trees, such as `tuning.Tuning`.
         limits: of what may be learnt from; of more customers a sample is taken.
-        tracking_uri: of MLflow; default `MLFLOW_TRACKING_URI`, else
-            SQLite and a folder under `home`.
+        tracking_uri: of MLflow; default `MLFLOW_TRACKING_URI`, else under `home`.
         home: state folder; default `FORBEAR_HOME`.
 
     Returns:
