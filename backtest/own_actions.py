@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from backtest.assumptions import Assumptions
 from decisions.actions import ACTIONS
+from decisions.rules.settlement import is_given_up
+from decisions.terms import Terms
 from features.facts import AccountFacts, ExecutedAction, Notice
 from features.timeline import fast_replace
 
@@ -89,9 +91,9 @@ class OwnActions:
         ]
         return self._off[customer]
 
-    def gave_up(self, customer: int) -> bool:
-        """Whether money was written off since access was taken for it."""
-        return any(stop.given_up for stop in self._off[customer])
+    def gave_up(self, customer: int, terms: Terms) -> bool:
+        """Whether so much was given up since access was taken that it stays off."""
+        return any(is_given_up(terms, stop) for stop in self._off[customer])
 
     def _notices_known(self, customer: int, facts: AccountFacts) -> Iterator[Notice]:
         """Notices of this episode, with what is known of their delivery by now."""

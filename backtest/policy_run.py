@@ -68,7 +68,7 @@ class PolicyRun:
         columns = _without_reviews(self._columns(today, cases, terms), is_rested)
         budget_use = BudgetUse(n_customers=len(customers))
         answer = run(columns, terms, today.at, budget_use)
-        restored = self._restore(today, columns)
+        restored = self._restore(today, columns, terms)
         is_new = answer.recommended > np.maximum(columns.inputs.in_force, NONE)
         decisions = DayDecisions(
             today=today,
@@ -177,7 +177,9 @@ class PolicyRun:
             begun = ExecutedAction(name, decisions.today.at, by="automation")
             self._own.begin_measure(int(decisions.customers[row]), begun)
 
-    def _restore(self, today: PortfolioDay, columns: Columns) -> list[int]:
+    def _restore(
+        self, today: PortfolioDay, columns: Columns, terms: Terms
+    ) -> list[int]:
         """Give access back where every cause is cured, or nothing is going on.
 
         Of quiet customers nothing is worked out; what was written off cures nothing.
@@ -188,7 +190,7 @@ class PolicyRun:
         for customer in self._own.without_access:
             eligibility = by_customer.get(customer)
             is_back = (
-                not self._own.gave_up(customer)
+                not self._own.gave_up(customer, terms)
                 if eligibility is None
                 else eligibility.reactivation is not None
             )

@@ -172,7 +172,7 @@ class ExecutedAction:
     # of a stop for non-payment: the invoices overdue when access was taken, as known
     # then (of its subscription where it names one); None where invoices are not known
     invoices: tuple[str, ...] | None = None
-    given_up: int = 0  # of these: written off since, and not recovered
+    given_up: int = 0  # of these: written off since, neither recovered nor credited
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,15 +267,6 @@ class Account:
         if standing.open is None or standing.overdue is None:
             return
         begun = self._begun(standing.as_of) if standing.promises else {}
-        reports = sorted(known(self.history.ageing, standing.as_of), key=_event_order)
-
-        def meant(promise: Promise) -> tuple[Promise, int]:
-            before = [r for r in reports if r.event_at <= promise.made_at] or reports
-            debt = self.reported(before[-1], standing.disputes, promise.made_at)
-            if debt.overdue is None:  # nobody knew how late: all of it
-                return promise, debt.open - debt.contested
-            return promise, debt.overdue
-
         over = self._promises_over(standing.as_of) if standing.promises else ()
         received = [
             (begun[payment_id], row.amount)
@@ -286,8 +277,8 @@ class Account:
         in_flight, covered = cover_of_balance(
             room,
             standing.pending,
-            [meant(promise) for promise in standing.promises],
-            [meant(promise) for promise in over],
+            [(p, self._meaning(p, standing)) for p in standing.promises],
+            [(p, self._meaning(p, standing)) for p in over],
             received,
         )
         if self.rules.has_payments:
@@ -296,6 +287,17 @@ class Account:
             standing.promised = sum(covered)
         standing.by_promise = covered if standing.overdue else [0] * len(covered)
         standing.covered = min(standing.overdue, in_flight + sum(covered))
+
+    def _meaning(self, promise: Promise, standing: Standing) -> int:
+        """How much of a reported balance a promise is about."""
+        if promise.amount is not None:
+            return promise.amount
+        reports = sorted(known(self.history.ageing, standing.as_of), key=_event_order)
+        before = [r for r in reports if r.event_at <= promise.made_at] or reports
+        debt = self.reported(before[-1], standing.disputes, promise.made_at)
+        if debt.overdue is None:  # nobody knew how late: all of it
+            return debt.open - debt.contested
+        return debt.overdue
 
     def _read_stake(self, standing: Standing) -> None:
         as_of, rules = standing.as_of, self.rules

@@ -219,7 +219,7 @@ def cover_of_balance(
     Args:
         room: the uncontested balance.
         pending: payments on their way.
-        promises: with what each without an amount means.
+        promises: each with how much it is about.
         over: the same of those kept, broken or past.
         received: when each payment that came was set in flight, and its amount.
 
@@ -233,15 +233,11 @@ def cover_of_balance(
         for at, money in [*received, *((row.event_at, row.amount) for row in pending)]
     )
 
-    def unpaid(promise: Promise, all_of_it: int) -> int:
-        amount = all_of_it if promise.amount is None else promise.amount
-        return amount - came.take(promise, {""}, amount)
-
-    for promise, all_of_it in over:
-        unpaid(promise, all_of_it)
+    for promise, amount in over:
+        came.take(promise, {""}, amount)
     covered = []
-    for promise, all_of_it in promises:
-        part = min(free, unpaid(promise, all_of_it))
+    for promise, amount in promises:
+        part = min(free, amount - came.take(promise, {""}, amount))
         free -= part
         covered.append(part)
     return in_flight, covered

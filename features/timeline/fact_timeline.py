@@ -52,9 +52,9 @@ class AccountState:
 
     Args:
         is_present: known by then, and not departed without owing anything.
-        is_quiet: nothing is going on: nothing overdue, contested, in flight or
-            promised, and no appeal, hold, override or sign of fraud in sight. Then
-            `money` says all that a policy looks at. In doubt it is false.
+        is_quiet: nothing is going on: nothing overdue, contested, in flight, promised
+            or written off, and no appeal, hold, override or sign of fraud in sight.
+            Then `money` says all that a policy looks at. In doubt it is false.
         money: at stake.
         usage_ratio: daily cost of the last week over that of the 28 days before.
     """
@@ -132,6 +132,7 @@ class FactTimeline:
             or standing.contested
             or standing.in_flight
             or standing.promises
+            or standing.written_off  # keeps access off until it is made up for
             or any(dispute.is_open_at(at) for dispute in standing.disputes)
             or _has_appeal(standing)
             or any(start <= at < end for start, end in self._restless)

@@ -19,6 +19,11 @@ from tests.cli.conftest import Run
 NO_NOTICE = {"code": "notice_missing", "sentence": "The notice was not sent."}
 CLOSE = {"code": "close_call", "sentence": "The milder action wins."}
 
+HEADERS = {
+    "customers": "customer_id,created_at",
+    "invoices": "customer_id,invoice_id,event_at,due_at,amount",
+    "payments": "customer_id,payment_id,event_at,status,amount,invoice_id",
+}
 AS_OF = {
     "de": "Stand 30. Juni 2026, 10:00 Uhr, Zeiten in UTC.",
     "fr": "État au 30 juin 2026 à 10:00, heures de UTC.",
@@ -93,20 +98,21 @@ def test_reviews_for_which_the_queue_has_no_place_are_counted(
     assert "review budget: 2 reviews beyond it" in capsys.readouterr().out
 
 
+def _write(folder: Path, **rows: str) -> None:
+    """A portfolio of these rows: customers, invoices and payments."""
+    (folder / "portfolio.yaml").write_text("currency: EUR\n")
+    for table, text in rows.items():
+        (folder / f"{table}.csv").write_text(f"{HEADERS[table]}\n{text}")
+
+
 def test_a_payment_of_the_day_of_the_list_is_said_and_times_have_a_zone(
     forbear: Run, tmp_path: Path
 ) -> None:
-    (tmp_path / "portfolio.yaml").write_text("currency: EUR\n")
-    (tmp_path / "customers.csv").write_text(
-        "customer_id,created_at\na,2025-01-01T00:00Z\nb,2026-07-01T00:00Z\n"
-    )
-    (tmp_path / "invoices.csv").write_text(
-        "customer_id,invoice_id,event_at,due_at,amount\n"
-        "a,1,2026-05-01,2026-06-01,500\na,2,2026-06-01,2026-07-01,500\n"
-    )
-    (tmp_path / "payments.csv").write_text(
-        "customer_id,payment_id,event_at,status,amount,invoice_id\n"
-        "a,p,2026-06-30,succeeded,500,1\n"
+    _write(
+        tmp_path,
+        customers="a,2025-01-01T00:00Z\nb,2026-07-01T00:00Z\n",
+        invoices="a,1,2026-05-01,2026-06-01,500\na,2,2026-06-01,2026-07-01,500\n",
+        payments="a,p,2026-06-30,succeeded,500,1\n",
     )
     said = forbear("score", tmp_path, "--as-of", "2026-06-30T10:00:00Z").out
     assert "dated_today: 1 payment or dispute of the day" in " ".join(said.split())
@@ -126,17 +132,11 @@ def test_payments_that_were_not_looked_at_lately_are_said_at_the_top(
     forbear: Run, tmp_path: Path
 ) -> None:
     """Invoices go on for three weeks after the last payment that is known."""
-    (tmp_path / "portfolio.yaml").write_text("currency: EUR\n")
-    (tmp_path / "customers.csv").write_text(
-        "customer_id,created_at\na,2025-01-01T00:00Z\n"
-    )
-    (tmp_path / "invoices.csv").write_text(
-        "customer_id,invoice_id,event_at,due_at,amount\n"
-        "a,1,2026-05-01,2026-06-01,500\na,2,2026-06-26,2026-07-26,500\n"
-    )
-    (tmp_path / "payments.csv").write_text(
-        "customer_id,payment_id,event_at,status,amount,invoice_id\n"
-        "a,p,2026-06-05T08:00Z,succeeded,100,1\n"
+    _write(
+        tmp_path,
+        customers="a,2025-01-01T00:00Z\n",
+        invoices="a,1,2026-05-01,2026-06-01,500\na,2,2026-06-26,2026-07-26,500\n",
+        payments="a,p,2026-06-05T08:00Z,succeeded,100,1\n",
     )
     said = " ".join(forbear("score", tmp_path).out.split())
     warning = (
