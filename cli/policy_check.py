@@ -29,13 +29,14 @@ def findings_of(
 ) -> "list[Finding]":
     """All findings: of the file alone, beside the policy in use, and of a portfolio."""
     from decisions.policy_file.check import check_policy, on_lines
-    from decisions.policy_file.load import load_policy
+    from decisions.policy_file.load import parse_policy
 
-    file.read_bytes()  # a file that is not there is no policy with an error
-    findings = check_policy(file, n_customers)
+    # what cannot be read is no policy with an error; and a pipe can be read only once
+    text = file.read_text(encoding="utf-8")
+    findings = check_policy(text, file.name, n_customers)
     if any(finding.code == "policy_file" for finding in findings):
         return findings
-    policy, more = load_policy(file), list["Finding"]()
+    policy, more = parse_policy(text, file.name), list["Finding"]()
     before = policy_until_now(against)
     if folder is not None:
         from features.portfolio import Portfolio
@@ -47,7 +48,7 @@ def findings_of(
         from decisions.policy_file.succession import notices_restart
 
         more += notices_restart(before, policy, datetime.now(UTC))
-    return findings + on_lines(more, file.read_text(encoding="utf-8"))
+    return findings + on_lines(more, text)
 
 
 def policy_until_now(named: Path | None) -> "Policy | None":

@@ -52,7 +52,7 @@ def contribution_tables(forest: Forest) -> ContributionTables:
         UnsupportedModelError: its ways or its values are beyond what is meant here.
     """
     tables = untabulated(forest)
-    widths = np.diff(forest.first_part).astype(np.int64)
+    widths = forest.widths
     is_tabled = tables.first_row >= 0
     for width in np.unique(widths[is_tabled & (widths > 0)]).tolist():
         which = np.flatnonzero(is_tabled & (widths == width))
@@ -70,7 +70,7 @@ def untabulated(forest: Forest) -> ContributionTables:
     Raises:
         UnsupportedModelError: its ways or its values are beyond what is meant here.
     """
-    widths = np.diff(forest.first_part).astype(np.int64)
+    widths = forest.widths
     if widths.max(initial=0) > MOST_FEATURES:
         raise UnsupportedModelError("leaves behind too many features")
     if np.abs(forest.leaf_value).sum() > LARGEST_SUM:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from features.arrays import FloatArray
+from features.arrays import FloatArray, IntArray
 
 Int32Array: TypeAlias = npt.NDArray[np.int32]
 
@@ -66,6 +66,11 @@ class Forest:
     part_share: FloatArray
     n_leaves: tuple[int, ...]
     base: float
+
+    @property
+    def widths(self) -> IntArray:
+        """(leaves,) how many parts each has."""
+        return np.diff(self.first_part).astype(np.int64)
 
 
 def read_forest(text: str) -> Forest:
@@ -221,5 +226,5 @@ def _expected(values: list[float], counts: list[int], total: int) -> float:
     """The mean of the leaves over the rows of training, added up as LightGBM does."""
     expected = 0.0
     for value, count in zip(values, counts, strict=True):
-        expected += count / float(total) * value
+        expected += count / total * value
     return expected

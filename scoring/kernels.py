@@ -214,7 +214,7 @@ class NumpyKernel:
         self._goes_left = (forest.kind & DEFAULT_LEFT) != 0
         self._zero_missing = (missing == MISSING_ZERO) & ~is_category
         self._nan_missing = (missing == MISSING_NAN) & ~is_category
-        widths = np.diff(forest.first_part).astype(np.int64)
+        widths = forest.widths
         is_tabled = tables.first_row >= 0
         leaf_of_part = np.repeat(np.arange(len(widths)), widths)
         within = np.arange(len(leaf_of_part)) - forest.first_part[leaf_of_part]

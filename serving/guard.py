@@ -59,7 +59,7 @@ class Guard:
             await self._app(scope, receive, watched_send)
         except ClientDisconnect:
             status = _GONE
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a border
             # nothing below expected this: say so without quoting anyone's data
             log_without_values(error)
             if status:  # the answer is under way and cannot be replaced
@@ -88,7 +88,7 @@ def surviving(tell: Callable[[Exception], None] | None = None) -> Iterator[None]
     """
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a border
         (tell or log_without_values)(error)
 
 

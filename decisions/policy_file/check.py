@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from itertools import product as every
-from pathlib import Path
 
 from decisions.actions import ACTIONS
 from decisions.engine import recommend
@@ -15,25 +14,28 @@ from decisions.policy.finding import Finding
 from decisions.policy_file.examples import case_of, moment_of
 from decisions.policy_file.lines import Lines
 from decisions.policy_file.linter import lint
-from decisions.policy_file.load import Policy, load_policy
+from decisions.policy_file.load import Policy, parse_policy
 from decisions.recommendation import Recommendation
 
 _DATED = re.compile(r"^from \d{4}-\d\d-\d\d: .*")
 
 
-def check_policy(path: Path, n_customers: int | None = None) -> list[Finding]:
+def check_policy(
+    text: str, source: str, n_customers: int | None = None
+) -> list[Finding]:
     """Everything that is wrong with a policy file; empty when nothing is.
 
     Args:
-        path: the YAML file.
+        text: the YAML that it holds.
+        source: its name.
         n_customers: size of the base, to compare budgets with; None skips that.
     """
     try:
-        policy = load_policy(path)
+        policy = parse_policy(text, source)
     except PolicyFileError as error:
         wrong = [(error.where, error.reason), *error.others]
         return [Finding(error.code, "error", *each) for each in wrong]
-    return on_lines(check(policy, n_customers), path.read_text(encoding="utf-8"))
+    return on_lines(check(policy, n_customers), text)
 
 
 def on_lines(findings: list[Finding], text: str) -> list[Finding]:

@@ -135,11 +135,12 @@ def _reading(table: str) -> AbstractContextManager[None]:
 def _asking(told: Callable[[Exception], str]) -> Iterator[None]:
     """A border: what a driver raises becomes one of ours, in the words of `told`.
 
-    Each driver has errors of its own, of no common base.
+    Each driver has errors of its own, of no common base (PEP 249), and which drivers
+    there are Ibis' user decides: they cannot be named here.
     """
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a border
         # what a driver says may hold the URL, so nothing is chained to the error
         raise DatabaseError(told(error)) from None
 

@@ -1,6 +1,7 @@
 """A published policy is what commands go by where they name none."""
 
 import json
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -15,6 +16,7 @@ from store.policy_versions import PolicyVersion, PolicyVersions
 from tests.cli.conftest import Ran, Run
 
 SHIPPED = DEFAULT_POLICY.read_text(encoding="utf-8")
+PLAIN = DEFAULT_POLICY.with_name("plain-timeline.yaml").read_text(encoding="utf-8")
 CHANGED = SHIPPED.replace("auto_expire_hours: 72", "auto_expire_hours: 48")
 WHO = ("--author", "Ada", "--by", "Bo", "--because", "spring review")
 
@@ -78,6 +80,17 @@ def test_a_policy_that_is_not_there_cannot_be_checked(
     ran = forbear("policy", "check", tmp_path / "nope.yaml")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.endswith("[file_problem]\n")
+
+
+def test_a_policy_from_a_pipe_is_read_once(forbear: Run) -> None:
+    reads, writes = os.pipe()
+    try:
+        os.write(writes, PLAIN.encode())  # less than a pipe holds
+        os.close(writes)
+        ran = forbear("policy", "check", f"/dev/fd/{reads}")
+    finally:
+        os.close(reads)
+    assert (ran.code, "no findings" in ran.out) == (0, True)
 
 
 @pytest.mark.parametrize("by", ["Ada", " ada ", ""])

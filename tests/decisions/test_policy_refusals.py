@@ -9,9 +9,14 @@ import pytest
 
 from decisions.errors import PolicyFileError
 from decisions.policy.calendar import Calendar
-from decisions.policy_file.check import check_policy
 from decisions.policy_file.lines import Lines
-from decisions.policy_file.load import SHIPPED, Policy, parse_document, parse_policy
+from decisions.policy_file.load import (
+    SHIPPED,
+    Policy,
+    load_policy,
+    parse_document,
+    parse_policy,
+)
 from decisions.policy_file.reading import plain_values
 from decisions.rules.calendar import WorkingCalendar
 from wording.publication import publish
@@ -49,11 +54,12 @@ def test_a_row_with_a_key_that_is_a_list_has_a_line_all_the_same() -> None:
     assert Lines("ladder:\n- {[1]: 2, state: first}").of("ladder.first") == 2
 
 
-def test_a_file_in_another_encoding_is_a_finding(tmp_path: Path) -> None:
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "latin.yaml"
     path.write_bytes(b"owner: Andr\xe9\n")
-    [finding] = check_policy(path)
-    assert (finding.code, finding.where) == ("policy_file", str(path))
+    with pytest.raises(PolicyFileError, match="UTF-8") as refused:
+        load_policy(path)
+    assert (refused.value.code, refused.value.where) == ("policy_file", str(path))
 
 
 def test_a_merged_key_may_be_overridden() -> None:
