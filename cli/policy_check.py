@@ -29,10 +29,10 @@ def findings_of(
 ) -> "list[Finding]":
     """All findings: of the file alone, beside the policy in use, and of a portfolio."""
     from decisions.policy_file.check import check_policy, on_lines
-    from decisions.policy_file.load import parse_policy
+    from decisions.policy_file.load import parse_policy, policy_text
 
     # what cannot be read is no policy with an error; and a pipe can be read only once
-    text = file.read_text(encoding="utf-8")
+    text = policy_text(file)
     findings = check_policy(text, file.name, n_customers)
     if any(finding.code == "policy_file" for finding in findings):
         return findings

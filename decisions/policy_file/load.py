@@ -163,12 +163,23 @@ def load_policy(path: Path) -> Policy:
         PolicyFileError: when it cannot be read or breaks the schema.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = policy_text(path)
     except OSError as error:
         raise PolicyFileError(str(path), f"cannot be read: {error}") from error
+    return parse_policy(text, Path(path).name)
+
+
+def policy_text(path: Path) -> str:
+    """What a policy file holds.
+
+    Raises:
+        OSError: when it cannot be read.
+        PolicyFileError: when it is not UTF-8.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise PolicyFileError(str(path), f"save it as UTF-8: {error}") from error
-    return parse_policy(text, Path(path).name)
 
 
 @lru_cache(maxsize=1)

@@ -82,6 +82,14 @@ def test_a_policy_that_is_not_there_cannot_be_checked(
     assert ran.err.endswith("[file_problem]\n")
 
 
+def test_a_policy_that_is_not_utf8_is_named(forbear: Run, tmp_path: Path) -> None:
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(b"owner: Andr\xe9\n")
+    ran = forbear("policy", "check", path)
+    assert (ran.code, f"{path}: save it as UTF-8" in ran.err) == (2, True)
+    assert ran.err.endswith("[policy_file]\n")
+
+
 def test_a_policy_from_a_pipe_is_read_once(forbear: Run) -> None:
     reads, writes = os.pipe()
     try:
