@@ -9,7 +9,6 @@ from advice.advisor import Advisor
 from advice.errors import AdviceError, ChampionGoneError, WrongTargetError
 from advice.knowledge import settings_of
 from decisions.policy_file.load import SHIPPED, Policy
-from features.settings import PortfolioSettings
 from features.targets import TARGETS
 from scoring.bundle import Bundle
 from scoring.shelf import champion_id, was_promoted
@@ -44,7 +43,6 @@ def assemble(
     home: Path,
     bundle_ids: Mapping[str, str],
     policy: Policy,
-    settings: PortfolioSettings | None = None,
 ) -> Advisor:
     """Load bundles and put them together with a policy.
 
@@ -52,12 +50,11 @@ def assemble(
         home: the state folder.
         bundle_ids: by target, of the shelf or of a starter.
         policy: decides.
-        settings: of the settings file, where there is one.
 
     Raises:
         ScoringError, AdviceError: naming what is damaged or does not fit.
     """
-    return Advisor(load_bundles(home, bundle_ids), policy, settings)
+    return Advisor(load_bundles(home, bundle_ids), policy)
 
 
 def load_bundles(home: Path, bundle_ids: Mapping[str, str]) -> dict[str, Bundle]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from decisions.money.cost import CostModel, product, terms_of
 from decisions.recommendation import Recommendation
-from scoring.reasons import COVERED, LEAST_SHARE, MOST, Reason, principal
+from scoring.reasons import COVERED, MOST, Reason, principal
 
 Target = str
 
@@ -63,7 +63,6 @@ def joint_reasons(
     *,
     most: int = MOST,
     covered: float = COVERED,
-    least: float = LEAST_SHARE,
 ) -> tuple[JointReason, ...]:
     """At most `most` families, by weighted contribution, largest first.
 
@@ -72,7 +71,6 @@ def joint_reasons(
         weights: share of the expected loss per target.
         most: how many at the utmost.
         covered: stop once this share of the weighted mass is named.
-        least: share of the weighted mass that is named beyond the half of it.
     """
     if len(reasons_by_target) == 1:  # one score: nothing to weigh against
         weights = dict.fromkeys(reasons_by_target, 1.0)
@@ -84,7 +82,7 @@ def joint_reasons(
                 of_family.setdefault(reason.family, []).append((mass, target, reason))
     by_family = {name: sum(m for m, _, _ in parts) for name, parts in of_family.items()}
     joint: list[JointReason] = []
-    for family, share in principal(by_family, most=most, covered=covered, least=least):
+    for family, share in principal(by_family, most=most, covered=covered):
         parts = sorted(of_family[family], key=lambda part: (-part[0], part[1]))
         targets = tuple(target for _, target, _ in parts)
         joint.append(JointReason(family, share, targets, parts[0][2]))

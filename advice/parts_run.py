@@ -37,7 +37,6 @@ from features.settings import PortfolioSettings
 from features.snapshots import latest_moments, latest_snapshots
 from scoring.bundle import Bundle
 
-LEAST_MEMORY_MB = 1_000
 _OF_PARENT_MB = 480  # what reads the portfolio and puts the answers together
 _OF_TABLES_MB = 50  # of it, what it keeps of the tables while others read them
 _OF_CUSTOMER_BYTES = 140  # of it besides: a name, and what is asked of the budgets

@@ -109,12 +109,11 @@ class OffPolicyReport:
         return None if self.check is None else self.check.low <= 1.0 <= self.check.high
 
 
-def off_policy(decisions: LoggedDecisions, seed: int = 0) -> OffPolicyReport:
+def off_policy(decisions: LoggedDecisions) -> OffPolicyReport:
     """Estimate what the new policy would have cost.
 
     Args:
         decisions: of the old policy, with outcomes.
-        seed: of the draws.
     """
     rows = np.arange(len(decisions))
     q_new = decisions.expected[rows, decisions.new]
@@ -133,7 +132,7 @@ def off_policy(decisions: LoggedDecisions, seed: int = 0) -> OffPolicyReport:
             q_new - q_logged,
         ]
     )
-    drawn = _drawn(decisions.customer, sums, seed)
+    drawn = _drawn(decisions.customer, sums)
     total = sums.sum(axis=0)
     return OffPolicyReport(
         n=len(rows),
@@ -179,14 +178,14 @@ def _check(decisions: LoggedDecisions) -> Interval | None:
     return Interval(float(label.sum() / p.sum()), low, high)
 
 
-def _drawn(customer: IntArray, sums: FloatArray, seed: int) -> FloatArray:
+def _drawn(customer: IntArray, sums: FloatArray) -> FloatArray:
     """(draws, columns) sums over customers drawn with replacement."""
     _, block = np.unique(customer, return_inverse=True)
     by_customer = np.column_stack(
         [np.bincount(block, weights=column) for column in sums.T]
     )
     n = len(by_customer)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     return np.stack(
         [
             np.bincount(rng.integers(0, n, n), minlength=n) @ by_customer

@@ -1,8 +1,8 @@
 """The answer: what is proposed, what is permitted, why not more, and until when."""
 
-from dataclasses import dataclass, field, fields
-from datetime import date, datetime
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
 
 from decisions.actions import STOPS, Action
 from decisions.case import Basis
@@ -265,20 +265,3 @@ class Recommendation:
             self.p_nonpayment or 0.0,
             self.nonpayment_given_fraud,
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: moments as ISO 8601 text."""
-        values: dict[str, Any] = _plain(self)
-        return values
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  JSON is any value
-    if isinstance(value, date):  # datetimes included
-        return value.isoformat()
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-    return value

@@ -12,7 +12,6 @@ from features.reading.origin import Origin
 from features.settings import Attribute, PortfolioSettings
 from features.settings_notes import NOTES
 
-_NOTHING: tuple[object, ...] = ({}, frozenset())
 # What is filled when a portfolio is opened, and nobody writes
 _NOT_WRITTEN = frozenset({"tables"})
 _HEAD = """\

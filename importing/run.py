@@ -42,7 +42,6 @@ from importing.underway import (
     PROCESS_MB,
     ImportRun,
     ImportSettings,
-    Progress,
     escaped,
     quoted,
 )
@@ -57,7 +56,6 @@ def import_files(
     files: Sequence[Path],
     portfolio: Path,
     options: ImportSettings,
-    progress: Progress = lambda _: None,
 ) -> ImportReport:
     """Turn a source's files into a portfolio, or add them to one.
 
@@ -68,7 +66,6 @@ def import_files(
         files: in any order; several imports join into one portfolio.
         portfolio: folder to write to.
         options: what the files do not say.
-        progress: called with one line of text per step.
 
     Raises:
         ImportingError: a file that does not fit, money that does not agree, or a
@@ -84,7 +81,7 @@ def import_files(
             connection.execute(f"SET temp_directory = '{escaped(folder)}'")
             connection.execute("SET TimeZone = 'UTC'")
             return _import(
-                ImportRun(connection, source, portfolio, folder, options, progress),
+                ImportRun(connection, source, portfolio, folder, options),
                 each_once,
             )
         except duckdb.OutOfMemoryException as error:
@@ -132,7 +129,6 @@ def _import(run: ImportRun, files: Sequence[Path]) -> ImportReport:
     connection, source = run.connection, run.source
     make_pairing(connection)
     must_be_there(run.portfolio, source)
-    run.progress(f"reading {len(files)} files")
     for value_map in source.maps:
         connection.execute(_macro(value_map))
     zone = stated(run.portfolio, "timezone") or run.options.timezone
@@ -154,7 +150,6 @@ def _import(run: ImportRun, files: Sequence[Path]) -> ImportReport:
     strange = protecting(source, unknown)
     counts = []
     for table in source.tables:
-        run.progress(f"mapping {table}")
         made_table(connection, table, source.query(table))
         drop_without_meaning(connection, strange, table)
         must_be_its_own(connection, table, run.portfolio, source)
@@ -162,7 +157,6 @@ def _import(run: ImportRun, files: Sequence[Path]) -> ImportReport:
         if tells_of_banks(source, table):
             count = bank_gives_way(connection, count, staged.exported_at)
         counts.append(count)
-    run.progress("comparing sums")
     sums = compare_sums(run)
     must_agree(sums, unknown)
     report = make_report(run, files, staged, counts, sums, unknown)

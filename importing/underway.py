@@ -1,6 +1,6 @@
 """What an import was asked, and what it works with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +9,6 @@ from typing import Any
 from importing.source import Source
 
 PROCESS_MB = 180  # beside what DuckDB counts: the interpreter, and buffers of files
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,6 @@ class ImportRun:
     portfolio: Path
     folder: Path
     options: ImportSettings
-    progress: Progress
 
 
 def escaped(path: Path) -> str:

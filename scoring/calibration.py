@@ -109,15 +109,12 @@ def _curvature(design: FloatArray, weight: FloatArray) -> FloatArray:
     return curvature
 
 
-def fit_log_odds_affine(
-    margin: FloatArray, label: FloatArray, ridge: float = 1.0
-) -> LogOddsMap:
-    """The map of largest likelihood, with a light ridge to (0, 1).
+def fit_log_odds_affine(margin: FloatArray, label: FloatArray) -> LogOddsMap:
+    """The map of largest likelihood, its slope pulled to 1 by one pseudo-row.
 
     Args:
         margin: (n,) raw log-odds of rows the model was not trained on.
         label: (n,) of 0 and 1.
-        ridge: pull of the slope towards 1, in units of one pseudo-row.
 
     Raises:
         OneClassError: if all labels are equal: no odds can be learnt from them.
@@ -127,7 +124,7 @@ def fit_log_odds_affine(
             "calibration needs rows of both outcomes; more dates bring them"
         )
     design = np.column_stack([np.ones_like(margin), margin])
-    penalty = np.array([0.0, ridge])
+    penalty = np.array([0.0, 1.0])
     intercept, slope = newton_logistic(design, label, penalty, np.array([0.0, 1.0]))
     if slope < MIN_SLOPE:
         return fit_level(margin, label, MIN_SLOPE)

@@ -11,6 +11,8 @@ from features.arrays import FloatArray, IntArray
 from scoring.metrics import METRICS, log_losses
 from scoring.resampled import ResampledMetrics
 
+_TAIL = 0.025  # on either side of an interval of 95 %
+
 
 @dataclass(frozen=True, slots=True)
 class MetricEstimate:
@@ -60,10 +62,8 @@ def _interval(draws: list[float], tail: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def auc_interval(
-    auc: float, n_positive: int, n_negative: int, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Newcombe's fifth interval of an AUC: honest for a handful of positives.
+def auc_interval(auc: float, n_positive: int, n_negative: int) -> tuple[float, float]:
+    """Newcombe's fifth interval (95 %) of an AUC: honest for a handful of positives.
 
     Newcombe (2006), Statistics in Medicine 25, 559-573, method 5: the AUCs whose own
     Hanley-McNeil standard error, with both numbers set to their mean, reaches the one
@@ -74,7 +74,7 @@ def auc_interval(
     >>> auc_interval(0.5, 400, 400)[0] > 0.45
     True
     """
-    z = float(ndtri(0.5 + confidence / 2.0))
+    z = float(ndtri(1.0 - _TAIL))
     extra = (n_positive + n_negative) / 2.0 - 1.0
 
     def beyond(true: float) -> float:
@@ -89,17 +89,14 @@ def auc_interval(
     return low, high
 
 
-def count_interval(
-    ratio: float, count: int, confidence: float = 0.95
-) -> tuple[float, float]:
-    """The exact (Garwood) interval of a count, as that of a ratio to a fixed number.
+def count_interval(ratio: float, count: int) -> tuple[float, float]:
+    """The exact (Garwood) 95 % interval of a count, as that of a ratio to a number.
 
     >>> tuple(round(float(v), 2) for v in count_interval(1.0, 10))
     (0.48, 1.84)
     """
-    tail = (1.0 - confidence) / 2.0
-    low = 0.0 if count == 0 else float(chdtri(2 * count, 1.0 - tail)) / 2.0
-    high = float(chdtri(2 * (count + 1), tail)) / 2.0
+    low = 0.0 if count == 0 else float(chdtri(2 * count, 1.0 - _TAIL)) / 2.0
+    high = float(chdtri(2 * (count + 1), _TAIL)) / 2.0
     return ratio * low / max(count, 1), ratio * high / max(count, 1)
 
 
@@ -123,18 +120,11 @@ def compare_log_loss(
     blocks: IntArray,
     *,
     n_draws: int = 1000,
-    confidence: float = 0.95,
     seed: int = 0,
 ) -> PairedComparison:
     """Paired bootstrap over customers of the difference in log-loss."""
-    return compare_means(
-        log_losses(label, p_a),
-        log_losses(label, p_b),
-        blocks,
-        n_draws=n_draws,
-        confidence=confidence,
-        seed=seed,
-    )
+    a, b = log_losses(label, p_a), log_losses(label, p_b)
+    return compare_means(a, b, blocks, n_draws=n_draws, seed=seed)
 
 
 def compare_means(
@@ -143,7 +133,6 @@ def compare_means(
     blocks: IntArray,
     *,
     n_draws: int = 1000,
-    confidence: float = 0.95,
     seed: int = 0,
 ) -> PairedComparison:
     """Paired bootstrap over customers of the difference of two means over rows (n,).
@@ -161,7 +150,7 @@ def compare_means(
     for i in range(n_draws):
         counts = np.bincount(rng.integers(0, n_blocks, n_blocks), minlength=n_blocks)
         draws[i] = (counts @ sums) / (counts @ sizes)
-    low, high = _interval(list(draws), (1.0 - confidence) / 2.0)
+    low, high = _interval(list(draws), _TAIL)
     return PairedComparison(
         float(difference.mean()), low, high, float(np.mean(draws < 0.0))
     )

@@ -92,15 +92,15 @@ def observed_over_expected(label: FloatArray, p: FloatArray) -> float:
 
 
 def observed_over_expected_interval(
-    label: FloatArray, p: FloatArray, confidence: float = 0.95
+    label: FloatArray, p: FloatArray
 ) -> tuple[float, float]:
-    """Exact Poisson interval of O/E (Garwood, 1936): the expected count is given.
+    """Exact Poisson 95 % interval of O/E (Garwood, 1936), its expected count given.
 
     >>> low, high = observed_over_expected_interval(np.ones(10), np.ones(10))
     >>> round(low, 3), round(high, 3)
     (0.48, 1.839)
     """
-    n, expected, tail = label.sum(), p.sum(), (1.0 - confidence) / 2.0
+    n, expected, tail = label.sum(), p.sum(), 0.025
     low = 0.0 if n == 0 else chdtri(2.0 * n, 1.0 - tail) / 2.0
     high = chdtri(2.0 * (n + 1.0), tail) / 2.0
     return float(low / expected), float(high / expected)

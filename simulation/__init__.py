@@ -1,7 +1,7 @@
 """Portfolios with known truth, in the contract that real portfolios follow."""
 
 from simulation.run import Branching, Progress, SimulationSummary, simulate
-from simulation.timeline import Policy, Seen, hands_off, timeline
+from simulation.timeline import Policy, Seen, timeline
 from simulation.worlds import (
     CALM,
     FRAUD_WAVE,
@@ -25,7 +25,6 @@ __all__ = [
     "SimulationSummary",
     "World",
     "WorldError",
-    "hands_off",
     "simulate",
     "timeline",
 ]

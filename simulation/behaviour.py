@@ -36,8 +36,6 @@ class Lived:
     trial_ended: Flags
     seats_changed: Flags
     seats_day: Ints
-    burst_started: Flags
-    hijack_started: Flags
     hijack_ended: Flags
     hijack_end_day: Ints
 
@@ -78,8 +76,8 @@ def live(world: World, people: People, state: State, draws: Draws, span: Span) -
     state.distress *= world.distress_kept_per_month
     state.distress += depth * draws.happens("distress", chance)
     changed, changed_day = _change_seats(people, state, draws, span)
-    burst = _burst(world, state, draws)
-    started, ended = _hijack(world, people, state, draws)
+    _burst(world, state, draws)
+    ended = _hijack(world, people, state, draws)
     _begin_abuse(world, people, state, draws, span)
     state.usage_log = 0.97 * state.usage_log + 0.1 * draws.normal("usage_drift") + 0.004
     return Lived(
@@ -87,8 +85,6 @@ def live(world: World, people: People, state: State, draws: Draws, span: Span) -
         trial_ended=trial_ended,
         seats_changed=changed,
         seats_day=changed_day,
-        burst_started=burst,
-        hijack_started=started,
         hijack_ended=ended,
         hijack_end_day=draws.whole("hijack_day", span.start, span.end - 1),
     )
@@ -115,7 +111,7 @@ def _change_seats(
     return changed, draws.whole("seats_day", span.start, span.end - 1)
 
 
-def _burst(world: World, state: State, draws: Draws) -> Flags:
+def _burst(world: World, state: State, draws: Draws) -> None:
     state.burst_months = np.maximum(0, state.burst_months - 1)
     started = (
         state.is_live
@@ -130,12 +126,10 @@ def _burst(world: World, state: State, draws: Draws) -> Flags:
     state.burst_log = np.where(
         started, size, np.where(state.burst_months > 0, state.burst_log, 0.0)
     )
-    return np.asarray(started)
 
 
-def _hijack(
-    world: World, people: People, state: State, draws: Draws
-) -> tuple[Flags, Flags]:
+def _hijack(world: World, people: People, state: State, draws: Draws) -> Flags:
+    """Accounts are taken over, and given back: whose are given back."""
     ended = state.is_hijacked & draws.happens("hijack_ends", HIJACK_ENDS)
     chance = np.where(
         people.kind == TAKEOVER_PRONE, world.hijack_prone, world.hijack_other
@@ -143,7 +137,7 @@ def _hijack(
     may = state.is_live & ~state.is_hijacked & ~people.is_fraudster
     started = may & draws.happens("hijack", chance)
     state.is_hijacked = (state.is_hijacked & ~ended) | started
-    return started, ended
+    return np.asarray(ended)
 
 
 def _begin_abuse(

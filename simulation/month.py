@@ -80,7 +80,7 @@ def step(
     gone, gone_day, gone_amounts = write_off(state, span)
     billed = bill(people, state, span, starts)
     disputed = dispute(world, people, state, draws, span)
-    seen = observe(people, state, draws, span)
+    seen = observe(state, draws, span)
     planned = policy(seen)
     action = soften(people, planned)
     suspected = suspect(world, people, state, planned, draws, span)
@@ -107,19 +107,17 @@ def step(
     )
 
 
-def observe(people: People, state: State, draws: Draws, span: Span) -> Seen:
+def observe(state: State, draws: Draws, span: Span) -> Seen:
     """Collect what a policy may look at."""
     now, _ = state.oldest_due(span.start)
-    by_end, owed = state.oldest_due(span.end)
+    by_end, _ = state.oldest_due(span.end)
     return Seen(
         month=span.month,
         is_live=state.is_live.copy(),
         is_suspended=state.is_suspended | state.is_stopped,
         days_overdue=np.where(now < NEVER, span.start - now, 0),
         days_overdue_at_end=np.where(by_end < NEVER, span.end - 1 - by_end, 0),
-        overdue_at_end=owed / UNITS,
         usage_cost=state.usage_cost / UNITS,
-        tenure_months=span.month - people.joined_month,
         u=draws.uniform("policy"),
     )
 

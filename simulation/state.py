@@ -12,8 +12,6 @@ SLOTS = 8  # invoices are written off long before the ninth
 NEVER = 1 << 40  # a day that does not come
 MATERIALITY = 25 * 10_000
 
-Small = npt.NDArray[np.int8]
-
 
 @dataclass
 class State:

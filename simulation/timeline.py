@@ -22,9 +22,7 @@ class Seen:
     is_suspended: Flags
     days_overdue: Ints
     days_overdue_at_end: Ints  # of this month, if nothing is paid
-    overdue_at_end: Floats
     usage_cost: Floats  # last month
-    tenure_months: Ints
     u: Floats  # for policies that randomise: uniform, one per customer
 
 
@@ -41,11 +39,6 @@ def timeline(seen: Seen) -> Ints:
         default=NONE,
     )
     return harshness.astype(np.int64)
-
-
-def hands_off(seen: Seen) -> Ints:
-    """Do nothing, ever."""
-    return np.zeros(len(seen.days_overdue), dtype=np.int64)
 
 
 def always(action: int) -> Policy:

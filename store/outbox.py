@@ -11,7 +11,7 @@ microseconds since 1970 UTC.
 
 from dataclasses import dataclass
 from secrets import token_hex
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from store.announcing import DEFAULT
 from store.database import Database
@@ -24,7 +24,6 @@ from store.errors import (
 from store.sql_decision_reader import SqlDecisionReader
 
 State = Literal["waiting", "delivered", "dead"]
-STATES: tuple[State, ...] = get_args(State)
 _DUE = """
 SELECT position, message_id, decision_id, content, n_attempts FROM outbox AS one
 WHERE state = 'waiting' AND endpoint = ? AND due_at <= ? AND leased_until <= ?

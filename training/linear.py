@@ -81,20 +81,18 @@ Block = _Number | _Category
 
 def fit_linear(
     rows: Rows,
-    inverse_ridge: float = INVERSE_RIDGE,
     blocks: Sequence[Block] | None = None,
 ) -> AdditiveModel:
     """Ridge logistic regression as an additive model over the same features.
 
     Args:
         rows: to learn from.
-        inverse_ridge: sklearn's C.
         blocks: of these rows, where they are made already.
     """
     blocks = blocks or blocks_of(rows)
     design = design_of(blocks, rows.x, n_before=1)
     design[:, 0] = 1.0
-    penalty = np.full(design.shape[1], 1.0 / inverse_ridge)
+    penalty = np.full(design.shape[1], 1.0 / INVERSE_RIDGE)
     penalty[0] = 0.0  # the level is free
     start = np.zeros(design.shape[1])
     counts = rows.stands_for

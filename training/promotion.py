@@ -209,17 +209,15 @@ def pull(target: Target, tracker: Tracker) -> Promotion:
             return pulled
 
 
-def registered_bundle(
-    target: Target, tracker: Tracker, version: str | None = None
-) -> Bundle:
-    """The bundle of a registered version; None for the challenger. Nothing changes.
+def registered_bundle(target: Target, tracker: Tracker) -> Bundle:
+    """The bundle of the challenger. Nothing changes.
 
     Raises:
         NoSuchVersionError: if the registry has none.
         RegistryUnavailableError: if the registry does not answer.
     """
     with tracker.connected() as client:
-        number = version or _version_of(client, registered_name(target), CHALLENGER)
+        number = _version_of(client, registered_name(target), CHALLENGER)
         with _fetched(client, target, number) as fetched:
             return fetched.bundle
 

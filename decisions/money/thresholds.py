@@ -151,16 +151,10 @@ def _switches(
         yield current, position
 
 
-def envelope(
-    model: CostModel, stake: Stake, target: Target, other: float, rho: float = 0.0
-) -> tuple[Threshold, ...]:
-    """The cheapest action along one target's probability, from 0 to 1."""
-    return _envelope(_by_state(model, stake), target, other, rho)
-
-
 def _envelope(
     by_state: _ByState, target: Target, other: float, rho: float
 ) -> tuple[Threshold, ...]:
+    """The cheapest action along one target's probability, from 0 to 1."""
     edges = _edges(target, other, rho)
     costs = [_costs(by_state, target, p, other, rho) for p in edges]
     current = cheapest(costs[0])

@@ -5,9 +5,6 @@ Left out on purpose: names, gender, age, nationality, language; which country it
 in the reminder timeline.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from features.catalogue.access import ACCESS_FEATURES
 from features.catalogue.account import ACCOUNT_FEATURES, LATENESS_FEATURES
 from features.catalogue.ageing import AGEING_FEATURES
@@ -79,16 +76,6 @@ def is_read(feature: Feature, target: str) -> bool:
     return "links" not in feature.tables or target in READ_FOR
 
 
-def restored(document: Mapping[str, Any], settings: PortfolioSettings) -> FeatureSet:
-    """The feature set of a bundle, from `FeatureSet.to_json` and its settings.
-
-    Raises:
-        UnknownFeatureError: when a feature is gone.
-        FeatureSetChangedError: when a definition has changed since.
-    """
-    return FeatureSet.from_json(document, known_features(settings))
-
-
 __all__ = [
     "CATALOGUE",
     "FAMILIES",
@@ -101,5 +88,4 @@ __all__ = [
     "is_read",
     "known_features",
     "repeated",
-    "restored",
 ]

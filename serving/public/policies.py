@@ -1,7 +1,6 @@
 """The published policy at `/policy`: the one in force, and every one before it."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -36,7 +35,6 @@ from wording.publication.composition import compose
 from wording.templates import render
 
 router = public_router()
-_log = logging.getLogger("forbear.serving")
 _HASH_LENGTH = 64
 
 

@@ -29,7 +29,7 @@ FAILURES = (
 )
 FAILURE_SHARES = np.array([0.6, 0.12, 0.2, 0.06, 0.02])
 RETRY_DAYS = (0, 3, 7)
-SUCCESS, PENDING, DOUBLE = 0, 0, 9  # last number of a payment's id; 1 … are attempts
+SUCCESS, DOUBLE = 0, 9  # last number of a payment's id; 1 … are attempts
 VERDICTS = ("won", "lost", "withdrawn")
 
 

@@ -19,7 +19,7 @@ from decisions.money.cost import (
 )
 from decisions.money.exposure import exposure
 from decisions.money.states import exclusive_states
-from decisions.money.thresholds import Stake, break_even, envelope
+from decisions.money.thresholds import Stake, break_even, thresholds_of
 from decisions.policy_file.load import default_policy
 from tests.decisions.decision_cases import UNITS, facts_of, probabilities
 
@@ -73,7 +73,8 @@ def test_break_evens_of_the_method_study(
 ) -> None:
     """Method study, section 1.3: open, run-up and CLV in EUR at face value, × 0.82."""
     stake = _stake(0.82 * open_, 0.82 * run_up, clv)
-    found = {t.action: t.probability for t in envelope(model, stake, "nonpayment", 0)}
+    steps = thresholds_of(model, stake, 0.0, 0.0, 0.0)["nonpayment"]
+    found = {step.action: step.probability for step in steps}
     assert found["suspend"] == pytest.approx(suspend_from, abs=0.0006)
 
 
@@ -121,10 +122,10 @@ def test_the_envelope_names_the_cheapest_action(
     is_fraud: bool,
 ) -> None:
     stake = _stake(open_cost, run_up, clv)
-    target = "fraud" if is_fraud else "nonpayment"
-    steps = envelope(model, stake, "fraud" if is_fraud else "nonpayment", other, rho)
-    named = [s.action for s in steps if s.probability <= p][-1]
-    p_f, p_n = (p, other) if target == "fraud" else (other, p)
+    p_f, p_n = (p, other) if is_fraud else (other, p)
+    steps = thresholds_of(model, stake, p_f, p_n, rho)
+    of_target = steps["fraud" if is_fraud else "nonpayment"]
+    named = [s.action for s in of_target if s.probability <= p][-1]
     costs = _costs_at(model, stake, p_f, p_n, rho)
     assert costs[ACTIONS.index(named)] <= min(costs) + 1e-6 * (1 + abs(min(costs)))
 

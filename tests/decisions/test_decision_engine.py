@@ -1,6 +1,5 @@
 """Invariants of the engine over random cases, and the two paths against each other."""
 
-import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -261,13 +260,10 @@ def test_a_naive_moment_is_refused() -> None:
         )
 
 
-def test_the_answer_is_plain_json() -> None:
+def test_where_fraud_is_likely_a_look_always_pays() -> None:
     found = recommend(Case(overdue_facts(), 0.1, 0.5), default_policy(), TUESDAY)
-    values = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-    assert values["action"] == "suspend"
-    assert set(values["proposal"]["expected_cost"]) == set(ACTIONS)
     first = found.thresholds(default_policy().latest.model)["nonpayment"][0]
-    assert first == Threshold("review", 0.0)  # at P(fraud) 0.1 a look pays
+    assert first == Threshold("review", 0.0)
 
 
 def test_thresholds_rise() -> None:

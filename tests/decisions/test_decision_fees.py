@@ -1,6 +1,6 @@
 """Fees and interest: capped, told, and never part of a decision."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any, TypeAlias
 
@@ -223,7 +223,7 @@ FREE = _policy()
 def test_fees_and_interest_change_no_decision(case: Case, rate: Policy) -> None:
     plain = recommend(case, default_policy(), TUESDAY)
     found = recommend(case, rate, TUESDAY)
-    ours, theirs = found.to_dict(), plain.to_dict()
+    ours, theirs = asdict(found), asdict(plain)
     for answer in (ours, theirs):
         del answer["question"]["policy_hash"]
         del answer["follow_up"]["interest_accrued"]

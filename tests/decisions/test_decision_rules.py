@@ -161,7 +161,7 @@ def test_no_words_of_the_engine_reach_an_answer(name: str, case: Case) -> None:
     """A text with a blank is the policy file's own, or was written by a person."""
     policy = POLICIES[name]
     own = {*_texts(policy.document.model_dump()), *_texts(asdict(case.facts))}
-    answer = recommend(case, policy, TUESDAY).to_dict()
+    answer = asdict(recommend(case, policy, TUESDAY))
     assert not {text for text in _texts(answer) if " " in text} - own
 
 

@@ -15,7 +15,6 @@ from features.catalogue import (
     feature_set,
     known_features,
     repeated,
-    restored,
 )
 from features.catalogue.declared import ForbiddenAttributeError
 from features.contract import TABLES
@@ -185,7 +184,7 @@ def test_the_hash_follows_definitions_and_order_and_not_words() -> None:
 def test_a_feature_set_survives_json() -> None:
     table = pa.table({n: ["b", "a", None] for n in feature_set(DECLARED).categories})
     features = feature_set(DECLARED).with_vocabularies(table)
-    again = restored(features.to_json(), DECLARED)
+    again = FeatureSet.from_json(features.to_json(), known_features(DECLARED))
     assert again == features
     assert again.vocabularies["region"] == ("a", "b")
 
@@ -202,7 +201,7 @@ def test_a_changed_definition_is_refused() -> None:
 def test_a_feature_that_is_gone_is_named() -> None:
     document = feature_set(DECLARED).to_json()
     with pytest.raises(UnknownFeatureError, match="region, utilisation"):
-        restored(document, ALL)
+        FeatureSet.from_json(document, known_features(ALL))
 
 
 def test_values_outside_the_vocabulary_and_missing_ones_are_unknown() -> None:

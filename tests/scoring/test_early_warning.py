@@ -9,7 +9,7 @@ from scoring.intervals import count_interval
 
 def test_a_level_learnt_from_very_many_leaves_the_interval_of_one_count() -> None:
     one = expectation(12, 20.0, 10**9)
-    low, high = count_interval(12 / 20, 12, confidence=0.95)
+    low, high = count_interval(12 / 20, 12)
     assert (one.low, one.high) == pytest.approx((low, high), rel=1e-4)
 
 

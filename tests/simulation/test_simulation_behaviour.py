@@ -22,7 +22,7 @@ from simulation.oracle import (
 from simulation.people import People, draw_people
 from simulation.state import NEVER, State, first_state
 from simulation.streams import Draws, Flags, Floats, Ints
-from simulation.timeline import Policy, always, hands_off, timeline
+from simulation.timeline import Policy, always, timeline
 from simulation.worlds import FIRST_PARTY, NONE, SOLVENT, STOLEN_CARD, SUSPEND
 
 HORIZON_DAYS = 90
@@ -108,7 +108,7 @@ def paid_share(life: Life, low: int, high: int) -> float:
 
 def test_the_longer_overdue_the_less_is_paid(live: Callable[..., Life]) -> None:
     """Without actions of ours, which would hide it."""
-    life = live(policy=hands_off)
+    life = live(policy=always(NONE))
     buckets = [(1, 29), (30, 59), (60, 89), (90, 400)]
     shares = [paid_share(life, *bucket) for bucket in buckets]
     assert shares == sorted(shares, reverse=True)

@@ -52,14 +52,14 @@ def thinned(rows: Rows, seed: int, most: int = MOST_ROWS) -> Rows:
     return rows[chosen[rows.customer]]
 
 
-def thinned_rows(rows: Rows, seed: int, most: int = MOST_ROWS) -> Rows:
+def thinned_rows(rows: Rows, seed: int) -> Rows:
     """Positive rows, half of all that are kept at the most, and any of the others."""
-    if len(rows) <= most:
+    if len(rows) <= MOST_ROWS:
         return rows
     rng = np.random.default_rng([seed, 3])
     positive, negative = (np.flatnonzero(rows.label == y) for y in (1.0, 0.0))
-    kept = rng.permutation(positive)[: most // 2]
-    others = rng.permutation(negative)[: most - len(kept)]
+    kept = rng.permutation(positive)[: MOST_ROWS // 2]
+    others = rng.permutation(negative)[: MOST_ROWS - len(kept)]
     return rows[np.sort(np.concatenate([kept, others]))]
 
 

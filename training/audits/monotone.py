@@ -13,7 +13,7 @@ from scoring.metrics import auc
 from training.audits.learner import folds_of, predicted, thinned_rows
 from training.rows import Rows
 
-FREE = 0.001  # AUC
+_SEED = 0  # of folds and learners
 
 
 @dataclass(frozen=True)
@@ -35,27 +35,21 @@ class MonotoneRow:
         """AUC that the constraint takes; below 0 it helps."""
         return self.auc_without - self.auc_with
 
-    @property
-    def is_free(self) -> bool:
-        """Whether it costs less than .001 AUC."""
-        return self.cost < FREE
 
-
-def monotone_ablation(rows: Rows, seed: int = 0) -> tuple[MonotoneRow, ...]:
+def monotone_ablation(rows: Rows) -> tuple[MonotoneRow, ...]:
     """A row for all constraints together, then one each; none without constraints.
 
     Args:
         rows: all mature ones; thinned where they are many.
-        seed: of folds and learners.
     """
     signs = np.array(rows.feature_set.monotone, dtype=np.int64)
     if not signs.any() or rows.n_positives < 2:
         return ()
-    small = thinned_rows(rows, seed)
-    fold = folds_of(small, seed)
+    small = thinned_rows(rows, _SEED)
+    fold = folds_of(small, _SEED)
 
     def ranked(kept: IntArray) -> float:
-        margin: FloatArray = predicted(small.x, small.label, fold, seed, kept)
+        margin: FloatArray = predicted(small.x, small.label, fold, _SEED, kept)
         return auc(small.label, margin)
 
     with_all = ranked(signs)

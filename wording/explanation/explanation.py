@@ -1,7 +1,7 @@
 """A recommendation in sentences, for the staff and for the customer."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from decisions.case import Case
@@ -28,10 +28,6 @@ class Explanation:
         """The passages as plain text, one paragraph each."""
         passages = self.staff if audience == "staff" else self.customer
         return "\n".join(" ".join(passage.sentences) for passage in passages)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return asdict(self)
 
 
 def explain(

@@ -24,6 +24,8 @@ _COLUMNS, _ROWS = 271, 278  # cells of two points by one
 _ROOM_FOR_A_NAME = 0.012  # share of the field
 _DARK: frozenset[Action] = frozenset({"block"})  # the rest carries ink at 4.5 to 1
 
+OPEN_SHARE = 0.6  # of the money at stake, what is open already
+
 Grid = npt.NDArray[np.int64]  # indices of `ACTIONS`
 
 
@@ -33,7 +35,6 @@ def surface_plot(
     *,
     target: Target = "nonpayment",
     clv: float = 900.0,
-    open_share: float = 0.6,
 ) -> str:
     """An SVG of 640 x 420: which action is recommended where, all notices delivered.
 
@@ -42,7 +43,6 @@ def surface_plot(
         lang: one of `LANGUAGES`.
         target: whose probability is on the vertical axis; the other one is 0.
         clv: lifetime value of the customers drawn, major units.
-        open_share: share of the money at stake that is open already, in [0, 1].
 
     Raises:
         NothingToPlotError: when the policy follows a timeline, whatever the money.
@@ -51,9 +51,9 @@ def surface_plot(
     if terms.mode == "timeline":
         raise NothingToPlotError("a timeline decides by days, not by money")
     words = Wording(lang, terms.document.currency, terms.zone)
-    grid = actions_over(terms, target, clv, open_share)
+    grid = actions_over(terms, target, clv, OPEN_SHARE)
     described = words.say("plot.surface_desc", policy=terms.reference, clv=clv)
-    assumed = words.say("plot.surface_sub", clv=clv, open_share=open_share)
+    assumed = words.say("plot.surface_sub", clv=clv, open_share=OPEN_SHARE)
     title = words.say("plot.surface_title")
     body = [
         svg.text(16, 26, title, font_size=17, font_weight="600"),

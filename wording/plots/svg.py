@@ -103,13 +103,13 @@ def document(
     )
 
 
-def round_ticks(top: float, n: int = 5) -> list[float]:
-    """About `n` round numbers from 0 to at most `top`.
+def round_ticks(top: float) -> list[float]:
+    """About five round numbers from 0 to at most `top`.
 
     >>> round_ticks(430.0)
     [0.0, 100.0, 200.0, 300.0, 400.0]
     """
-    rough = top / n
+    rough = top / 5
     power = 10.0 ** floor(log10(rough))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
     return [i * step for i in range(ceil((top + step * 1e-9) / step))]

@@ -307,13 +307,6 @@ def test_a_notice_names_one_invoice_or_several(
     assert expected in explain(case, told, policy, "en").text()
 
 
-def test_explanations_are_json_ready() -> None:
-    policy, case = default_policy(), flat_case(0.4)
-    said = explain(case, recommend(case, policy, AT), policy, "en").to_dict()
-    assert said["lang"] == "en"
-    assert said["staff"][0]["topic"] == "risk"
-
-
 def test_what_is_below_a_limit_is_told_below_it() -> None:
     """The rule looks at what is neither promised nor on its way, so the words do."""
     policy = default_policy()

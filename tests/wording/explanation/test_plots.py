@@ -11,7 +11,7 @@ import pytest
 
 from decisions import Case, default_policy, recommend
 from decisions.actions import ACTIONS
-from decisions.money.thresholds import Stake, envelope
+from decisions.money.thresholds import Stake, thresholds_of
 from decisions.policy_file.load import SHIPPED, Policy, load_policy
 from features.facts import AccountFacts
 from wording.explanation import LANGUAGES
@@ -143,7 +143,7 @@ def test_the_surface_changes_where_the_break_evens_are() -> None:
     for column in range(0, n_columns, 45):
         exposure = float(money[column])
         stake = Stake(None, 900.0, 0.6 * exposure, 0.4 * exposure, 0.4 * exposure)
-        edges = envelope(terms.model, stake, "nonpayment", 0.0)
+        edges = thresholds_of(terms.model, stake, 0.0, 0.0, 0.0)["nonpayment"]
         for row in range(n_rows):
             p = row / (n_rows - 1)
             if min(abs(p - e.probability) for e in edges) < 1.0 / n_rows:
