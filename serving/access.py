@@ -132,7 +132,7 @@ def key_of(request: Request, scope: Scope) -> ApiKey:
     if scheme.lower() != "bearer" or not secret:
         detail = "send `Authorization: Bearer <key>`; see `forbear keys create`"
         raise ProblemError("missing_key", detail)
-    key = _holder(request.app.state, secret)
+    key = holder_of(request.app.state, secret)
     if not key.may(scope):
         detail = f"this key has the scope {key.scope!r}, {scope!r} is needed"
         raise ProblemError("scope_missing", detail)
@@ -141,7 +141,7 @@ def key_of(request: Request, scope: Scope) -> ApiKey:
     return key
 
 
-def _holder(state: State, secret: str) -> ApiKey:
+def holder_of(state: State, secret: str) -> ApiKey:
     """Whose API key or token this is. Raises ProblemError where it is nobody's."""
     if state.tokens is not None and not secret.startswith(KEY_PREFIX):
         token: ApiKey = state.tokens.verify(secret)
@@ -172,16 +172,16 @@ def require_reach(key: ApiKey, customer_id: str) -> None:
         raise ProblemError("customer_out_of_reach", detail)
 
 
-def note_reading(request: Request, key: ApiKey, subject: str) -> None:
-    """Write down who reads what about a customer, before it is answered."""
+def note_access(request: Request, key: ApiKey, subject: str) -> None:
+    """Write down who did or read what, before it is answered."""
     log: AccessLog = request.app.state.access_log
     route = getattr(request.scope.get("route"), "path", "")
     log.add(key.key_id, f"{request.method} {route}", subject)
 
 
-def note_reading_of(request: Request, key: ApiKey, customer_id: str) -> None:
-    """As `note_reading`, where what is read is named by the customer; empty: all."""
-    note_reading(request, key, customer_hash(customer_id) if customer_id else "")
+def note_access_to(request: Request, key: ApiKey, customer_id: str) -> None:
+    """As `note_access`, of what is named by the customer; empty: of all."""
+    note_access(request, key, customer_hash(customer_id) if customer_id else "")
 
 
 ScoringKey = Annotated[ApiKey, Depends(key_with("score"))]

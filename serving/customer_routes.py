@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from starlette.responses import Response
 
 from features.moments import microseconds
-from serving.access import AdminKey, ReadingKey, note_reading_of, require_reach
+from serving.access import AdminKey, ReadingKey, note_access_to, require_reach
 from serving.decide import is_decision_id
 from serving.erasure import refuse_while_events_need_it
 from serving.errors import ProblemError
@@ -70,7 +70,7 @@ async def list_decisions(
     """Decisions of one customer, or of all that the key may name, the latest first."""
     if customer_id is not None:
         require_reach(key, customer_id)
-    note_reading_of(request, key, customer_id or "")
+    note_access_to(request, key, customer_id or "")
     if before is not None and not is_decision_id(before):
         raise not_a_cursor()  # an empty list would look like the end
     store = _decisions(request, key)
@@ -120,7 +120,7 @@ async def read_timeline(
 ) -> Timeline:
     """What was sent about a customer and what was decided, the latest first."""
     require_reach(key, customer_id)
-    note_reading_of(request, key, customer_id)
+    note_access_to(request, key, customer_id)
     events: EventStore = request.app.state.events
     rows = events.rows(customer_id, events.last_sequence(), MOST_ROWS)
     decisions = _decisions(request, key).listed(customer_id, None, _MOST_DECISIONS)
@@ -150,7 +150,7 @@ async def erase_customer(
     the destroyed key. Asked again it goes on where it was interrupted.
     """
     require_reach(key, customer_id)
-    note_reading_of(request, key, customer_id)
+    note_access_to(request, key, customer_id)
     events: EventStore = request.app.state.events
     store: DecisionStore = request.app.state.decisions
     now = datetime.now(UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
-from serving.access import note_reading
+from serving.access import note_access
 from serving.budget_ledger import BudgetLedger
 from store.decisions import Decision, DecisionStore
 from store.errors import UnknownDecisionError
@@ -70,5 +70,5 @@ def find_for(request: Request, key: ApiKey, decision_id: str) -> Decision:
     decision = records.of(key).decisions.find(decision_id)
     if not key.may_name(decision.customer_id):
         raise UnknownDecisionError(decision_id)
-    note_reading(request, key, decision_id)
+    note_access(request, key, decision_id)
     return decision

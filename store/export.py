@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 
 from store.database import Database
 from store.decisions import Decision
-from store.errors import AlteredDecisionError
-from store.sealing import BrokenSealError, unseal
+from store.sealing import unsealed
 
 _STEP = 500
 _RECORDED = """
@@ -71,15 +70,8 @@ def export(database: Database, file: Path, since: int, before: int) -> int:
 def _pages(database: Database, since: int, before: int) -> Iterator[list[Decision]]:
     position = 0
     while rows := database.rows(_RECORDED, position, since, before, _STEP):
-        yield [_unsealed(*row[1:]) for row in rows]
+        yield [unsealed(*row[1:]) for row in rows]
         position = rows[-1][0]
-
-
-def _unsealed(decision_id: str, sealed: bytes, key: bytes) -> Decision:
-    try:
-        return unseal(sealed, decision_id, key)[0]
-    except BrokenSealError as error:
-        raise AlteredDecisionError(decision_id) from error
 
 
 def _row(decision: Decision) -> dict[str, Any]:

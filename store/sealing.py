@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec.json import Encoder
 
 from store.decisions import Decision
+from store.errors import AlteredDecisionError
 
 _SALT, _NONCE, _LENGTHS = 32, 12, struct.Struct(">III")  # bytes
 _LARGEST = 1 << 28  # bytes of a record unpacked
@@ -83,6 +84,18 @@ def unseal(content: bytes, decision_id: str, key: bytes) -> tuple[Decision, byte
     salt, small = opened[:_SALT], opened[_SALT:]
     record = zstandard.decompress(small, max_output_size=_LARGEST)
     return _unpacked(record), sha256(salt + record).digest()
+
+
+def unsealed(decision_id: str, sealed: bytes, key: bytes) -> Decision:
+    """A decision as it was recorded.
+
+    Raises:
+        AlteredDecisionError: its seal is broken.
+    """
+    try:
+        return unseal(sealed, decision_id, key)[0]
+    except BrokenSealError as error:
+        raise AlteredDecisionError(decision_id) from error
 
 
 def _packed(decision: Decision) -> bytes:

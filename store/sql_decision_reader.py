@@ -13,12 +13,11 @@ from store.decisions import (
     Recommended,
 )
 from store.errors import (
-    AlteredDecisionError,
     UnknownDecisionError,
     UnknownDocumentError,
 )
 from store.monitoring import first_clock, standing_clock
-from store.sealing import BrokenSealError, unseal
+from store.sealing import unsealed
 
 _FIND = """
 SELECT decision_id, sealed, data_key FROM decisions
@@ -168,17 +167,9 @@ class SqlDecisionReader(DecisionReader):
         if not customer_ids:
             return {}
         query = _LATEST.format(", ".join("?" * len(customer_ids)))
-        decisions = [_opened(*row) for row in self._db.rows(query, *customer_ids)]
+        decisions = [unsealed(*row) for row in self._db.rows(query, *customer_ids)]
         return {one.customer_id: one for one in decisions}
 
     def _found(self, condition: str, *values: str) -> Decision | None:
         rows = self._db.rows(_FIND + condition, *values)
-        return _opened(*rows[0]) if rows else None
-
-
-def _opened(decision_id: str, sealed: bytes, key: bytes) -> Decision:
-    """A sealed decision; AlteredDecisionError where its seal is broken."""
-    try:
-        return unseal(sealed, decision_id, key)[0]
-    except BrokenSealError as error:
-        raise AlteredDecisionError(decision_id) from error
+        return unsealed(*rows[0]) if rows else None

@@ -15,6 +15,7 @@ from decisions.policy_file.load import Policy, parse_policy
 from execution.letters.plan import answer_of
 from execution.letters.told import UntoldReply, untold_of
 from features.moments import DAY_ZERO, end_of_day, microseconds, to_datetime
+from serving.access import note_access_to
 from serving.desk.addresses import customer_path
 from serving.desk.days import day_of
 from serving.desk.deciding import counted
@@ -24,7 +25,6 @@ from serving.desk.refusals import invalid
 from serving.desk.visitor import (
     Visitor,
     form_of,
-    note,
     records_of,
     visitor_who_may,
 )
@@ -32,7 +32,6 @@ from serving.errors import ProblemError
 from serving.event_routes import zone_of_days
 from serving.incoming import in_force_of
 from serving.keeping import keep_rows
-from store.access_log import customer_hash
 from store.database import Database
 from store.errors import (
     AppealIsOverError,
@@ -99,7 +98,7 @@ async def decide(request: Request, reply_id: str, visitor: DecidingVisitor) -> R
     result = _result(form)
     until = _instead_until(form, request) if result == "upheld" else None
     reasons, now = _reasons(form), microseconds(datetime.now(UTC))
-    note(request, visitor.key, customer_hash(reply.customer_id))
+    note_access_to(request, visitor.key, reply.customer_id)
 
     def keep_decision(database: Database) -> None:
         Replies(database).decide(

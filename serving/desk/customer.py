@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from features.moments import microseconds
-from serving.access import note_reading_of
+from serving.access import note_access_to
 from serving.desk.acts import acts_shown
 from serving.desk.addresses import (
     CUSTOMERS,
@@ -75,7 +75,7 @@ async def customer_page(
     """What waits, why, what is owed, and everything that happened in a period."""
     customer_id = customer_of(code)
     visitor.require_reach(customer_id)
-    note_reading_of(request, visitor.key, customer_id)
+    note_access_to(request, visitor.key, customer_id)
     words = wording_of(request)
     decisions = await records_of(request).ask(
         lambda database: SqlDecisionReader(database).listed(

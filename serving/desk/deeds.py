@@ -13,6 +13,7 @@ from decisions.actions import SEVERITY, Action
 from decisions.rules.standing import standing_rule
 from execution.plan import requested_act
 from features.moments import microseconds
+from serving.access import note_access, note_access_to
 from serving.desk.addresses import (
     CUSTOMERS,
     DECISIONS,
@@ -30,14 +31,12 @@ from serving.desk.visitor import (
     Visitor,
     decision_for,
     form_of,
-    note,
     records_of,
     visitor_who_may,
 )
 from serving.errors import ProblemError, form_problem
 from serving.event_routes import NewHold, NewOverride, keep_override, keep_until
 from serving.incoming import in_force_of
-from store.access_log import customer_hash
 from store.act import Act
 from store.acts import Acts
 from store.database import Database
@@ -188,7 +187,7 @@ async def approve(
             raise ProblemError("unknown_act", "there is no such act")
         return act
 
-    note(request, visitor.key, act_id)
+    note_access(request, visitor.key, act_id)
     act = await records_of(request).ask(find)
     decision = await decision_for(request, visitor, act.decision_id)
     teams = json.loads(decision.answer)["people"]["approver_roles"]
@@ -217,7 +216,7 @@ def named_customer(request: Request, visitor: Visitor, code: str) -> str:
     """The customer of an address; that something is done about it is written down."""
     customer_id = customer_of(code)
     visitor.require_reach(customer_id)
-    note(request, visitor.key, customer_hash(customer_id))
+    note_access_to(request, visitor.key, customer_id)
     return customer_id
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from decisions.actions import ACTIONS
 from features.moments import microseconds
-from serving.access import note_reading_of
+from serving.access import note_access_to
 from serving.decide import is_decision_id
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.days import day_of
@@ -95,7 +95,7 @@ async def decision_log(request: Request, visitor: LookingVisitor) -> Response:
     if sought.before and not is_decision_id(sought.before):
         raise _no_place()
     wanted = sought.wanted(visitor, wording_of(request).zone)
-    note_reading_of(request, visitor.key, sought.customer)
+    note_access_to(request, visitor.key, sought.customer)
 
     def look(database: Database) -> list[ListedDecision]:
         return DecisionLog(database).decisions(wanted, sought.before, ON_A_PAGE + 1)
@@ -122,7 +122,7 @@ async def act_log(request: Request, visitor: LookingVisitor) -> Response:
     sought = await log_question(request, visitor, ACT_KINDS)
     wanted = sought.wanted(visitor, wording_of(request).zone)
     before = _position(sought.before)
-    note_reading_of(request, visitor.key, sought.customer)
+    note_access_to(request, visitor.key, sought.customer)
 
     def look(database: Database) -> list[tuple[int, Act]]:
         return DecisionLog(database).acts(wanted, before, ON_A_PAGE + 1)

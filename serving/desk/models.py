@@ -14,6 +14,7 @@ from features.moments import DAY_US, microseconds
 from monitoring.shadow import NO_DECISION
 from scoring.bundle import Bundle
 from scoring.cards import Card, card, challenger_card
+from serving.access import note_access
 from serving.desk.addresses import decision_path
 from serving.desk.deeds import reason_in
 from serving.desk.monitored import SeenValue, seen_values
@@ -23,7 +24,6 @@ from serving.desk.visitor import (
     LookingVisitor,
     Visitor,
     form_of,
-    note,
     records_of,
     visitor_who_may,
 )
@@ -124,7 +124,7 @@ async def release(
 ) -> Response:
     """A person lets automation go on; recorded with name and reason."""
     reason = reason_in(await form_of(request, visitor))
-    note(request, visitor.key, alarm_id)
+    note_access(request, visitor.key, alarm_id)
 
     def let_go(database: Database) -> None:
         now, monitoring = microseconds(datetime.now(UTC)), Monitoring(database)

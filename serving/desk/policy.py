@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from features.moments import microseconds
+from serving.access import note_access
 from serving.desk.deeds import reason_in
 from serving.desk.page import chosen_language, desk_router, page, redirect
 from serving.desk.policy_backtest import backtest_shown
@@ -22,7 +23,6 @@ from serving.desk.visitor import (
     LookingVisitor,
     Visitor,
     form_of,
-    note,
     records_of,
     visitor_who_may,
 )
@@ -75,7 +75,7 @@ async def try_change(request: Request, visitor: Visitor = ChangingVisitor) -> Re
         return changes.add(visitor.key.key_id, visitor.key.name, now, base, text)
 
     change_id = await records_of(request).ask(keep)
-    note(request, visitor.key, change_id)
+    note_access(request, visitor.key, change_id)
     return redirect(f"{POLICY}/{change_id}")
 
 
@@ -115,7 +115,7 @@ async def submit(
 
     if not await records_of(request).ask(ask):
         raise ProblemError("change_was_submitted", "it waits for somebody else")
-    note(request, visitor.key, change_id)
+    note_access(request, visitor.key, change_id)
     return redirect(f"{POLICY}/{change_id}")
 
 
@@ -128,7 +128,7 @@ async def publish_for_all(
     change = await change_of(request, change_id)
     _require_other(change, visitor)
     await _require_publishable(request, change)
-    note(request, visitor.key, change_id)
+    note_access(request, visitor.key, change_id)
     now = microseconds(datetime.now(UTC))
 
     def put(database: Database) -> None:
@@ -145,7 +145,7 @@ async def refuse(
     """Say no to a change, and why."""
     reason = reason_in(await form_of(request, visitor))
     await change_of(request, change_id)
-    note(request, visitor.key, change_id)
+    note_access(request, visitor.key, change_id)
     now = microseconds(datetime.now(UTC))
 
     def say_no(database: Database) -> bool:

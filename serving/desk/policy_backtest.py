@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, Response
 
 from advice.advisor import Advisor
+from serving.access import note_access
 from serving.desk.backtests import Backtests, State
 from serving.desk.days import day_of
 from serving.desk.form import Form
@@ -19,7 +20,6 @@ from serving.desk.visitor import (
     LookingVisitor,
     Visitor,
     form_of,
-    note,
     visitor_who_may,
 )
 from serving.errors import ProblemError
@@ -78,7 +78,7 @@ async def begin(
     if backtests is None:
         raise DeskRefusalError("invalid_request", "no_portfolio")
     first, last = _days(form)
-    note(request, visitor.key, change_id)
+    note_access(request, visitor.key, change_id)
     asked = partial(backtests.begin, change_id, change.text, in_force.policy_text)
     if not await asyncio.to_thread(asked, first, last):
         raise DeskRefusalError("invalid_request", "other_backtest")

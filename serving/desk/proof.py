@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from decisions.actions import ACTIONS
 from features.moments import to_datetime
-from serving.access import note_reading_of
+from serving.access import note_access, note_access_to
 from serving.desk.addresses import DECISIONS, customer_path, decision_path
 from serving.desk.log import LOG, log_question
 from serving.desk.page import HEADERS, desk_router, page, wording_of
@@ -21,7 +21,6 @@ from serving.desk.visitor import (
     Visitor,
     decision_for,
     form_of,
-    note,
     records_of,
     visitor_who_may,
 )
@@ -97,7 +96,7 @@ async def verify_chain(request: Request, visitor: LookingVisitor) -> Response:
     """Read every record again and check that it is as it was sealed."""
     visitor.require_everybody()
     await form_of(request, visitor)
-    note(request, visitor.key, "")
+    note_access(request, visitor.key, "")
     state = request.app.state
 
     def audited() -> Audit:
@@ -119,7 +118,7 @@ async def export_decisions(
     """The decisions of a filter as CSV, the latest first."""
     question = await log_question(request, visitor, ACTIONS)
     wanted = question.wanted(visitor, wording_of(request).zone)
-    note_reading_of(request, visitor.key, question.customer)
+    note_access_to(request, visitor.key, question.customer)
     found = await records_of(request).ask(
         lambda db: DecisionLog(db).decisions(wanted, "", MOST_EXPORTED)
     )
@@ -136,7 +135,7 @@ async def access_page(
     visitor: Annotated[Visitor, Depends(visitor_who_may("see_access"))],
 ) -> Response:
     """Who looked at what and who did what, the latest first."""
-    note(request, visitor.key, "")
+    note_access(request, visitor.key, "")
     log: AccessLog = request.app.state.access_log
     entries = await asyncio.to_thread(log.latest, _MOST_ACCESSES)
     names = {key.key_id: key.name for key in request.app.state.keys.listed()}

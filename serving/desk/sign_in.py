@@ -3,7 +3,7 @@
 from fastapi import Request
 from starlette.responses import Response
 
-from serving.access import RateLimits
+from serving.access import RateLimits, note_access
 from serving.desk.form import csrf_of, read_form
 from serving.desk.page import (
     HOME,
@@ -23,7 +23,6 @@ from serving.desk.visitor import (
     end_session,
     form_of,
     new_token,
-    note,
 )
 from serving.errors import KINDS, ProblemError
 from serving.settings import ServingSettings
@@ -69,7 +68,7 @@ async def sign_in(request: Request) -> Response:
 async def sign_out(request: Request, visitor: LookingVisitor) -> Response:
     """End the session here and for every copy of its cookie."""
     await form_of(request, visitor)
-    note(request, visitor.key, "")
+    note_access(request, visitor.key, "")
     await end_session(request)
     answer = redirect(SIGN_IN)
     answer.delete_cookie(COOKIE, HOME)

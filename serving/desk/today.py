@@ -13,7 +13,7 @@ from advice.assembly import is_stopped
 from decisions.case import BudgetUse
 from decisions.steps.reserve import stops_per_day
 from features.moments import microseconds
-from serving.access import note_reading, note_reading_of
+from serving.access import note_access, note_access_to
 from serving.budget_ledger import BudgetLedger
 from serving.desk.acts import reasons_to_withdraw
 from serving.desk.addresses import customer_path
@@ -71,7 +71,7 @@ async def find(request: Request, visitor: LookingVisitor) -> Response:
     customer_id = (await form_of(request, visitor)).get("customer", "")
     if len(customer_id) > _LONGEST_ID:  # of nobody
         raise ProblemError("unknown_customer", "no id is as long as that")
-    note_reading_of(request, visitor.key, customer_id)
+    note_access_to(request, visitor.key, customer_id)
     return redirect(customer_path(customer_id) if customer_id else HOME)
 
 
@@ -84,7 +84,7 @@ async def today(
     ahead: str = "",
 ) -> Response:
     """A page of those who wait, and what bounds what can be done today."""
-    note_reading(request, visitor.key, "")
+    note_access(request, visitor.key, "")
     topic = topic if topic in TOPICS else ""
     now, begin = datetime.now(UTC), visitor.key.customers
 

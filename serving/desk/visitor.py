@@ -10,12 +10,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from features.moments import microseconds
-from serving.access import require_reach
+from serving.access import holder_of, note_access, require_reach
 from serving.desk.form import Form, csrf_of, read_form
 from serving.desk.records import DeskRecords
 from serving.desk.roles import ABOUT_EVERYBODY, MAY, Deed
 from serving.errors import ProblemError
-from store.access_log import AccessLog
 from store.database import Database
 from store.decisions import Decision
 from store.errors import UnknownDecisionError
@@ -98,7 +97,7 @@ async def begin_session(request: Request, secret: str) -> str:
     Raises:
         ProblemError: it is nobody's, has no role, or is a test key.
     """
-    key = _holder(request, secret)
+    key = holder_of(request.app.state, secret)
     if key.is_test:
         detail = "decisions of test keys are recorded apart and not shown here"
         raise ProblemError("test_key", detail)
@@ -121,7 +120,7 @@ async def begin_session(request: Request, secret: str) -> str:
         )
 
     await records_of(request).ask(begin)
-    note(request, key, "")
+    note_access(request, key, "")
     return token
 
 
@@ -165,7 +164,7 @@ async def decision_for(
     )
     if not visitor.key.may_name(decision.customer_id):
         raise UnknownDecisionError(decision_id)
-    note(request, visitor.key, decision_id)
+    note_access(request, visitor.key, decision_id)
     return decision
 
 
@@ -186,27 +185,7 @@ async def form_of(request: Request, visitor: Visitor) -> Form:
     return await read_form(request, visitor.token)
 
 
-def note(request: Request, key: ApiKey, subject: str) -> None:
-    """Write down who did or read what at the desk, before it is answered."""
-    log: AccessLog = request.app.state.access_log
-    route = getattr(request.scope.get("route"), "path", "")
-    log.add(key.key_id, f"{request.method} {route}", subject)
-
-
 LookingVisitor = Annotated[Visitor, Depends(visitor_who_may("look"))]
-
-
-def _holder(request: Request, secret: str) -> ApiKey:
-    state = request.app.state
-    if state.tokens is not None and not secret.startswith(KEY_PREFIX):
-        held: ApiKey = state.tokens.verify(secret)
-        return held
-    keys: KeyStore = state.keys
-    key = keys.verify(secret)
-    if key is None:
-        detail = "unknown, expired or revoked; see `forbear keys`"
-        raise ProblemError("invalid_key", detail)
-    return key
 
 
 def _plain(key: ApiKey) -> dict[str, object]:
