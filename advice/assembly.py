@@ -12,7 +12,7 @@ from decisions.policy_file.load import SHIPPED, Policy
 from features.targets import TARGETS
 from scoring.bundle import Bundle
 from scoring.shelf import champion_id, was_promoted
-from scoring.starter import bundle_folder, starters
+from scoring.starter import bundle_folder, is_a_starter, starters
 
 DEFAULT_POLICY = SHIPPED / "reseller-default.yaml"
 STOP_FILE = "stop"  # while it exists nobody new is suspended or blocked
@@ -25,7 +25,9 @@ def champion_ids(home: Path) -> dict[str, str]:
 
 
 def ids_in_force(home: Path) -> dict[str, str]:
-    """The champions; where nothing was ever promoted the starters.
+    """The champions; the starters where no model of the portfolio is among them.
+
+    Beside a model of one's own the starter serves where somebody went back to it.
 
     Raises:
         ChampionGoneError: a target had a champion here and has none now.
@@ -34,9 +36,10 @@ def ids_in_force(home: Path) -> dict[str, str]:
     for target in TARGETS:
         if target not in champions and was_promoted(home, target):
             raise ChampionGoneError(target, home)
-    if champions:
+    if not all(is_a_starter(home, *champion) for champion in champions.items()):
         return champions
-    return {target: bundle.bundle_id for target, bundle in starters().items()}
+    ids = {target: bundle.bundle_id for target, bundle in starters().items()}
+    return ids | champions
 
 
 def assemble(

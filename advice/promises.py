@@ -80,12 +80,18 @@ def starter_note(bundles: Mapping[str, Bundle]) -> str | None:
     unproven = sorted(target for target, b in bundles.items() if not b.is_proven)
     if not unproven:
         return None
-    if any(bundles[target].is_starter for target in unproven):
-        what = "models: starter, which has seen no real portfolio"
-    else:
-        what = "models not borne out by enough outcomes yet"
+    of_starter = [target for target in unproven if bundles[target].is_starter]
+    own = [target for target in unproven if target not in of_starter]
+    what = " and ".join(
+        f"{which} ({', '.join(targets)})"
+        for which, targets in (
+            ("models: starter, which has seen no real portfolio", of_starter),
+            ("models not borne out by enough outcomes yet", own),
+        )
+        if targets
+    )
     return (
-        f"{what} ({', '.join(unproven)}): every stop that rests on them waits for a"
+        f"{what}: every stop that rests on them waits for a"
         " person; `forbear train PORTFOLIO` learns from what happened so far"
     )
 

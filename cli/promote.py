@@ -102,10 +102,15 @@ def _shadows() -> "list[Shadow]":
 def rollback(
     target: TargetName,
     because: Annotated[str, typer.Option(help="why; kept with the promotion")],
+    to_starter: Annotated[
+        bool,
+        typer.Option("--to-starter", help="to the starter at once, past all models"),
+    ] = False,
 ) -> None:
-    """Go back to the champion that served before.
+    """Go back to the champion that served before; before the first one, the starter.
 
-    A running service takes it up.
+    A running service takes it up. Where the starter serves again, models trained later
+    wait as challengers until `forbear promote`.
 
     Example: forbear rollback nonpayment --because "too many reviews since Monday"
     """
@@ -113,7 +118,8 @@ def rollback(
     from training.promotion import rollback as rolled_back
     from training.tracking import Tracker
 
-    _show(rolled_back(target, Tracker(forbear_home()), because))
+    home = forbear_home()
+    _show(rolled_back(target, Tracker(home), because, is_to_starter=to_starter))
 
 
 def pull(target: TargetName) -> None:
@@ -131,7 +137,8 @@ def pull(target: TargetName) -> None:
 
 
 def _show(done: "Promotion") -> None:
-    new = f"{done.bundle.bundle_id} (version {done.version})"
+    which = f"version {done.version}" if done.version else "the starter"
+    new = f"{done.bundle.bundle_id} ({which})"
     if done.is_change:
         say(f"{done.target}: {new} in force; before: {done.before or 'none'}")
     else:

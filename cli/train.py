@@ -320,7 +320,7 @@ def _show_standing(result: "TrainingResult") -> None:
         say(f"{result.target}: champion{limit}")
     else:
         say(
-            f"{result.target}: challenger; the champion stays in force until"
+            f"{result.target}: challenger; what is in force stays until"
             f" `forbear promote {result.target}`"
         )
     better = done_better(result.learnt.judgement)

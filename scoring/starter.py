@@ -50,6 +50,12 @@ def keep_starters(home: Path) -> None:
         bundle.save(home / "starters" / target)
 
 
+def is_a_starter(home: Path, target: str, bundle_id: str) -> bool:
+    """Whether a bundle is the starter, of this release or of one before."""
+    kept = home / "starters" / target / bundle_id
+    return starter(target).bundle_id == bundle_id or kept.is_dir()
+
+
 def bundle_folder(home: Path, target: str, bundle_id: str) -> Path:
     """Where the bundle of this id is: on the shelf, else a starter of some release.
 

@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Literal
 
 from advice.advisor import Advisor
-from advice.assembly import DEFAULT_POLICY, ids_in_force, load_bundles
+from advice.assembly import (
+    DEFAULT_POLICY,
+    champion_ids,
+    ids_in_force,
+    load_bundles,
+)
 from advice.errors import ChampionGoneError
 from decisions.policy_file.load import Policy, default_policy, parse_policy
 from features.targets import TARGETS
@@ -272,7 +277,7 @@ class Champions:
                 published.policy_hash,
             )
         # the whole shelf may be gone, and with it what remembers the champions
-        for target in _champions(self.in_force) - _champions(latest):
+        for target in _champions(self.in_force) - champion_ids(self._home).keys():
             raise ChampionGoneError(target, self._home)
         if any(bundle.is_starter for bundle in latest.advisor.bundles.values()):
             keep_starters(self._home)

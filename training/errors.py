@@ -72,8 +72,9 @@ class NothingToRollBackError(TrainingError):
 
     def __init__(self, target: str) -> None:
         super().__init__(
-            f"no champion of {target} is known to have served before the one in force;"
-            f" `forbear promote {target} --version N` takes a version of the registry"
+            f"no champion of {target} is known to have served before what is in force;"
+            f" `forbear promote {target} --version N` takes a version of the registry,"
+            f" `forbear rollback {target} --to-starter` the starter"
         )
 
 

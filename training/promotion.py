@@ -1,15 +1,11 @@
 """Promotion: from a registered version to the bundle that serves, and back."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
 from advice.assembly import champion_ids
 from advice.currency import in_portfolio_currency
@@ -27,17 +23,24 @@ from training.errors import (
     NothingToRollBackError,
     NotSuspectedError,
 )
-from training.judged_rows import FILE, JudgedRows, read_judged
-from training.logged_run import JUDGED, JUDGED_BEFORE, RECALIBRATES, SUSPECTED
-from training.promotion_log import Kind, PromotionRecord, account, before_the_last
-from training.quiet_mlflow import mlflow
+from training.fetched_version import (
+    FetchedVersion,
+    fetched_version,
+    shipped_starter,
+)
+from training.promotion_log import (
+    Kind,
+    PromotionRecord,
+    account,
+    to_take_back,
+    was_unserved,
+)
 from training.shadow_gate import shadow_gate
 from training.tracking import (
     CHALLENGER,
     CHAMPION,
     Tracker,
     carry_out,
-    raise_unless_absent,
     registered_name,
     version_of,
 )
@@ -58,7 +61,7 @@ class Promotion:
     """
 
     target: Target
-    version: str
+    version: str | None
     bundle: Bundle
     before: str | None
     gates: tuple[PromotionGate, ...] = ()
@@ -108,7 +111,7 @@ def promote(
     _require_reason(because, is_needed=is_forced or bool(accepted))
     with tracker.connected() as client:
         number = version or _version_of(client, registered_name(target), CHALLENGER)
-        with _fetched(client, target, number) as fetched:
+        with fetched_version(client, target, number) as fetched:
             _require_suspected(accepted, fetched)
             bundle_id = fetched.bundle.bundle_id
             before = champion_id(tracker.home, target)
@@ -133,7 +136,7 @@ def _taken_up(
     client: MlflowClient,
     tracker: Tracker,
     target: Target,
-    fetched: "_Fetched",
+    fetched: FetchedVersion,
     gates: tuple[PromotionGate, ...],
     *,
     because: str | None,
@@ -170,26 +173,48 @@ def _keep(
     keep_gates(tracker.home, target, bundle_id, said)
 
 
-def rollback(target: Target, tracker: Tracker, because: str) -> Promotion:
-    """Go back to the champion before the one in force.
+def rollback(
+    target: Target, tracker: Tracker, because: str, *, is_to_starter: bool = False
+) -> Promotion:
+    """Go back to the champion before the one in force; before the first, the starter.
+
+    Args:
+        target: whose model.
+        tracker: the registry, and the home to publish to.
+        because: why; recorded.
+        is_to_starter: to the starter at once, whatever served before.
 
     Raises:
-        NothingToRollBackError: if none served before it.
+        NothingToRollBackError: if none served before it, or it is not known which.
         NoReasonGivenError: without a reason.
     """
     _require_reason(because)
     with tracker.connected() as client:
         before = champion_id(tracker.home, target)
-        number = before_the_last(tracker.promotions.history(target))
-        if number is None:
-            raise NothingToRollBackError(target)
-        with _fetched(client, target, number) as fetched:
+        number = None if is_to_starter else _version_before(tracker, target)
+        taken = (
+            fetched_version(client, target, number)
+            if number
+            else shipped_starter(tracker.home, target)
+        )
+        with taken as fetched:
             current = _champion_version(client, target)
             record = _record(
                 "rollback", target, fetched, current, before, because=because
             )
             carry_out(client, tracker, record, fetched.folder)
             return Promotion(target, number, fetched.bundle, before)
+
+
+def _version_before(tracker: Tracker, target: Target) -> str | None:
+    """The version that served before the one in force; None: the starter."""
+    changes = tracker.promotions.history(target)
+    undone = to_take_back(changes)
+    if undone is None:
+        raise NothingToRollBackError(target)
+    if undone.before_version is None and not was_unserved(undone, changes):
+        raise NothingToRollBackError(target)
+    return undone.before_version
 
 
 def pull(target: Target, tracker: Tracker) -> Promotion:
@@ -200,7 +225,7 @@ def pull(target: Target, tracker: Tracker) -> Promotion:
     """
     with tracker.connected() as client:
         number = _version_of(client, registered_name(target), CHAMPION)
-        with _fetched(client, target, number) as fetched:
+        with fetched_version(client, target, number) as fetched:
             before = champion_id(tracker.home, target)
             pulled = Promotion(target, number, fetched.bundle, before)
             if pulled.is_change:
@@ -218,69 +243,14 @@ def registered_bundle(target: Target, tracker: Tracker) -> Bundle:
     """
     with tracker.connected() as client:
         number = _version_of(client, registered_name(target), CHALLENGER)
-        with _fetched(client, target, number) as fetched:
+        with fetched_version(client, target, number) as fetched:
             return fetched.bundle
-
-
-@dataclass(frozen=True)
-class _Fetched:
-    """A version of the registry on this machine, its bundle checked."""
-
-    version: str
-    folder: Path
-    bundle: Bundle
-    suspected: Mapping[str, str]
-    judged: JudgedRows | None
-    recalibrates: str | None = None
-    judged_before: JudgedRows | None = None
-
-
-@contextmanager
-def _fetched(client: MlflowClient, target: Target, version: str) -> Iterator[_Fetched]:
-    """A version in a folder that goes afterwards."""
-    name = registered_name(target)
-    with tempfile.TemporaryDirectory() as scratch:
-        try:
-            fetched = mlflow.artifacts.download_artifacts(
-                f"models:/{name}/{version}", dst_path=scratch
-            )
-            run = client.get_run(str(client.get_model_version(name, version).run_id))
-        except MlflowException as error:
-            raise_unless_absent(error)
-            raise NoSuchVersionError(
-                f"the registry has no version {version} of {name}"
-            ) from error
-        [folder] = (Path(fetched) / "artifacts").iterdir()
-        suspected = {
-            tag.removeprefix(SUSPECTED): why
-            for tag, why in run.data.tags.items()
-            if tag.startswith(SUSPECTED)
-        }
-        judged, before = (
-            _judged(client, run.info.run_id, Path(scratch), name)
-            for name in (JUDGED, JUDGED_BEFORE)
-        )
-        recalibrates = run.data.tags.get(RECALIBRATES)
-        bundle = Bundle.load(folder)
-        yield _Fetched(version, folder, bundle, suspected, judged, recalibrates, before)
-
-
-def _judged(
-    client: MlflowClient, run_id: str, scratch: Path, name: str
-) -> JudgedRows | None:
-    """Rows that a run kept in this folder; None where it kept none."""
-    if not any(
-        file.path.endswith(FILE) for file in client.list_artifacts(run_id, name)
-    ):
-        return None
-    client.download_artifacts(run_id, name, str(scratch))
-    return read_judged(scratch / name)
 
 
 def _gates(
     client: MlflowClient,
     target: Target,
-    new: _Fetched,
+    new: FetchedVersion,
     terms: Terms,
     accepted: Sequence[str],
 ) -> Iterator[PromotionGate]:
@@ -289,7 +259,7 @@ def _gates(
     current = _champion_version(client, target)
     if current in (None, new.version):
         return
-    with _fetched(client, target, current or "") as old:
+    with fetched_version(client, target, current or "") as old:
         theirs = old.judged
         if new.recalibrates == old.bundle.bundle_id:  # judged by the same rows
             theirs = new.judged_before
@@ -320,7 +290,7 @@ def _no_leak(suspected: Mapping[str, str], accepted: Sequence[str]) -> Promotion
 def _record(
     kind: Kind,
     target: Target,
-    fetched: _Fetched,
+    fetched: FetchedVersion,
     before_version: str | None,
     before: str | None,
     *,
@@ -349,7 +319,7 @@ def _champion_version(client: MlflowClient, target: Target) -> str | None:
     return version_of(client, registered_name(target), CHAMPION)
 
 
-def _require_suspected(accepted: Sequence[str], fetched: "_Fetched") -> None:
+def _require_suspected(accepted: Sequence[str], fetched: FetchedVersion) -> None:
     unknown = [name for name in accepted if name not in fetched.suspected]
     if unknown:
         raise NotSuspectedError(unknown, fetched.suspected)

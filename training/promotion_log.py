@@ -31,8 +31,8 @@ class PromotionRecord:
 
     Args:
         kind: `first` of its target, a `promotion`, a `rollback`, or a `pull`.
-        version: of the registry; `before_version` is None where nothing served, or
-            where it is not known.
+        version: of the registry; None: the starter, which is in no registry.
+        before_version: None where nothing of the registry served, or it is not known.
         at: ISO 8601, UTC.
         who: the account that asked for it.
         because: the reason given; needed where a gate was not passed.
@@ -42,7 +42,7 @@ class PromotionRecord:
 
     kind: Kind
     target: Target
-    version: str
+    version: str | None
     bundle_id: str
     before_version: str | None
     before: str | None
@@ -114,7 +114,7 @@ class PromotionLog:
             )
         self._pending.unlink()
 
-    def history(self, target: Target | None = None) -> list[PromotionRecord]:
+    def history(self, target: str | None = None) -> list[PromotionRecord]:
         """All changes of champion so far, the oldest first."""
         if not self._history.is_file():
             return []
@@ -143,20 +143,31 @@ def account() -> str:
         return f"uid {os.getuid()}"
 
 
-def before_the_last(changes: Sequence[PromotionRecord]) -> str | None:
-    """The version that served before the one in force; None if none did or is known.
+def to_take_back(changes: Sequence[PromotionRecord]) -> PromotionRecord | None:
+    """The change that a rollback takes back; None where none is left.
 
     Each rollback takes back one change that is not a rollback, so a second one goes
-    further back, and never to what was rolled back. To promote what serves already
-    changes nothing that could be taken back.
+    further back, and never to what was rolled back; one to the starter takes back all.
+    To promote what serves already changes nothing that could be taken back.
     """
-    before: list[str | None] = []
+    left: list[PromotionRecord] = []
     for change in changes:
         if change.kind == "rollback":
-            del before[-1:]
+            del left[-1 if change.version is not None else 0 :]
         elif change.version != change.before_version:
-            before.append(change.before_version)
-    return before[-1] if before else None
+            left.append(change)
+    return left[-1] if left else None
+
+
+def was_unserved(change: PromotionRecord, changes: Sequence[PromotionRecord]) -> bool:
+    """Whether the starter stood in before a change, or nothing of its target did."""
+    starters = {one.bundle_id for one in changes if one.version is None}
+    return change.before_version is None and change.before in {None, *starters}
+
+
+def is_back_at_starter(changes: Sequence[PromotionRecord]) -> bool:
+    """Whether somebody took back every model of a target: the starter serves since."""
+    return bool(changes) and changes[-1].version is None
 
 
 def _line(record: PromotionRecord) -> str:

@@ -22,7 +22,12 @@ from training.learning_curve import LearningCurve
 from training.logged_run import log_card, log_judged, log_map, log_model, log_numbers
 from training.model_card import model_card
 from training.outlook import Outlook
-from training.promotion_log import PromotionLog, PromotionRecord, account
+from training.promotion_log import (
+    PromotionLog,
+    PromotionRecord,
+    account,
+    is_back_at_starter,
+)
 from training.quiet_mlflow import few_tries, mlflow, quiet
 from training.rows import Rows
 from training.trained_model import TrainedModel
@@ -82,7 +87,8 @@ class Tracker:
     ) -> RegisteredModel:
         """Log the run and a new version; first of its name, it becomes champion.
 
-        Not while a leak is suspected: it then waits as challenger.
+        Not while a leak is suspected, nor where somebody went back to the starter: it
+        then waits as challenger.
         """
         # what was learnt in an hour is worth some minutes of patience
         with (
@@ -102,7 +108,8 @@ class Tracker:
             card = card_of(bundle, judgement.label, judgement.p)
             keep_card(self.home, bundle.target, card)
             before = version_of(client, name, CHAMPION)
-            is_champion = not learnt.suspected and before is None
+            is_taken_back = is_back_at_starter(self.promotions.history(bundle.target))
+            is_champion = not (learnt.suspected or before or is_taken_back)
             if is_champion:
                 record = PromotionRecord(
                     kind="first",
@@ -210,7 +217,10 @@ def _complete(client: MlflowClient, tracker: Tracker) -> None:
         return
     if record.kind != "pull":  # which takes what the registry says
         name = registered_name(record.target)
-        client.set_registered_model_alias(name, CHAMPION, record.version)
+        if record.version is None:  # the starter, which no registry has
+            _remove_alias(client, name, CHAMPION)
+        else:
+            client.set_registered_model_alias(name, CHAMPION, record.version)
     make_champion(tracker.home, record.target, record.bundle_id)
     tracker.promotions.complete()
 
@@ -226,6 +236,14 @@ def version_of(client: MlflowClient, name: str, alias: str) -> str | None:
     except MlflowException as error:
         raise_unless_absent(error)
         return None
+
+
+def _remove_alias(client: MlflowClient, name: str, alias: str) -> None:
+    """No version stands for it from now on; none did where it is not there."""
+    try:
+        client.delete_registered_model_alias(name, alias)
+    except MlflowException as error:
+        raise_unless_absent(error)
 
 
 def raise_unless_absent(error: MlflowException) -> None:

@@ -12,20 +12,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from advice.assembly import ids_in_force
 from decisions.policy_file.load import default_policy
 from features.portfolio import Portfolio
 from features.targets import Target
 from scoring.cards import challenger_card
 from scoring.shelf import champion_id
+from scoring.starter import starter, starters
 from training.errors import (
     NoReasonGivenError,
     NoSuchVersionError,
     NothingToRollBackError,
     NotSuspectedError,
 )
+from training.judged_money import money_of
+from training.judged_rows import judged_table
 from training.promotion import Promotion, promote, pull, rollback
-from training.tracking import CHAMPION, Tracker, registered_name
+from training.tracking import (
+    CHAMPION,
+    RegisteredModel,
+    Tracker,
+    registered_name,
+    version_of,
+)
 from training.train import TrainingResult, train
+from training.training_data import gather
 
 pytestmark = pytest.mark.slow  # trains twice
 TERMS = default_policy().latest
@@ -158,30 +169,76 @@ def test_nothing_before_the_first_to_go_back_to(tmp_path: Path) -> None:
         rollback("nonpayment", Tracker(tmp_path), "because")
 
 
+def registered(
+    result: TrainingResult, portfolio: Portfolio, tracker: Tracker
+) -> RegisteredModel:
+    """What was learnt, registered again elsewhere."""
+    bundle, learnt = result.bundle, result.learnt
+    assert bundle is not None
+    assert learnt is not None
+    gathered = gather(portfolio, ("nonpayment",))
+    rows, names = gathered.rows["nonpayment"], gathered.customer_ids
+    test, p = rows[learnt.split.test], learnt.judgement.p
+    money = money_of(portfolio, test, names)
+    judged = judged_table(bundle, test, p, money, names, tracker.pseudonym_key())
+    return tracker.register(bundle, learnt, rows, judged, 0)
+
+
+def test_before_the_first_model_was_the_starter_and_what_comes_later_waits(
+    first_and_second: tuple[TrainingResult, TrainingResult],
+    flat_portfolio: Portfolio,
+    tmp_path: Path,
+) -> None:
+    """Else the training of the next night would bring back what somebody took back."""
+    first, second = first_and_second
+    assert second.bundle is not None
+    tracker = Tracker(tmp_path)
+    assert registered(first, flat_portfolio, tracker).is_champion
+    back = rollback("nonpayment", tracker, "it named the wrong people")
+    assert (back.version, back.bundle) == (None, starter("nonpayment"))
+    assert set(ids_in_force(tmp_path).items()) == {
+        (target, bundle.bundle_id) for target, bundle in starters().items()
+    }
+    last = tracker.promotions.history("nonpayment")[-1]
+    assert (last.kind, last.version, last.before_version) == ("rollback", None, "1")
+    assert (last.because, bool(last.who)) == ("it named the wrong people", True)
+    with pytest.raises(NothingToRollBackError):
+        rollback("nonpayment", tracker, "once more")
+    assert not registered(second, flat_portfolio, tracker).is_champion
+    assert champion_id(tmp_path, "nonpayment") == back.bundle.bundle_id
+    assert promote("nonpayment", tracker, terms=TERMS).is_done
+    assert ids_in_force(tmp_path) == {"nonpayment": second.bundle.bundle_id}
+    again = rollback("nonpayment", tracker, "as before")
+    assert (again.version, again.before) == (None, second.bundle.bundle_id)
+
+
+def test_to_the_starter_past_all_models_at_once(
+    first_and_second: tuple[TrainingResult, TrainingResult], home: Path
+) -> None:
+    forced(home, "1")
+    forced(home, "2")
+    back = rollback("nonpayment", Tracker(home), "at once", is_to_starter=True)
+    assert back.bundle.is_starter
+    with Tracker(home).connected() as client:
+        name = registered_name("nonpayment")
+        assert version_of(client, name, CHAMPION) is None
+    forced(home, "1")
+    assert in_registry(home) == "1"
+
+
 def test_a_suspected_leak_waits_until_a_person_accepts_it(
     first_and_second: tuple[TrainingResult, TrainingResult],
     flat_portfolio: Portfolio,
     tmp_path: Path,
 ) -> None:
     """Even the first of its name does not serve, and --accept-leak signs it off."""
-    from training.judged_money import money_of
-    from training.judged_rows import judged_table
-    from training.training_data import gather
-
     _, second = first_and_second
     assert second.learnt is not None
     assert second.bundle is not None
     learnt = replace(second.learnt, suspected={"load": "it is dated after the moment"})
-    gathered = gather(flat_portfolio, ("nonpayment",))
-    rows = gathered.rows["nonpayment"]
     tracker = Tracker(tmp_path)
-    key = tracker.pseudonym_key()
-    test, p = rows[learnt.split.test], learnt.judgement.p
-    names = gathered.customer_ids
-    money = money_of(flat_portfolio, test, names)
-    judged = judged_table(second.bundle, test, p, money, names, key)
-    registered = tracker.register(second.bundle, learnt, rows, judged, 0)
-    assert not registered.is_champion
+    suspected = replace(second, learnt=learnt)
+    assert not registered(suspected, flat_portfolio, tracker).is_champion
     assert champion_id(tmp_path, "nonpayment") is None
     refused = promote("nonpayment", tracker, terms=TERMS)
     assert not refused.is_done

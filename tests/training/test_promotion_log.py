@@ -23,14 +23,20 @@ from training.promotion_log import (
     PromotionLog,
     PromotionRecord,
     account,
-    before_the_last,
+    is_back_at_starter,
+    to_take_back,
+    was_unserved,
 )
 from training.tracking import CHAMPION, version_of
 
 
-def change(kind: Kind, version: str, before: str | None) -> PromotionRecord:
+def change(
+    kind: Kind, version: str | None, before: str | None, bundle: str | None = None
+) -> PromotionRecord:
+    """Of version N the bundle is bN; `bundle` served before where that is not told."""
+    served = bundle if before is None else f"b{before}"
     return PromotionRecord(
-        kind, "fraud", version, f"b{version}", before, None, "2026-06-30", "ada"
+        kind, "fraud", version, f"b{version}", before, served, "2026-06-30", "ada"
     )
 
 
@@ -38,27 +44,63 @@ FIRST = change("first", "1", None)
 SECOND, THIRD = change("promotion", "2", "1"), change("promotion", "3", "2")
 BACK_TO_2, BACK_TO_1 = change("rollback", "2", "3"), change("rollback", "1", "2")
 AGAIN_1 = change("promotion", "1", "2")
+TO_STARTER = change("rollback", None, "2")
+FROM_STARTER = change("promotion", "4", None, TO_STARTER.bundle_id)
+UNKNOWN = change("pull", "7", None, "b6")
 
 
 @pytest.mark.parametrize(
-    ("changes", "before"),
+    ("changes", "taken_back"),
     [
         pytest.param([], None, id="nothing"),
-        pytest.param([FIRST], None, id="first"),
-        pytest.param([FIRST, SECOND, THIRD], "2", id="promoted"),
-        pytest.param([FIRST, SECOND, THIRD, BACK_TO_2], "1", id="rolled back"),
-        pytest.param([FIRST, SECOND, THIRD, BACK_TO_2, BACK_TO_1], None, id="twice"),
-        pytest.param([FIRST, SECOND, AGAIN_1, BACK_TO_2], "1", id="one version twice"),
-        pytest.param([FIRST, change("pull", "7", None)], None, id="pulled"),
+        pytest.param([FIRST], FIRST, id="first"),
+        pytest.param([FIRST, SECOND, THIRD], THIRD, id="promoted"),
+        pytest.param([FIRST, SECOND, THIRD, BACK_TO_2], SECOND, id="rolled back"),
+        pytest.param([FIRST, SECOND, THIRD, BACK_TO_2, BACK_TO_1], FIRST, id="twice"),
+        pytest.param([FIRST, SECOND, AGAIN_1, BACK_TO_2], SECOND, id="version twice"),
         pytest.param(
-            [FIRST, SECOND, change("promotion", "2", "2")], "1", id="promoted again"
+            [FIRST, SECOND, change("promotion", "2", "2")], SECOND, id="promoted again"
+        ),
+        pytest.param([FIRST, SECOND, TO_STARTER], None, id="to the starter past all"),
+        pytest.param(
+            [FIRST, SECOND, TO_STARTER, FROM_STARTER], FROM_STARTER, id="and on again"
         ),
     ],
 )
 def test_each_rollback_goes_further_back(
-    changes: list[PromotionRecord], before: str | None
+    changes: list[PromotionRecord], taken_back: PromotionRecord | None
 ) -> None:
-    assert before_the_last(changes) == before
+    assert to_take_back(changes) == taken_back
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param([FIRST], True, id="nothing was there"),
+        pytest.param([FIRST, TO_STARTER, FROM_STARTER], True, id="the starter"),
+        pytest.param([FIRST, SECOND], False, id="a model"),
+        pytest.param([UNKNOWN], False, id="a model of which no version is known"),
+    ],
+)
+def test_before_a_change_the_starter_stood_in_where_no_model_served(
+    changes: list[PromotionRecord], *, expected: bool
+) -> None:
+    assert was_unserved(changes[-1], changes) is expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param([], False, id="never trained"),
+        pytest.param([FIRST], False, id="a model serves"),
+        pytest.param([FIRST, TO_STARTER], True, id="taken back"),
+        pytest.param([FIRST, TO_STARTER, FROM_STARTER], False, id="promoted since"),
+    ],
+)
+def test_the_starter_serves_again_once_somebody_went_back_to_it(
+    changes: list[PromotionRecord], *, expected: bool
+) -> None:
+    assert is_back_at_starter(changes) is expected
 
 
 def test_an_account_without_an_entry_is_named_by_its_number(

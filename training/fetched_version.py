@@ -1,0 +1,87 @@
+"""A version of the registry on this machine, or the starter, as if it were one."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from features.targets import Target
+from scoring.bundle import Bundle
+from scoring.starter import keep_starters, starter
+from training.errors import NoSuchVersionError
+from training.judged_rows import FILE, JudgedRows, read_judged
+from training.logged_run import JUDGED, JUDGED_BEFORE, RECALIBRATES, SUSPECTED
+from training.quiet_mlflow import mlflow
+from training.tracking import raise_unless_absent, registered_name
+
+
+@dataclass(frozen=True)
+class FetchedVersion:
+    """A version of the registry on this machine, its bundle checked; or the starter."""
+
+    version: str | None
+    folder: Path
+    bundle: Bundle
+    suspected: Mapping[str, str]
+    judged: JudgedRows | None
+    recalibrates: str | None = None
+    judged_before: JudgedRows | None = None
+
+
+@contextmanager
+def shipped_starter(home: Path, target: Target) -> Iterator[FetchedVersion]:
+    """The starter that ships, as if it came from the registry."""
+    with tempfile.TemporaryDirectory() as scratch:
+        keep_starters(home)  # a later release knows by it whose it is
+        bundle = starter(target)
+        yield FetchedVersion(None, bundle.save(Path(scratch)), bundle, {}, None)
+
+
+@contextmanager
+def fetched_version(
+    client: MlflowClient, target: Target, version: str
+) -> Iterator[FetchedVersion]:
+    """A version in a folder that goes afterwards."""
+    name = registered_name(target)
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            fetched = mlflow.artifacts.download_artifacts(
+                f"models:/{name}/{version}", dst_path=scratch
+            )
+            run = client.get_run(str(client.get_model_version(name, version).run_id))
+        except MlflowException as error:
+            raise_unless_absent(error)
+            raise NoSuchVersionError(
+                f"the registry has no version {version} of {name}"
+            ) from error
+        [folder] = (Path(fetched) / "artifacts").iterdir()
+        suspected = {
+            tag.removeprefix(SUSPECTED): why
+            for tag, why in run.data.tags.items()
+            if tag.startswith(SUSPECTED)
+        }
+        judged, before = (
+            _judged(client, run.info.run_id, Path(scratch), name)
+            for name in (JUDGED, JUDGED_BEFORE)
+        )
+        recalibrates = run.data.tags.get(RECALIBRATES)
+        bundle = Bundle.load(folder)
+        yield FetchedVersion(
+            version, folder, bundle, suspected, judged, recalibrates, before
+        )
+
+
+def _judged(
+    client: MlflowClient, run_id: str, scratch: Path, name: str
+) -> JudgedRows | None:
+    """Rows that a run kept in this folder; None where it kept none."""
+    if not any(
+        file.path.endswith(FILE) for file in client.list_artifacts(run_id, name)
+    ):
+        return None
+    client.download_artifacts(run_id, name, str(scratch))
+    return read_judged(scratch / name)
