@@ -30,11 +30,15 @@ def register(app: typer.Typer) -> None:
 def undo(
     run_id: Annotated[str, typer.Argument(help="of `forbear act plan` or `list`")],
     by: Annotated[str, typer.Option(help="who orders it")],
+    customer: Annotated[
+        str | None,
+        typer.Option(help="to whom alone it is given back; default: everybody"),
+    ] = None,
     customers: Customers = None,
     provider_url: ProviderUrl = None,
     login_url: LoginUrl = None,
 ) -> None:
-    """Plan to give back all that one run took.
+    """Plan to give back all that one run took, or took from one customer.
 
     What the run had not begun is withdrawn. Each customer to whom something is given
     back is told by one letter, in their language, when it is back. The provider is not
@@ -47,7 +51,8 @@ def undo(
     if not by.strip():
         raise typer.BadParameter("say who orders it")
     with stores_of_acts() as stores:
-        undone = plan_undo(stores.acts, run_id, by.strip(), time.time_ns() // 1_000)
+        now = time.time_ns() // 1_000
+        undone = plan_undo(stores.acts, run_id, by.strip(), now, customer)
         back = undone.run
         told = _letters_of(stores, back.acts)
         n_new = stores.acts.plan(back.acts, told)

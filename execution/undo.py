@@ -28,7 +28,9 @@ class UndoneRun(NamedTuple):
     n_under_way: int
 
 
-def plan_undo(acts: Acts, run_id: str, by: str, now: int) -> UndoneRun:
+def plan_undo(
+    acts: Acts, run_id: str, by: str, now: int, customer_id: str | None = None
+) -> UndoneRun:
     """What gives back all that one run took, by the order of a person.
 
     What the run had not begun is withdrawn. What was stopped anew by a later run, or
@@ -39,9 +41,10 @@ def plan_undo(acts: Acts, run_id: str, by: str, now: int) -> UndoneRun:
         run_id: of the run.
         by: who orders it.
         now: microseconds since 1970 UTC.
+        customer_id: whom alone something is given back; None: everybody.
     """
     undo_id = f"undo-{token_hex(6)}"
-    counted = acts.end_run(run_id, now)
+    counted = acts.end_run(run_id, now, customer_id)
     back = [
         Act(
             act_id=act_id_of(act.provider, undo_id, _END[act.kind], act.act_id),
@@ -59,6 +62,6 @@ def plan_undo(acts: Acts, run_id: str, by: str, now: int) -> UndoneRun:
             ordered_by=by,
             amount=act.amount,
         )
-        for act in acts.taken(run_id)  # what went last comes back first
+        for act in acts.taken(run_id, customer_id)  # what went last comes back first
     ]
     return UndoneRun(Run(undo_id, back), *counted)

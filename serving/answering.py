@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from advice.assembly import is_stopped
+from serving.ahead import until_now
 from serving.answer import ScoreAnswer
 from serving.budget_ledger import BudgetLedger
 from serving.champions import InForce
@@ -115,6 +116,7 @@ async def _decided(
     prior = _prior_decisions(question, in_force, records.ledger, home)
     prior = replace(prior, stored=question.stored)
     made = new_decision_id(), datetime.now(UTC)
+    question = until_now(question, made[1])
     with metrics.stage("decide"):
         answer, advice = await turnstile.compute(
             len(submission.body), partial(decide, question, in_force, *made, prior)

@@ -20,9 +20,10 @@ from features.reading.cells import CellError, read_text
 from features.reading.observation import MOST_UNREADABLE
 from features.reading.rejects import what_to_do
 from features.reading.row_reader import RowError
-from features.reading.row_versions import Cells
+from features.reading.row_versions import KNOWN_AT, Cells
 from features.reading.rows import broken_rule, good_cells, same_key_warning
 from features.settings import PortfolioSettings
+from serving.ahead import HAPPENED, dated_ahead, latest_at
 from serving.errors import ProblemError, form_problem
 from serving.request import EventTable, Moment, Rows
 from serving.shared_rows import SharedRow, numbers_in
@@ -106,10 +107,14 @@ class CheckedBatch:
     Args:
         accepted: how many rows of each table keep the contract's rules.
         rejected: how many of each table break one, by the rule.
+        ahead: how many of each table are good, and dated ahead of `latest`.
+        latest: from when on what a row tells of cannot have happened.
     """
 
     accepted: Counter[str] = field(default_factory=Counter)
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ahead: Counter[str] = field(default_factory=Counter)
+    latest: int = field(default_factory=lambda: latest_at(datetime.now(UTC)))
     kept: list[ArrivedRow] = field(default_factory=list)
     observed: list[ObservedTable] = field(default_factory=list)
     dismissed: list[DismissedRow] = field(default_factory=list)
@@ -170,6 +175,8 @@ def check_batch(request: EventsRequest, settings: PortfolioSettings) -> CheckedB
         checked.warnings += [f"ignored_column:{table}.{name}" for name in ignored[:100]]
         if (warning := same_key_warning(table, good.values(), settings)) is not None:
             checked.warnings.append(warning)
+        if table in HAPPENED and checked.ahead[table]:
+            checked.warnings.append(dated_ahead(table, checked.ahead[table]))
     checked.observed = list(_vouched(request, n_nobodys, checked.warnings))
     return checked
 
@@ -191,6 +198,8 @@ def _check_rows(
             checked.kept.append(kept)
             if cells is not None:
                 good.setdefault(kept.customer_id, []).append(cells)
+                is_ahead = cells[KNOWN_AT] > checked.latest
+                checked.ahead[table] += is_ahead and not row.get("retracted")
         if error is None:
             checked.accepted[table] += 1
             continue

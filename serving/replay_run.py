@@ -15,6 +15,7 @@ from features.moments import to_datetime
 from features.reading.rows import empty_tables
 from scoring.errors import BundleHashMismatchError
 from scoring.starter import bundle_folder
+from serving.ahead import until_now
 from serving.answer import ScoreAnswer, Versions, answer_bytes
 from serving.champions import InForce, put_in_force
 from serving.decide import Question, decide, read_question
@@ -144,15 +145,18 @@ class ReplayRun:
         prior = PriorDecisions.from_json(decision.prior_decisions)
         request = parse_request(decision.request, in_force.advisor.settings)
         as_of = to_datetime(decision.as_of)
+        recorded_at = to_datetime(decision.recorded_at)
         language = cast("Language", decision.language)
         if prior.stored is None:
             question = read_question(request, in_force, as_of, language)
+            question = until_now(question, recorded_at)
             return RecordedCase(decision, in_force, prior, question, "request", None)
         recorded = None
         if decision.inputs is not None:
             recorded = RecordedInputs.from_json(decision.inputs)
         then = self._of_events(decision, request, prior.stored, in_force)
         if then is not None:
+            then = until_now(then, recorded_at)
             return RecordedCase(decision, in_force, prior, then, "events", recorded)
         if recorded is None:
             raise EventsGoneError

@@ -77,16 +77,17 @@ REPORTED = """
 UPDATE acts SET is_reported = 1, why = ?, lease = NULL, leased_until = 0
 WHERE act_id = ? AND lease = ?
 """
-WITHDRAWN = """
+# of a run: of all its customers, or of one
+OF_RUN = "run_id = ? AND (? = '' OR customer_id = ?)"
+WITHDRAWN = f"""
 UPDATE acts SET state = 'withdrawn', settled_at = ?, why = 'undone',
-    lease = NULL, leased_until = 0 WHERE run_id = ? AND state = 'planned'
-"""
-UNDONE = "UPDATE acts SET is_undone = 1 WHERE run_id = ? AND state = 'asked'"
+    lease = NULL, leased_until = 0 WHERE {OF_RUN} AND state = 'planned'
+"""  # noqa: S608 - own names
+UNDONE = f"UPDATE acts SET is_undone = 1 WHERE {OF_RUN} AND state = 'asked'"  # noqa: S608
 # measures that can be ended; a person ends what a person ordered
 ENDED = str(tuple(kind.removeprefix("end_") for kind in get_args(EndKind)))
 # what was taken, or may have been, and after which nothing else was asked for
-TAKEN = f"""
-{SELECT} AS one WHERE run_id = ? AND state IN ('done', 'asked')
+_STANDING = f"""state IN ('done', 'asked')
 AND (kind = 'suspend' OR (kind IN {ENDED} AND ordered_by IS NULL))
 AND NOT EXISTS (
     SELECT 1 FROM acts AS later WHERE later.customer_id = one.customer_id
@@ -95,8 +96,11 @@ AND NOT EXISTS (
     AND (later.kind IN (one.kind, 'end_' || one.kind)
         OR (one.kind = 'suspend' AND later.kind = 'restore'))
     AND later.state IN ('planned', 'asked', 'done')
-)
-ORDER BY position DESC
+)"""  # noqa: S608 - own names
+TAKEN = f"{SELECT} AS one WHERE {OF_RUN} AND {_STANDING} ORDER BY position DESC"
+TAKING_RUNS = f"""
+SELECT run_id FROM acts AS one WHERE customer_id = ? AND {_STANDING}
+GROUP BY run_id ORDER BY min(position)
 """  # noqa: S608 - own names
 # what an earlier decision asked for, and is to be done still
 ASKED_BEFORE = f"""

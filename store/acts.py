@@ -229,31 +229,46 @@ class Acts:
             if not self._db.run(sql.AGAIN, now, act_id):
                 raise ActIsOverError(act_id, self.find(act_id).state)
 
-    def end_run(self, run_id: str, now: int) -> tuple[int, int]:
+    def end_run(
+        self, run_id: str, now: int, customer_id: str | None = None
+    ) -> tuple[int, int]:
         """What a run planned is not done; how many were withdrawn, and are under way.
 
-        Of what is under way it is only read whether it was done.
+        Of what is under way it is only read whether it was done. With a customer only
+        what was planned about this one.
 
         Raises:
-            UnknownRunError: no act was ever planned in it.
+            UnknownRunError: no act was ever planned in it, or none about the customer.
         """
+        about = _of_run(run_id, customer_id)
         with self._db.transaction():
-            if not self._db.rows("SELECT 1 FROM acts WHERE run_id = ? LIMIT 1", run_id):
-                raise UnknownRunError(run_id)
-            n_withdrawn = self._db.run(sql.WITHDRAWN, now, run_id)
-            return n_withdrawn, self._db.run(sql.UNDONE, run_id)
+            if not self._db.rows(
+                f"SELECT 1 FROM acts WHERE {sql.OF_RUN} LIMIT 1",  # noqa: S608
+                *about,
+            ):
+                raise UnknownRunError(run_id, customer_id)
+            n_withdrawn = self._db.run(sql.WITHDRAWN, now, *about)
+            return n_withdrawn, self._db.run(sql.UNDONE, *about)
 
     def n_open(self, provider: str, now: int) -> int:
         """How many of a provider's acts are agreed to, not over, and not of later."""
         [(n_open,)] = self._db.rows(sql.N_OPEN, provider, now)
         return int(n_open)
 
-    def taken(self, run_id: str) -> list[Act]:
+    def taken(self, run_id: str, customer_id: str | None = None) -> list[Act]:
         """Stops and measures of a run that stand, or may: the latest first.
 
-        After each of them nothing else of its kind was asked for.
+        After each of them nothing else of its kind was asked for. With a customer only
+        what was taken from this one.
         """
-        return [act_of(row) for row in self._db.rows(sql.TAKEN, run_id)]
+        rows = self._db.rows(sql.TAKEN, *_of_run(run_id, customer_id))
+        return [act_of(row) for row in rows]
+
+    def taking_runs(self, customer_id: str) -> list[str]:
+        """Runs of which something that they took from a customer stands, or may."""
+        return [
+            str(run_id) for (run_id,) in self._db.rows(sql.TAKING_RUNS, customer_id)
+        ]
 
     def stopped_customers(self, provider: str) -> list[str]:
         """Customers from whom acts of ours took access that is not back."""
@@ -338,6 +353,11 @@ class Acts:
         with self._db.transaction():
             mine = claimed.act.act_id, claimed.lease
             return self._db.run(statement, *values, *mine) > 0
+
+
+def _of_run(run_id: str, customer_id: str | None) -> tuple[str, str, str]:
+    """As `OF_RUN` is filled in."""
+    return run_id, customer_id or "", customer_id or ""
 
 
 def _taking(kind: ActKind) -> str:

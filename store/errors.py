@@ -235,8 +235,11 @@ class RequestStateError(DecisionStoreError):
 class UnknownRunError(DecisionStoreError):
     code = "unknown_run"
 
-    def __init__(self, run_id: str) -> None:
-        super().__init__(f"no run {run_id} was planned; `forbear act list` shows them")
+    def __init__(self, run_id: str, customer_id: str | None = None) -> None:
+        of_whom = "" if customer_id is None else f" about customer {customer_id}"
+        super().__init__(
+            f"no run {run_id}{of_whom} was planned; `forbear act list` shows them"
+        )
 
 
 class ActIsOverError(DecisionStoreError):

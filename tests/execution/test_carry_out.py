@@ -21,6 +21,7 @@ from execution.recheck import refused
 from execution.undo import UndoneRun, plan_undo
 from store.act import Act
 from store.acts import Acts
+from store.errors import UnknownRunError
 from store.opening import open_decision_reader, open_decision_store
 from tests.execution.conftest import NOW, PROVIDER, StatedRecheck, Told, an_act
 from tests.store.memory_store import a_decision
@@ -278,8 +279,10 @@ def test_a_request_says_what_is_contested_in_the_invoice_s_currency() -> None:
     assert "contests 1,000.00 EUR" in drafted(act, answer).description
 
 
-def undo(bench: Bench, run_id: str = "run-1") -> UndoneRun:
-    undone = plan_undo(bench.acts, run_id, "Ada", bench.now)
+def undo(
+    bench: Bench, run_id: str = "run-1", customer_id: str | None = None
+) -> UndoneRun:
+    undone = plan_undo(bench.acts, run_id, "Ada", bench.now, customer_id)
     bench.acts.plan(undone.run.acts)
     return undone
 
@@ -299,6 +302,23 @@ def test_a_run_is_undone(bench: Bench) -> None:
     assert [told[2] for told in bench.told.acts[-2:]] == ["person", "person"]
     assert bench.acts.find(waits.act_id).why == "undone"
     assert undo(bench).run.acts == []
+
+
+def test_a_run_is_undone_for_one_customer_alone(bench: Bench) -> None:
+    """Whose objection was upheld, say: the others of the run owe as before."""
+    waits = an_act("corp", n_approvals=1)
+    bench.run(an_act("acme"), an_act("brix"), waits)
+    assert bench.acts.taking_runs("acme") == ["run-1"]
+    undone = undo(bench, customer_id="acme")
+    assert [act.customer_id for act in undone.run.acts] == ["acme"]
+    assert (undone.n_withdrawn, undone.n_under_way) == (0, 0)
+    assert bench.run().count("done") == 1
+    assert bench.fake.state("acme", "s1") == "active"
+    assert bench.fake.state("brix", "s1") == "suspended"
+    assert bench.acts.find(waits.act_id).state == "planned"
+    assert bench.acts.taking_runs("acme") == []
+    with pytest.raises(UnknownRunError, match="run-1 about customer nobody"):
+        undo(bench, customer_id="nobody")
 
 
 def test_an_undo_that_was_undone_can_be_made_again(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -153,6 +154,20 @@ def test_columns_of_nobodys_contract_are_not_kept(
     said = send({"events": {"invoices": [row]}}).json()
     assert said["warnings"] == ["ignored_column:invoices.iban"]
     assert "iban" not in contents(kept, "acme")[0]
+
+
+def test_what_cannot_have_happened_yet_is_warned_of(send: Send) -> None:
+    """An invoice may be written in advance; nobody pays next month."""
+    later = {"event_at": (datetime.now(UTC) + timedelta(days=30)).isoformat()}
+    paid = {"customer_id": "acme", "payment_id": "p", "amount": 1, **later}
+    payments = [{**paid, "status": "succeeded"}, {**paid, "payment_id": 7}]
+    invoice = {**INVOICE, **later, "due_at": "2100-01-01"}
+    said = send({"events": {"payments": payments, "invoices": [invoice]}}).json()
+    assert (said["accepted"], said["rejected"]) == (2, 1)  # one says no status
+    [warning] = said["warnings"]
+    assert warning.startswith("dated_ahead:payments: 1; they count from")
+    back = {**payments[0], "known_at": "2100-01-01T00:00:00Z", "retracted": True}
+    assert send({"events": {"payments": [back]}}).json()["warnings"] == []
 
 
 def test_rows_of_one_key_and_moment_that_differ_are_warned_of(send: Send) -> None:

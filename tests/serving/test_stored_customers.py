@@ -319,3 +319,46 @@ def test_without_as_of_it_is_now(scored: Callable[..., Row]) -> None:
     said = scored({**BATCH, "observed": OBSERVED}, as_of=None)
     age = datetime.now(UTC) - datetime.fromisoformat(said["as_of"])
     assert timedelta(0) <= age < timedelta(minutes=1)
+
+
+def in_days(days: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+
+def test_a_payment_dated_ahead_protects_its_payer_until_it_is_mended(
+    scored: Callable[..., Row], settings: ServingSettings
+) -> None:
+    """Day and month changed places, say: files protect such a payer as well."""
+    paid = {"payment_id": "p", "status": "succeeded", "amount": 100}
+    ahead = {**paid, "event_at": in_days(11)}
+    said = scored({**BATCH, "observed": OBSERVED}, {"events": {"payments": [ahead]}})
+    assert said["no_decision"]["code"] == "incomplete_data"
+    assert said["warnings"][-1].startswith("dated_ahead:payments: 1, the first of 20")
+    assert replay(settings, said["decision_id"]).is_identical
+    mended = scored({"events": {"payments": [{**paid, "event_at": AT}]}})
+    assert mended["no_decision"] is None
+    assert mended["exposure"]["open"] == 0
+    assert not mended["warnings"]
+
+
+def test_what_is_dated_ahead_and_taken_back_holds_nothing_up(
+    scored: Callable[..., Row],
+) -> None:
+    promise = {"kind": "promise_made", "event_at": in_days(30), "until": in_days(31)}
+    rows = {"events": {"contacts": [promise]}}
+    said = scored({**BATCH, "observed": OBSERVED}, rows)
+    assert said["no_decision"]["code"] == "incomplete_data"
+    back = {**promise, "known_at": in_days(32), "retracted": True}
+    said = scored({"events": {"contacts": [back]}})
+    assert said["no_decision"] is None
+
+
+def test_what_is_planned_may_be_dated_ahead(scored: Callable[..., Row]) -> None:
+    """An invoice of next month, and a hold from next week on, count from then on."""
+    later = {"event_at": in_days(20)}
+    invoice = {**INVOICE, "invoice_id": "2", **later, "due_at": in_days(50)}
+    hold = {"kind": "exemption", **later, "until": in_days(40)}
+    rows = {"events": {"invoices": [invoice], "holds": [hold]}}
+    said = scored({**BATCH, "observed": OBSERVED}, rows)
+    assert said["no_decision"] is None
+    assert not said["warnings"]
