@@ -108,8 +108,9 @@ def decide(
     The service (FORBEAR_SERVICE_URL, FORBEAR_KEY) is told that the appeal has ended,
     once no other one of the customer is open. Where it is upheld, an override says at
     once that nothing is done until the day you name ends in the policy's zone; what was
-    taken comes back by `forbear act undo RUN`. `forbear notify run --really` sends the
-    answer, and tells the service where it could not be told now.
+    taken comes back by `forbear act undo RUN --customer CUSTOMER`, or at the desk.
+    `forbear notify run --really` sends the answer, and tells the service where it could
+    not be told now.
 
     Example: forbear appeals decide r0f3… --result denied --because "…" --by Ada
     """

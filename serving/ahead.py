@@ -68,4 +68,5 @@ def _unmended(rows: Columns, latest: int) -> BoolArray:
     known_at, ended_at = rows["known_at"], rows["superseded_at"]
     is_ahead: BoolArray = known_at > latest
     mended = ended_at[~is_ahead]
-    return is_ahead & (ended_at == FOREVER) & ~np.isin(known_at, mended)
+    standing: BoolArray = is_ahead & (ended_at == FOREVER)
+    return standing & ~np.isin(known_at, mended)

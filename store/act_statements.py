@@ -99,7 +99,7 @@ AND NOT EXISTS (
 )"""  # noqa: S608 - own names
 TAKEN = f"{SELECT} AS one WHERE {OF_RUN} AND {_STANDING} ORDER BY position DESC"
 TAKING_RUNS = f"""
-SELECT run_id FROM acts AS one WHERE customer_id = ? AND {_STANDING}
+SELECT run_id FROM acts AS one WHERE customer_id = ? AND planned_at < ? AND {_STANDING}
 GROUP BY run_id ORDER BY min(position)
 """  # noqa: S608 - own names
 # what an earlier decision asked for, and is to be done still

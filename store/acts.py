@@ -264,11 +264,10 @@ class Acts:
         rows = self._db.rows(sql.TAKEN, *_of_run(run_id, customer_id))
         return [act_of(row) for row in rows]
 
-    def taking_runs(self, customer_id: str) -> list[str]:
-        """Runs of which something that they took from a customer stands, or may."""
-        return [
-            str(run_id) for (run_id,) in self._db.rows(sql.TAKING_RUNS, customer_id)
-        ]
+    def taking_runs(self, customer_id: str, before: int) -> list[str]:
+        """Runs planned before a moment whose stop of a customer stands, or may."""
+        rows = self._db.rows(sql.TAKING_RUNS, customer_id, before)
+        return [str(run_id) for (run_id,) in rows]
 
     def stopped_customers(self, provider: str) -> list[str]:
         """Customers from whom acts of ours took access that is not back."""

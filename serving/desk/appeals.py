@@ -97,6 +97,8 @@ async def decide(request: Request, reply_id: str, visitor: DecidingVisitor) -> R
     reply, asked_by = await _found(request, visitor, reply_id)
     result = _result(form)
     until = _instead_until(form, request) if result == "upheld" else None
+    if until is None and form.get("until"):
+        raise invalid("until", "day_of_upheld")
     reasons, now = _reasons(form), microseconds(datetime.now(UTC))
     note_access_to(request, visitor.key, reply.customer_id)
 

@@ -44,6 +44,7 @@ from serving.desk.visitor import LookingVisitor, decision_for, records_of
 from serving.errors import ProblemError
 from serving.timeline import TimelineEntry
 from store.act import Act
+from store.acts import Acts
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
 from store.sql_decision_reader import SqlDecisionReader
@@ -61,6 +62,7 @@ class _Kept(NamedTuple):
     snoozes: list[Snooze]
     acts: list[Act]
     upheld: dict[str, Clearance]
+    is_taken: bool  # by acts of ours, though they were right, and it comes not back yet
 
 
 @router.get(f"{CUSTOMERS}/{{code}}")
@@ -173,9 +175,12 @@ def _kept(database: Database, customer_id: str) -> _Kept:
     waiting = WaitingList(database)
     wanted = LogFilter(customer_id=customer_id)
     acts = DecisionLog(database).acts(wanted, None, _MOST_ACTS)
+    upheld = upheld_appeals(database, [customer_id])
+    word = upheld.get(customer_id)
     return _Kept(
         waiting.of_customer(customer_id),
         waiting.snoozes(customer_id),
         [act for _, act in acts],
-        upheld_appeals(database, [customer_id]),
+        upheld,
+        word is not None and bool(Acts(database).taking_runs(customer_id, word.at)),
     )

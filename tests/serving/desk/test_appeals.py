@@ -13,10 +13,12 @@ from features.moments import microseconds
 from serving.desk.addresses import customer_path
 from serving.errors import ProblemError
 from serving.settings import ServingSettings
+from store.act import Act
 from store.errors import IdempotencyConflictError, StoreUnavailableError
 from store.keys import Role
 from store.letters import PlannedLetter, letter_id_of
 from store.opening import (
+    open_acts,
     open_decision_reader,
     open_event_reader,
     open_letters,
@@ -110,6 +112,7 @@ def test_a_denied_appeal_is_answered_by_a_letter_and_told(
     file_appeal(desk_settings, stored[LATE], "r-shown")
     file_appeal(desk_settings, stored[LATE], "r-denied")
     one = person("approver")
+    assert decides(one, "r-denied", until=IN_A_MONTH) == 422  # what is that to mean?
     assert decides(one, "r-denied") == 303
     reply = reply_of(desk_settings, "r-denied")
     assert (reply.result, reply.decided_by, reply.reasons) == (
@@ -148,6 +151,63 @@ def test_an_upheld_appeal_is_an_override_until_its_day(
     until = datetime.fromisoformat(str(row["until"])).astimezone(zone)
     assert until.date().isoformat() == IN_A_MONTH
     assert (until + timedelta(microseconds=1)).time() == time(0)
+
+
+def suspended(settings: ServingSettings, decision_id: str, customer_id: str) -> None:
+    """A run took access from a customer, and told the service."""
+    with closing(open_decision_reader(*settings.store)) as decisions:
+        policy_hash = decisions.find(decision_id).policy_hash
+    now = microseconds(datetime.now(UTC))
+    act = Act(
+        act_id=f"a-{customer_id}",
+        run_id="run-1",
+        decision_id=decision_id,
+        customer_id=customer_id,
+        subscription_id="s0",
+        kind="suspend",
+        reason="nonpayment",
+        provider="partner-center",
+        policy_hash=policy_hash,
+        n_approvals=0,
+        planned_at=now,
+        due_at=now,
+    )
+    with closing(open_acts(settings.home)) as acts:
+        acts.plan([act])
+        [claimed] = acts.claim("partner-center", now, now + 10, 1)
+        acts.settle(claimed, "done", now)
+        [done] = acts.claim("partner-center", now, now + 10, 1)
+        acts.mark_reported(done)
+
+
+def test_whoever_was_right_gets_back_what_was_taken_from_them_alone(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    """The page says that it is off, and a person plans that it comes back."""
+    for customer_id in (LATE, "another"):
+        suspended(desk_settings, stored[LATE], customer_id)
+    one, path = person("risk_analyst"), customer_path(LATE)
+    form = f"{path}/give-back"
+    file_appeal(desk_settings, stored[LATE], "r-taken")
+    assert form not in one.opens(path).text  # nobody has agreed with them since
+    assert decides(one, "r-taken", result="upheld", until=IN_A_MONTH) == 303
+    page = one.opens(path).text
+    assert "what acts of ours took from them is not given back yet" in page
+    assert form in page
+    collects = person("collections")
+    assert form not in collects.opens(path).text
+    assert collects.sends(form, page=path).status_code == 403
+    one = person("risk_analyst")
+    for _ in range(2):  # a second click plans nothing anew
+        assert one.sends(form, page=path).status_code == 303
+    with closing(open_acts(desk_settings.home)) as acts:
+        [back] = [act for act in acts.listed(10) if act.kind == "restore"]
+        assert acts.taking_runs("another", 2**62) == ["run-1"]
+    assert (back.customer_id, back.ordered_by) == (LATE, "one risk_analyst")
+    assert form not in one.opens(path).text
+    with closing(open_letters(desk_settings.home)) as letters:
+        told = [sent for sent in letters.listed(100) if sent.kind == "restoration"]
+    assert [letter.customer_id for letter in told] == [LATE]
 
 
 def test_an_upheld_appeal_is_an_override_while_another_one_is_open(
