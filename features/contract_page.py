@@ -32,7 +32,9 @@ NOTES = {
     "customers.created_at": "absent: the first `known_at`",
     "customers.expected_lifetime_months": "remaining",
     "subscriptions.effective_at": "when it takes effect; absent: `event_at`",
-    "subscriptions.unit_price": "per month",
+    "subscriptions.quantity": "absent: 1",
+    "subscriptions.unit_price": "per month; absent of a live license: what recurs is "
+    "assumed from invoices, else unknown",
     "invoices.due_at": "required for an `invoice`",
     "invoices.amount": "0 is ignored",
     "invoices.applies_to": "the invoice a credit note or write-off reduces",

@@ -22,6 +22,7 @@ from decisions.errors import DecisionError
 from features.errors import PortfolioError
 from features.feature_set import FeatureSetError
 from scoring.errors import ScoringError
+from serving.form_words import pointer, what_to_write
 from store.errors import DecisionStoreError, StoreUnavailableError
 
 
@@ -174,10 +175,9 @@ def form_problem(error: ValidationError | RequestValidationError) -> ProblemErro
     """What pydantic found wrong, by its places and without its values."""
     listed = [
         {
-            # a name that is not allowed stands in the place already
-            "pointer": "".join(f"/{part}" for part in one["loc"] if part != "[key]"),
+            "pointer": pointer(one["loc"]),
             "rule": one["type"],
-            "message": one["msg"].removeprefix("Value error, "),
+            "message": what_to_write(one["type"], one["msg"], one.get("ctx", {})),
         }
         for one in error.errors()[:MOST_ERRORS]
     ]

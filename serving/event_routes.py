@@ -19,6 +19,7 @@ from features.moments import (
     parse_moment,
     to_datetime,
 )
+from features.reading.cells import CellError, read_text
 from features.settings import PortfolioSettings
 from serving.access import EventsKey, ReviewKey, require_reach
 from serving.errors import ProblemError
@@ -319,10 +320,18 @@ def _require_subscription(
     events: EventReader = request.app.state.events
     rows = events.rows(customer_id, events.last_sequence(), MOST_ROWS)
     told = [row.content for row in rows if row.table != "overrides"]
-    if subscription_id not in {from_json(row).get("subscription_id") for row in told}:
+    if subscription_id not in {_subscription_of(content) for content in told}:
         detail = "no row that is kept of this customer names the subscription"
         where = {"pointer": "/subscription_id", "rule": "unknown_subscription"}
         raise ProblemError("invalid_request", detail, errors=[where])
+
+
+def _subscription_of(content: str) -> str | None:
+    """The subscription that a row names, as its cell is read; None if it cannot be."""
+    try:
+        return read_text(from_json(content).get("subscription_id"))
+    except CellError:  # such as a list: the row was rejected for it
+        return None
 
 
 def _refuse_times(request: Request, row: Mapping[str, str], zone: ZoneInfo) -> None:

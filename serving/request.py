@@ -12,8 +12,10 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     PrivateAttr,
+    Tag,
     ValidationError,
 )
 from pydantic_core import from_json
@@ -28,6 +30,7 @@ from features.reading.row_reader import BrokenRow
 from features.reading.rows import read_rows
 from features.settings import PortfolioSettings
 from serving.errors import MOST_ERRORS, ProblemError, form_problem
+from serving.form_words import pointer
 from serving.language import Language
 
 Rows = list[dict[str, Any]]
@@ -62,6 +65,18 @@ def _is_a_table(name: str) -> str:
 EventTable = Annotated[str, AfterValidator(_is_a_table)]
 
 
+def _kind_of_observed(value: object) -> str:
+    return "[by table]" if isinstance(value, dict) else "[moment]"
+
+
+# one kind alone is tried, so that what is wrong is said of what was sent
+Observed = Annotated[
+    Annotated[Moment, Tag("[moment]")]
+    | Annotated[dict[EventTable, Moment], Tag("[by table]")],
+    Discriminator(_kind_of_observed),
+]
+
+
 # a NUL ends a text for some readers: two customers would be one
 CustomerId = Annotated[
     str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
@@ -83,7 +98,7 @@ class ScoreRequest(BaseModel):
         description="the moment to score for; only what was known then counts."
         " Absent: now. Not in the future.",
     )
-    observed_until: Moment | dict[EventTable, Moment] | None = Field(
+    observed_until: Observed | None = Field(
         default=None,
         description="how far your data observe, or a map by table; absent: as_of. Data"
         " older than the policy accepts mean no decision, an older table no stop.",
@@ -146,7 +161,11 @@ def parse_request(
             "invalid_request",
             f"tables are {', '.join(sorted(EVENT_TABLES))}",
             errors=[
-                {"pointer": f"/events/{name}", "rule": "unknown_table", "table": name}
+                {
+                    "pointer": pointer(("events", name)),
+                    "rule": "unknown_table",
+                    "table": name,
+                }
                 for name in unknown[:MOST_ERRORS]
             ],
         )

@@ -302,17 +302,13 @@ class Account:
     def _read_stake(self, standing: Standing) -> None:
         as_of, rules = standing.as_of, self.rules
         if rules.has_subscriptions:
-            monthly = committed_monthly = committed = 0
-            for subscription in standing.subscriptions:
-                if subscription.is_live(as_of):
-                    standing.n_live += 1
-                    monthly += subscription.monthly()
-                    if subscription.is_committed(as_of):
-                        committed_monthly += subscription.monthly()
-                        committed += subscription.committed(as_of)
-            standing.recurring_monthly = monthly
-            standing.recurring_committed = committed_monthly
-            standing.committed = committed
+            live = [s for s in standing.subscriptions if s.is_live(as_of)]
+            standing.n_live = len(live)
+            if not any(s.is_unpriced for s in live):
+                bound = [s for s in live if s.is_committed(as_of)]
+                standing.recurring_monthly = sum(s.monthly() for s in live)
+                standing.recurring_committed = sum(s.monthly() for s in bound)
+                standing.committed = sum(s.committed(as_of) for s in bound)
         if rules.has_usage:
             standing.usage = usage(self.history.usage, as_of)
         standing.clv = stated_clv(standing, rules)

@@ -165,8 +165,8 @@ def _stake(s: Standing) -> tuple[float, ...]:
         nan if used is None or used.ratio is None else used.ratio,
         _money(s.clv),
         _money(s.run_up),
-        nan if s.recurring_monthly is None else float(s.is_departed),
-        nan if s.recurring_monthly is None else float(s.n_live),
+        nan if s.n_live is None else float(s.is_departed),
+        nan if s.n_live is None else float(s.n_live),
     )
 
 

@@ -39,7 +39,7 @@ class Subscription:
         self.product: str | None = None
         self.billing: str | None = None
         self.quantity = 1.0
-        self.price = 0
+        self.price: int | None = None  # no row has said it
         self.is_trial = False
         self.commitment_ends_at: int | None = None
         self.cancel_window_ends_at: int | None = None
@@ -74,9 +74,14 @@ class Subscription:
         has_started = self.starts_at is not None and self.starts_at <= as_of
         return has_started and not self.has_ended(as_of)
 
+    @property
+    def is_unpriced(self) -> bool:
+        """A license, and no trial, whose price nobody stated: its charge is unknown."""
+        return self.price is None and self.billing != "usage" and not self.is_trial
+
     def monthly(self) -> int:
         """Quantity × price of a license; usage is not a recurring charge."""
-        if self.billing == "usage":
+        if self.price is None or self.billing == "usage":
             return 0
         return max(0, whole_money(self.quantity * self.price))
 

@@ -84,7 +84,7 @@ class Standing:
     covered: int = 0  # what of `overdue` is in flight or promised
     contacts: ContactLog = NO_CONTACTS
     subscriptions: Sequence[Subscription] = ()
-    n_live: int = 0  # subscriptions
+    n_live: int | None = None  # subscriptions
     is_departed: bool = False
 
     @property

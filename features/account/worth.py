@@ -4,7 +4,7 @@ Policies read it. Features never do: what they read is stated by the data, so a 
 assumption needs no new training.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from math import isnan
 from typing import NamedTuple
@@ -12,7 +12,6 @@ from typing import NamedTuple
 from features.account.rows import CustomerRow, InvoiceRow, known
 from features.account.stake import Usage, quotient
 from features.account.standing import Rules, Standing
-from features.account.usage_log import UsageLog
 from features.events import MISSING
 from features.moments import DAY_US
 from features.money import ten_thousandths, whole_money
@@ -72,12 +71,42 @@ def invoices_tell_recurring(settings: PortfolioSettings) -> bool:
 
 def _recurring(standing: Standing, rules: Rules) -> tuple[int | None, bool]:
     """Charges of a month, and whether they are assumed."""
-    if not invoices_tell_recurring(rules.settings):
-        return standing.recurring_monthly, False
+    is_told = standing.recurring_monthly is not None and (
+        rules.has_usage or not _is_metered(standing)
+    )
+    if is_told or "invoices" not in rules.settings.tables:
+        return standing.recurring_monthly if is_told else None, False
     documents = known(standing.history.invoices, standing.as_of)
-    usage, share = standing.history.usage, rules.margin_share
-    monthly = invoiced_monthly(documents, usage, standing.as_of, share)
+    cost = _latest_cost(standing) if rules.has_subscriptions else _logged_cost(standing)
+    monthly = invoiced_monthly(documents, cost, standing.as_of, rules.margin_share)
     return monthly, monthly is not None
+
+
+def _is_metered(standing: Standing) -> bool:
+    """Whether a live subscription is charged by use."""
+    as_of = standing.as_of
+    return any(
+        s.billing == "usage" and s.is_live(as_of) for s in standing.subscriptions
+    )
+
+
+def _logged_cost(standing: Standing) -> Callable[[int], int]:
+    """Cost of the usage of so many days up to now."""
+    as_of, log = standing.as_of, standing.history.usage
+    return lambda days: max(0, log.cost(as_of - days * DAY_US, as_of, as_of))
+
+
+def _latest_cost(standing: Standing) -> Callable[[int], int]:
+    """The same at the latest daily cost: a year of usage is not carried along.
+
+    See `look_back`, which knows the tables of a portfolio and not whose prices lack.
+    """
+    used, as_of = standing.usage, standing.as_of
+    first = None if used is None else standing.history.usage.first(as_of)
+    if used is None or first is None:
+        return lambda _: 0
+    days_used = -((first - as_of) // DAY_US)
+    return lambda days: used.daily_cost * min(days, days_used)
 
 
 def _is_exposed(
@@ -136,7 +165,7 @@ def margin_of(customer: CustomerRow | None) -> Margin:
 
 def invoiced_monthly(
     documents: Sequence[InvoiceRow],
-    usage: UsageLog,
+    usage_cost: Callable[[int], int],
     as_of: int,
     margin_share: float,
 ) -> int | None:
@@ -147,7 +176,7 @@ def invoiced_monthly(
 
     Args:
         documents: those that are known.
-        usage: of the customer.
+        usage_cost: of so many days up to `as_of`, not below 0.
         as_of: a moment.
         margin_share: of the price of usage, 0 to 1.
 
@@ -165,7 +194,7 @@ def invoiced_monthly(
         for d in documents
         if d.event_at > a_year_ago
     )
-    cost = max(0, usage.cost(as_of - n_days * DAY_US, as_of, as_of))
+    cost = usage_cost(n_days)
     if cost and margin_share < 1:
         charged -= whole_money(cost / (1 - margin_share))
     elif cost:

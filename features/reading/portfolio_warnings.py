@@ -277,7 +277,7 @@ def absurd(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN4
         if table not in tables:
             continue
         bound = (
-            f"SELECT {FARTHEST_TIMES} * approx_quantile(amount, 0.9) "  # noqa: S608
+            f"SELECT {FARTHEST_TIMES}::DOUBLE * approx_quantile(amount, 0.9) "  # noqa: S608
             f'FROM "{table}" WHERE amount > 0'
         )
         sql = (

@@ -38,3 +38,9 @@ def test_a_due_date_of_another_century_is_told() -> None:
 
 def test_a_large_invoice_among_small_ones_is_not() -> None:
     assert not _warnings({"invoice_id": "z", "amount": 500_000.0})
+
+
+def test_the_largest_amount_that_is_allowed_among_its_like_is_read() -> None:
+    """10,000 times as much is beyond a whole number of 64 bits."""
+    rows = [{"invoice_id": f"k{n}", "amount": 100_000_000_000.0} for n in range(300)]
+    assert not _warnings(*rows)

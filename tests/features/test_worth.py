@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from features.account import account_facts, fact_row
 from features.account.rows import InvoiceRow
-from features.account.usage_log import USAGE_COLUMNS, UsageLog
 from features.account.worth import invoiced_monthly
 from features.batch import feature_table, matrix
 from features.catalogue import feature_set
@@ -253,6 +252,71 @@ def test_a_stated_margin_leaves_only_what_recurs_assumed() -> None:
     assert facts.assumed == ("recurring_monthly",)
 
 
+UNPRICED = {**SUBSCRIPTION, "unit_price": None}
+BY_USE = {**UNPRICED, "subscription_id": "U", "billing": "usage"}
+TRIAL = {**UNPRICED, "subscription_id": "T", "is_trial": "true"}
+OF_A_YEAR = 1200 * 30 / 365
+CHANGED = {**UNPRICED, "kind": "quantity_changed", "event_at": ago(9)}
+OVER = {**UNPRICED, "kind": "ended", "event_at": ago(9)}
+
+
+@pytest.mark.parametrize(
+    ("tables", "monthly", "is_assumed"),
+    [
+        pytest.param(
+            {"subscriptions": [UNPRICED]}, OF_A_YEAR, True, id="a license without price"
+        ),
+        pytest.param(
+            {"subscriptions": [SUBSCRIPTION, {**UNPRICED, "subscription_id": "S2"}]},
+            OF_A_YEAR,
+            True,
+            id="one of two",
+        ),
+        pytest.param(
+            {"subscriptions": [SUBSCRIPTION, CHANGED]}, 100, False, id="told before"
+        ),
+        pytest.param({"subscriptions": [UNPRICED, OVER]}, 0, False, id="it has ended"),
+        pytest.param({"subscriptions": [TRIAL]}, 0, False, id="a trial costs nothing"),
+        pytest.param({"subscriptions": []}, 0, False, id="nothing is subscribed"),
+        pytest.param(
+            {"subscriptions": [BY_USE]}, OF_A_YEAR, True, id="usage not looked at"
+        ),
+        pytest.param(
+            {"subscriptions": [BY_USE], "usage": []}, 0, False, id="nothing was used"
+        ),
+        pytest.param(
+            {"subscriptions": [UNPRICED], "usage": [used(10, 41)]},
+            (1200 - 4.1 * 10 / 0.82) * 30 / 365,
+            True,
+            id="less the price of usage at its latest daily cost",
+        ),
+    ],
+)
+def test_a_charge_that_nobody_stated_is_assumed_and_never_zero(
+    tables: Tables, monthly: float, is_assumed: bool
+) -> None:
+    """18 % of it over 24 months; at 0 a stop of a good customer would cost nothing."""
+    facts = facts_of({"invoices": YEAR, **tables})
+    found = facts.recurring_monthly
+    assert found is not None
+    assert found / UNITS == pytest.approx(monthly, abs=1e-4)
+    assert ("recurring_monthly" in facts.assumed) == is_assumed
+    if "usage" not in tables:
+        assert facts.clv == pytest.approx(0.18 * monthly * 24 * UNITS, abs=10)
+
+
+def test_what_no_row_prices_is_unknown_where_nothing_was_invoiced() -> None:
+    facts = facts_of({"subscriptions": [UNPRICED], "invoices": []})
+    assert (facts.recurring_monthly, facts.clv, facts.assumed) == (None, None, ())
+
+
+def test_features_read_an_unknown_charge_as_missing() -> None:
+    events, settings = read({"subscriptions": [UNPRICED], "invoices": YEAR}, {}, {})
+    found = fact_row(events, microseconds(AS_OF), settings)
+    assert isnan(found["recurring_monthly"])
+    assert (found["n_live_subscriptions"], found["is_departed"]) == (1, 0)
+
+
 @pytest.mark.parametrize("tables", [{}, {"invoices": []}, {"ageing": []}])
 def test_where_nothing_is_known_nothing_is_assumed(tables: Tables) -> None:
     facts = facts_of(tables)
@@ -333,9 +397,8 @@ def test_negative_usage_corrects_and_never_leaves_less_than_nothing(
     assert facts.usage_ratio == ratio
 
 
-def no_usage() -> UsageLog:
-    events, _ = read({"usage": []}, {}, {})
-    return UsageLog(*(events.tables["usage"][name] for name in USAGE_COLUMNS))
+def no_usage(days: int) -> int:
+    return 0 * days
 
 
 @given(
@@ -357,11 +420,10 @@ def test_what_recurs_is_never_more_than_was_invoiced(
         InvoiceRow(0, FOREVER, as_of - day * DAY_US, "i", kind, money, None, 0, 0, None)
         for day, kind, money in drawn
     ]
-    columns = no_usage()
-    monthly = invoiced_monthly(documents, columns, as_of, 0.18)
+    monthly = invoiced_monthly(documents, no_usage, as_of, 0.18)
     lately = [m for day, kind, m in drawn if kind == "invoice" and day < 365]
     assert (monthly is None) == (not any(lately))
     if monthly is not None:
         assert 0 <= monthly <= Decimal(sum(lately)) * 30 / 90 + 1
     dice.shuffle(documents)
-    assert invoiced_monthly(documents, columns, as_of, 0.18) == monthly
+    assert invoiced_monthly(documents, no_usage, as_of, 0.18) == monthly

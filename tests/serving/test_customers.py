@@ -13,7 +13,7 @@ from tests.serving.acme import AS_OF, AT, CUSTOMER, INVOICE, OBSERVED, As, score
 def test_a_parameter_that_is_refused_is_explained(acme: Client) -> None:
     [error] = acme.get("/v1/decisions?limit=0").json()["errors"]
     assert error["pointer"] == "/query/limit"
-    assert error["message"] == "Input should be greater than or equal to 1"
+    assert error["message"] == "at least 1"
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,19 @@ def test_an_override_is_about_a_subscription_of_its_customer(
             assert "names the subscription" in error["message"]
 
 
+def test_an_override_may_name_a_subscription_told_as_a_number_beside_what_is_none(
+    acme: Client, key_of: As
+) -> None:
+    row = {"event_at": AS_OF, "kind": "started"}
+    rows = [{**row, "subscription_id": told} for told in (["s1"], {"id": 1}, 17, True)]
+    body = {"customer_id": "acme", "events": {"subscriptions": rows}}
+    assert acme.post("/v1/events", json=body).json()["accepted"] == 1
+    for subscription_id, status in (("17", 200), ("s1", 422)):
+        said = {**OVERRIDE, "subscription_id": subscription_id}
+        answer = acme.post("/v1/overrides", json=said, headers=key_of("review"))
+        assert answer.status_code == status, answer.text
+
+
 def test_an_outcome_bears_the_name_of_its_author(
     acme: Client, key_of: As, settings: ServingSettings
 ) -> None:
