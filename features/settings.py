@@ -349,10 +349,12 @@ class PortfolioSettings(_Settings):
         return "flat" if self.exposure is not None else "unknown"
 
     def settlement(self, method: str | None) -> float:
-        """Days a pending payment of `method` counts as in flight."""
-        return self.settlement_days.get(
-            method or "other", DEFAULT_SETTLEMENT_DAYS.get(method or "other", 0.0)
-        )
+        """Days a pending payment of `method` counts as in flight.
+
+        Of a payment that does not say its method the longest: it may be of any.
+        """
+        days = {**DEFAULT_SETTLEMENT_DAYS, **self.settlement_days}
+        return max(days.values()) if method is None else days.get(method, 0.0)
 
 
 KIND_OF_ATTRIBUTE: Mapping[str, ColumnKind] = {

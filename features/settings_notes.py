@@ -84,7 +84,8 @@ NOTES: Mapping[str, Note] = {
     ),
     "settlement_days": Note(
         "days, by payment method: how long a pending payment counts as in flight. "
-        "Absent: direct_debit 5, bank_transfer 3, cheque 10, others 0",
+        "Absent: direct_debit 5, bank_transfer 3, cheque 10, others 0. A payment "
+        "without a method counts for the longest of them",
         "settlement_days: {direct_debit: 7}",
     ),
     "attributes": Note(

@@ -48,8 +48,9 @@ WHAT_TO_DO = {
     "`keys: per_customer` in portfolio.yaml if numbers are unique within a customer",
     "other_customers_invoice": "put the row under the customer whose invoice it names; "
     "who paid goes into `paid_by`",
-    "unknown_currency": "add its rate to `rates` in portfolio.yaml; who calls a "
-    "service sends the amount in the portfolio's currency, or asks who runs it",
+    "unknown_currency": "write a code of ISO 4217 in capitals, and add its rate to "
+    "`rates` in portfolio.yaml; who calls a service sends the amount in the "
+    "portfolio's currency, or asks who runs it",
     "due_at_missing": "an invoice needs the date on which it is due",
     "missing_column": "add the column, or say under `columns:` in portfolio.yaml "
     "which of yours it is",
