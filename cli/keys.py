@@ -8,7 +8,7 @@ import typer
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
-    from store.keys import KeyStore
+    from store.keys import ApiKey, KeyStore
 
 app = typer.Typer(help="API keys of the service.", no_args_is_help=True)
 
@@ -122,12 +122,20 @@ def list_keys() -> None:
             key.rate_limit or "-",
             key.created_at,
             key.expires_at or "never",
-            key.revoked_at or ("active" if key.is_active(now) else "expired"),
+            _state_of(key, now),
         )
         for key in _store().listed()
     ]
     names = ("id", "name", "scope", "role", "customers", "rate", "created", "expires")
     show_table("", (*names, "revoked"), rows)
+
+
+def _state_of(key: "ApiKey", now: datetime) -> str:
+    """Whether it is good, and until when the secret before is as well."""
+    if key.revoked_at or not key.is_active(now):
+        return key.revoked_at or "expired"
+    until = key.former_good_until(now)
+    return "active" if until is None else f"active; the secret before: until {until}"
 
 
 @app.command()
@@ -139,15 +147,16 @@ def rotate(
 ) -> None:
     """Give a key a new secret; the old one works a while longer.
 
+    While an earlier secret is good it is not rotated again, but with --hours 0, which
+    ends all secrets before at once.
+
     Example: forbear keys rotate 1f0c9a2b3d4e --hours 24
     """
-    _, text = _store().rotate(key_id, timedelta(hours=hours))
+    rotated, text = _store().rotate(key_id, timedelta(hours=hours))
     _note("keys rotate", key_id)
     say(text)
-    typer.echo(
-        f"shown only now; the secret before is good for {hours} more hours",
-        err=True,
-    )
+    before = f"is good until {rotated.former_until}" if hours else "has ended"
+    typer.echo(f"shown only now; the secret before {before}", err=True)
 
 
 @app.command()

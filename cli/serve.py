@@ -71,7 +71,8 @@ def serve(
     """
     begin(f"starting the service at {host}:{port}, until Ctrl-C …")
     with _uncollected():
-        from serving.server import TlsFiles, run
+        from serving.listening import TlsFiles
+        from serving.server import run
         from serving.settings import serving_settings
 
     stated = serving_settings()

@@ -3,9 +3,7 @@
 import gc
 import logging
 import os
-import socket
 import sys
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +16,7 @@ from execution.letters.signed_link import LinkSigner
 from serving.app import create_app
 from serving.connection import BoundedConnection, ConfigWithLimits, ConnectionLimits
 from serving.headers import OF_EVERY_ANSWER, OVER_TLS
+from serving.listening import TlsFiles, address_of, listening
 from serving.log import LogFormat, prepare_log
 from serving.safe_address import require_safe_address
 from serving.settings import ServingSettings, serving_settings
@@ -27,18 +26,9 @@ from serving.worker_metrics import FOLDER_VARIABLE
 from store.opening import open_decision_store, open_event_store, open_key_store
 
 _log = logging.getLogger("forbear.serving")
-_UNREAD_ANSWER_MS = 30_000
 # one that does not answer its supervisor so long is started anew; imports take seconds
 _WORKER_TIMEOUT_S = 120
 _NEW_OBJECTS = 10_000  # of some 400 scores; then the collector looks for cycles
-
-
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """PEM files: the certificate with its chain, and the private key."""
-
-    certificate: Path
-    key: Path
 
 
 def run(
@@ -52,7 +42,7 @@ def run(
     """Serve until a signal ends it; each worker is a process with one event loop.
 
     Raises:
-        OSError: the address is taken, or a TLS file is not usable.
+        AddressNotFreeError, TlsFilesError: it cannot listen there, or not by them.
         StoreUnavailableError: the store is.
         BadSettingError: an address that the service is to call is.
     """
@@ -62,14 +52,16 @@ def run(
     settings = settings or serving_settings()
     prepare_process(settings.log_format)
     os.umask(0o077)  # what is written here is about customers
-    with _listening(host, port) as listener:
+    if tls is not None:
+        tls.require_usable()
+    with listening(host, port) as listener:
         # refused here it is one line for people; in the lifespan it is a traceback
         open_key_store(*settings.store).close()
         open_decision_store(*settings.store).close()
         open_event_store(*settings.store).close()
         _check_outgoing(settings)
         scheme = "https" if tls else "http"
-        _log.info("listening at %s://%s", scheme, _address(listener))
+        _log.info("listening at %s://%s", scheme, address_of(listener))
         if n_workers == 1:
             config = service_config(settings, n_workers, tls)
             uvicorn.Server(config).run(sockets=[listener])
@@ -145,24 +137,3 @@ def service_config(
         log_config=None,
         server_header=False,
     )
-
-
-def _address(listener: socket.socket) -> str:
-    """Where it listens; the port is one that the system chose where 0 was asked for."""
-    host, port, *_ = listener.getsockname()
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """Taken before models are loaded; uvicorn's own exit codes mean other things."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        # a client that reads no answer, or is gone: connections inherit it
-        listener.setsockopt(
-            socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_ANSWER_MS
-        )
-    return listener

@@ -358,6 +358,19 @@ class UnknownKeyError(KeyStoreError):
         super().__init__(f"no active key {key_id!r}; see `forbear keys list`")
 
 
+class RotationRunningError(KeyStoreError):
+    """The secret before the last rotation is good still, and would end."""
+
+    code = "rotation_running"
+
+    def __init__(self, key_id: str, until: str) -> None:
+        super().__init__(
+            f"key {key_id!r} was rotated before, and the secret of then is good until"
+            f" {until}: put the new one in place first; lost, or known to others, `keys"
+            " rotate --hours 0` ends both secrets at once and gives another"
+        )
+
+
 class BadKeyNameError(KeyStoreError):
     code = "bad_key_name"
 

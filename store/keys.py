@@ -13,6 +13,7 @@ from typing import Literal, Protocol, get_args
 
 from store.errors import (
     BadKeyNameError,
+    RotationRunningError,
     UnknownKeyError,
     UnknownRoleError,
     UnknownScopeError,
@@ -83,6 +84,10 @@ class ApiKey:
     def is_active(self, now: datetime) -> bool:
         return not self.revoked_at and not _is_over(self.expires_at, now)
 
+    def former_good_until(self, now: datetime) -> str | None:
+        """Until when the secret before the last rotation is good; None: no longer."""
+        return None if _is_over(self.former_until, now) else self.former_until
+
     def knows_formerly(self, secret_sha256: bytes, now: datetime) -> bool:
         """Whether that was its secret before a rotation, and is still good."""
         former = bytes.fromhex(self.former_sha256 or "")
@@ -152,11 +157,20 @@ class KeyStore(Protocol):
     def rotate(self, key_id: str, overlap: timedelta) -> tuple[ApiKey, str]:
         """Give a key a new secret; the one before is good for `overlap` as well.
 
+        Args:
+            key_id: of the key.
+            overlap: nothing ends at once whatever was good before.
+
         Raises:
             UnknownKeyError: if there is no active key of this id.
+            RotationRunningError: an earlier secret is good still, and somebody may
+                have no other yet.
         """
         now = datetime.now(UTC)
         key, kept = self._active(key_id, now)
+        former_until = key.former_good_until(now)
+        if overlap and former_until is not None:
+            raise RotationRunningError(key_id, former_until)
         until = _written(now + overlap)
         rotated = replace(key, former_sha256=kept.hex(), former_until=until)
         secret = secrets.token_hex(32)

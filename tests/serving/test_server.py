@@ -15,6 +15,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from serving.listening import (
+    AddressNotFreeError,
+    TlsFiles,
+    TlsFilesError,
+    listening,
+)
 from tests.serving.processes import Service, running
 
 pytestmark = pytest.mark.slow
@@ -75,6 +81,32 @@ def test_it_speaks_tls(tmp_path: Path) -> None:
         assert f"listening at https://127.0.0.1:{service.port}\n" in log
         with pytest.raises(httpx.TransportError):
             httpx.get(f"http://127.0.0.1:{service.port}/healthz")
+
+
+def test_what_it_cannot_listen_by_is_named_with_what_to_do(tmp_path: Path) -> None:
+    """In a line each, before anything is loaded."""
+    folders = tmp_path / "one", tmp_path / "other"
+    for folder in folders:
+        folder.mkdir()
+    (certificate, key), (_, other) = map(self_signed, folders)
+    TlsFiles(certificate, key).require_usable()
+    locked = tmp_path / "locked.pem"
+    secret = serialization.load_pem_private_key(key.read_bytes(), None)
+    locked.write_bytes(
+        secret.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"word"),
+        )
+    )
+    for wrong in (other, certificate, locked):
+        with pytest.raises(TlsFilesError, match=f"{wrong} do not fit or are no PEM"):
+            TlsFiles(certificate, wrong).require_usable()
+    with (
+        listening("127.0.0.1", 0) as taken,
+        pytest.raises(AddressNotFreeError, match=r"address already in use\): end what"),
+    ):
+        listening(*taken.getsockname())
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:

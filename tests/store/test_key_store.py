@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from store.errors import BadKeyNameError, UnknownKeyError, UnknownScopeError
+from store.errors import (
+    BadKeyNameError,
+    RotationRunningError,
+    UnknownKeyError,
+    UnknownScopeError,
+)
 from store.keys import SCOPES, KeyStore
 from tests.store.conftest import OpenKeys
 
@@ -87,6 +92,9 @@ def test_both_secrets_are_good_while_a_key_is_rotated(keys: KeyStore) -> None:
     assert first != second
     assert keys.verify(first) == keys.verify(second) == rotated
     assert (rotated.customers, rotated.rate_limit) == ("eu-", "5/second")
+    with pytest.raises(RotationRunningError, match="good until"):
+        keys.rotate(key.key_id, timedelta(hours=1))  # `first` may be in use still
+    assert keys.verify(first) is not None
     _, third = keys.rotate(key.key_id, timedelta(0))
     assert [keys.verify(text) is None for text in (first, second, third)] == [
         True,
