@@ -1,4 +1,4 @@
-"""Which planted leaks the audit names: `python -m benchmarks.planted_leaks PORTFOLIO…`.
+"""Which planted leaks are named: `python -m benchmarks.planted_leaks [PORTFOLIO…]`.
 
 Each leak is a stated column written in hindsight: flags that mark a share of those who
 ever turn bad and of the others, at all of their dates; a feature's last value written
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.rivals import SAMPLE
 from features.arrays import BoolArray, FloatArray
 from features.moments import DAY_US
 from features.portfolio import Portfolio
@@ -107,7 +108,7 @@ def named(target: Target, rows: Rows, make: Make, seed: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("portfolio", type=Path, nargs="+")
+    parser.add_argument("portfolio", type=Path, nargs="*", default=[SAMPLE])
     parser.add_argument("--seeds", type=int, default=1)
     asked = parser.parse_args()
     for folder in asked.portfolio:

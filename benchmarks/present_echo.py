@@ -1,4 +1,4 @@
-"""Marks of who is late today: `python -m benchmarks.present_echo PORTFOLIO…`.
+"""Marks of who is late today: `python -m benchmarks.present_echo [PORTFOLIO…]`.
 
 A stated column that never changes is planted, drawn anew each time: it marks a share of
 who is late on the last day of the data and a share of the others; of who was late on
@@ -14,6 +14,7 @@ from typing import cast
 
 import numpy as np
 
+from benchmarks.rivals import SAMPLE
 from features.arrays import BoolArray, FloatArray
 from features.portfolio import Portfolio
 from scoring.metrics import auc
@@ -105,7 +106,7 @@ def looked_at(folder: Path) -> Looked:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("portfolio", type=Path, nargs="+")
+    parser.add_argument("portfolio", type=Path, nargs="*", default=[SAMPLE])
     for folder in parser.parse_args().portfolio:
         looked = looked_at(folder)
         numbers, is_late = looked.now.of(looked.rows, looked.lateness)
