@@ -217,13 +217,6 @@ def show_result(
     _show_gates(learnt)
     if tuned is not None:
         say(f"tuning: {tuned.get(result.target, NOT_TUNED)}")
-    if not bundle.is_proven:
-        say(
-            "the outcomes do not bear it out yet: its probabilities order the list, and"
-            " every stop that rests on it waits for a person. What ends that: `forbear"
-            " train` when later outcomes are mature, and `forbear promote` of a model"
-            " that passes its checks"
-        )
     if result.outlook is not None:
         say(f"{result.outlook}")
     if result.curve is not None:
@@ -326,6 +319,28 @@ def _show_standing(result: "TrainingResult") -> None:
     better = done_better(result.learnt.judgement)
     if better is not None:
         say(f"look at this: {better}")
+    _show_held_back(result)
+
+
+def _show_held_back(result: "TrainingResult") -> None:
+    """Why stops wait for a person, and what can be done: last, so it is read."""
+    from advice.young_dates import strongest
+    from training.held_back import LEAVES_A_STEP
+
+    if strongest(result.young) is not None:
+        say(
+            f"{result.target}: dates that are not mature yet ring (ALARM above). It is"
+            f" what {LEAVES_A_STEP}. What you can do: `forbear monitor PORTFOLIO` shows"
+            " what moved in the data, and turns new stops into reviews where it rings"
+        )
+    if result.held_back is None:
+        return
+    say(
+        "the outcomes do not bear it out yet: its probabilities order the list, and"
+        " every stop that rests on it waits for a person"
+    )
+    say(f"why: {result.held_back.why}")
+    say(f"what you can do: {result.held_back.to_do}")
 
 
 def _range(metric: "MetricEstimate | None") -> str:

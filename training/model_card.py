@@ -13,6 +13,7 @@ from features.head_count import PopulationCount
 from scoring.bundle import Bundle
 from scoring.intervals import MetricEstimate
 from training.evaluation import Evaluation, done_better, remarks
+from training.held_back import held_back
 from training.later import later_of
 from training.learning_curve import LearningCurve
 from training.outlook import Outlook
@@ -86,6 +87,7 @@ def model_card(
         ),
         metric_rows=tuple(_metrics(judgement, later_of(learnt, rows))),
         learnt=learnt,
+        held_back=held_back(bundle, learnt, rows),
         remarks=remarks(judgement.metrics),
         done_better=done_better(judgement),
         fitted=learnt.fitted,

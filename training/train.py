@@ -33,6 +33,7 @@ from training.errors import (
     TrainingError,
     UnknownTargetError,
 )
+from training.held_back import WaitReason, held_back
 from training.judged_money import money_of
 from training.judged_rows import judged_table
 from training.later import later_of
@@ -61,6 +62,7 @@ class TrainingResult:
     verdicts: tuple[LeakVerdict, ...] = ()  # of the leak audit, one per feature
     young: tuple[YoungOutcomes, ...] = ()  # dates that are not mature, so far
     curve: LearningCurve | None = None  # where a sample was learnt from
+    held_back: WaitReason | None = None  # why stops that rest on it wait for a person
 
     @property
     def suspected(self) -> tuple[LeakVerdict, ...]:
@@ -223,7 +225,16 @@ def _train_one(
         bundle, learnt, rows, judged, seed, ahead, curve, present.count
     )
     return TrainingResult(
-        target, bundle, learnt, registered, None, ahead, later, verdicts, young, curve
+        target,
+        bundle,
+        learnt,
+        registered,
+        outlook=ahead,
+        later=later,
+        verdicts=verdicts,
+        young=young,
+        curve=curve,
+        held_back=held_back(bundle, learnt, rows),
     )
 
 

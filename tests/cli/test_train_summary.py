@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cli.train import _range_later, _show_metrics
+from cli.train import _range_later, _show_held_back, _show_metrics
+from scoring.early_warning import YoungOutcomes, expectation
 from scoring.intervals import MetricEstimate
+from training.held_back import WaitReason
 
 
 def test_an_interval_that_says_nothing_is_not_shown_as_one() -> None:
@@ -29,3 +31,34 @@ def test_without_a_measure_there_is_no_empty_table(
         "fraud-1: starter, judged on 8 rows it did not see (cross fitted), of which"
         " 0.00% happened: to fewer than two customers, so no measure can be told\n"
     )
+
+
+def test_the_last_lines_say_why_stops_wait_and_what_can_be_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A step in how people pay: of mature dates, and of those that are not yet."""
+    far = expectation(60, 20.0, 200)
+    young = YoungOutcomes(0, 1, 60, far, far)
+    result: Any = SimpleNamespace(
+        target="nonpayment",
+        young=(young,),
+        held_back=WaitReason("twice as many came", "look since when"),
+    )
+    _show_held_back(result)
+    *_, rings, waits, why, to_do = capsys.readouterr().out.splitlines()
+    assert rings.startswith("nonpayment: dates that are not mature yet ring")
+    assert "payment terms" in rings
+    assert "forbear monitor" in rings
+    assert "every stop that rests on it waits for a person" in waits
+    assert (why, to_do) == (
+        "why: twice as many came",
+        "what you can do: look since when",
+    )
+
+
+def test_nothing_is_said_where_no_stop_waits(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    result: Any = SimpleNamespace(target="fraud", young=(), held_back=None)
+    _show_held_back(result)
+    assert capsys.readouterr().out == ""
