@@ -102,7 +102,7 @@ class NewHold(_Said):
 
     kind: Literal["exemption", "instalment_plan", "legal", "manual"]
     reason: str = Field(min_length=1, max_length=2_000, pattern=r"\S")
-    until: str = Field(description="as of an override")
+    until: str | None = Field(default=None, description="as of an override")
 
 
 class NewOutcome(_Said):
@@ -160,14 +160,15 @@ async def keep_until(
     table: str,
     content: NewOverride | NewHold,
 ) -> Receipt:
-    """One row with its author that stands until a moment, or the end of a day.
+    """One row with its author that stands until a moment, the end of a day, or on.
 
     Raises:
         ProblemError: it is about nobody who is known, or over already.
     """
     author, notes = {"by": key.name}, list[str]()
-    zone, day = zone_of_days(in_force_of(request).advisor), _plain_date(content.until)
-    end = None if day is None else parse_moment(content.until, zone)
+    zone, until = zone_of_days(in_force_of(request).advisor), content.until
+    day = None if until is None else _plain_date(until)
+    end = None if day is None else parse_moment(until, zone)
     if end is not None:
         author["until"] = to_datetime(end).isoformat()
         notes = [f"last_day: it stands until the end of {day} in {zone.key}"]

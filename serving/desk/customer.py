@@ -26,7 +26,7 @@ from serving.desk.clearances import (
     upheld_appeals,
 )
 from serving.desk.days import FIRST, LAST
-from serving.desk.deeds import longest_hold
+from serving.desk.deeds import ends_by_people, longest_hold
 from serving.desk.history import (
     Period,
     drawn,
@@ -124,6 +124,7 @@ async def customer_page(
         released_here=RELEASED,
         named_team=partial(named_team, request, visitor),
         longest_hold=partial(longest_hold, request),
+        ends_by_people=partial(ends_by_people, request),
         customer_path=customer_path,
         decision_path=decision_path,
     )
@@ -147,6 +148,7 @@ async def decision_page(
         released_here=RELEASED,
         named_team=partial(named_team, request, visitor),
         longest_hold=partial(longest_hold, request),
+        ends_by_people=partial(ends_by_people, request),
         customer_path=customer_path,
         decision_path=decision_path,
     )

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from decisions.actions import SEVERITY, Action
+from decisions.policy.holds import StandingHold
 from decisions.rules.standing import standing_rule
 from execution.plan import requested_act
 from features.moments import microseconds
@@ -102,7 +103,8 @@ async def override(
     decision = await decision_for(request, visitor, form.get("decision_id", ""))
     if decision.customer_id != customer_id:
         raise invalid("decision_id", "other_customer")
-    content = _content(NewOverride, form, customer_id, "action", "decision_id")
+    names = "action", "decision_id"
+    content = _content(NewOverride, form, customer_id, _day_in(form), *names)
     await _require_milder(request, decision, content.action)
     body = content.model_dump_json().encode()
     await keep_override(request, visitor.key, body, content)
@@ -136,10 +138,12 @@ async def hold(
     """Keep a reason not to act, until a day ends."""
     form = await form_of(request, visitor)
     customer_id = named_customer(request, visitor, code)
-    content = _content(NewHold, form, customer_id, "kind")
+    is_endless = not form.get("until") and ends_by_people(request, form.get("kind", ""))
+    last = None if is_endless else _day_in(form)
+    content = _content(NewHold, form, customer_id, last, "kind")
     most = longest_hold(request, content.kind)
     today = datetime.now(wording_of(request).zone).date()
-    if most is not None and _day_in(form) > today + timedelta(days=most):
+    if most is not None and last is not None and last > today + timedelta(days=most):
         raise invalid("until", "day_ahead", most=most)
     body = content.model_dump_json().encode()
     await keep_until(request, visitor.key, body, "holds", content)
@@ -207,9 +211,19 @@ async def approve(
 
 def longest_hold(request: Request, kind: str) -> int | None:
     """After how many days the policy in force ends a hold; None: it ends none."""
+    return _rule_of(request, kind).max_days
+
+
+def ends_by_people(request: Request, kind: str) -> bool:
+    """Whether the policy lets a hold stand without an end until a person ends it."""
+    rule = _rule_of(request, kind)
+    return not rule.needs_expiry and rule.max_days is None
+
+
+def _rule_of(request: Request, kind: str) -> StandingHold:
     policy = in_force_of(request).advisor.policy
     terms = policy.in_force(datetime.now(UTC)) or policy.latest
-    return standing_rule(terms.document, kind).max_days
+    return standing_rule(terms.document, kind)
 
 
 def named_customer(request: Request, visitor: Visitor, code: str) -> str:
@@ -223,10 +237,17 @@ def named_customer(request: Request, visitor: Visitor, code: str) -> str:
 Stated = TypeVar("Stated", NewOverride, NewHold)
 
 
-def _content(model: type[Stated], form: Form, customer_id: str, *names: str) -> Stated:
-    """What a form states, in the form of the API. Raises ProblemError."""
-    fields = {name: form.get(name, "") for name in (*names, "reason", "until")}
-    _day_in(form)
+def _content(
+    model: type[Stated], form: Form, customer_id: str, last: date | None, *names: str
+) -> Stated:
+    """What a form states until a last day, in the form of the API.
+
+    Raises:
+        ProblemError: it cannot be used.
+    """
+    fields = {name: form.get(name, "") for name in (*names, "reason")}
+    if last is not None:
+        fields["until"] = last.isoformat()
     try:
         return model.model_validate({"customer_id": customer_id, **fields})
     except ValidationError as error:

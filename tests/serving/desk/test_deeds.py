@@ -1,5 +1,6 @@
 """What people do at the desk: who may, what comes of it, and what is refused."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -217,6 +218,26 @@ def test_a_hold_ends_no_later_than_the_policy_lets_it(
     assert answer.status_code == 422
     assert "at most 90 days ahead" in answer.text
     assert kept(desk_settings, "holds", HOSTILE) == before
+
+
+def test_a_legal_hold_stands_until_somebody_ends_it(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    """The shipped policy asks for no end of it; of an exemption it does."""
+    path, one = customer_path(HOSTILE), person("risk_analyst")
+    fields = {"reason": "before the court", "until": ""}
+    answer = one.sends(f"{path}/hold", page=path, kind="exemption", **fields)
+    assert answer.status_code == 422
+    answer = one.sends(f"{path}/hold", page=path, kind="legal", **fields)
+    assert answer.status_code == 303
+    [row] = [r for r in kept(desk_settings, "holds", HOSTILE) if "the court" in r]
+    assert "until" not in json.loads(row)
+    page = one.opens(path).text
+    since = page.split('name="kind" value="legal"')[1].split('name="since" value="')[1]
+    fields = {"kind": "legal", "since": since.split('"')[0], "reason": "settled"}
+    ended = one.sends(f"{path}/release", page=path, **fields)
+    assert ended.status_code == 303
+    assert 'name="kind" value="legal"' not in one.opens(path).text
 
 
 def test_an_override_of_another_customers_decision_is_refused(
