@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from features.moments import microseconds
 from serving.access import AdminKey, ReadingKey, note_access_to, require_reach
+from serving.any_id import OF_CUSTOMER
 from serving.decide import is_decision_id
 from serving.erasure import refuse_while_events_need_it
 from serving.errors import ProblemError
@@ -106,7 +107,7 @@ async def read_reasons(request: Request, decision_id: str, key: ReadingKey) -> R
 
 
 @router.get(
-    "/v1/customers/{customer_id:path}/timeline",
+    f"{OF_CUSTOMER}/timeline",
     response_model=Timeline,
     responses=problems(401, 403, 404, 422, 503),
     tags=["customers"],
@@ -135,7 +136,7 @@ async def read_timeline(
 
 
 @router.delete(
-    "/v1/customers/{customer_id:path}",
+    OF_CUSTOMER,
     response_model=ErasedCustomer,
     responses=problems(401, 403, 409, 422, 429, 503),
     tags=["customers"],

@@ -22,6 +22,7 @@ from features.moments import (
 from features.reading.cells import CellError, read_text
 from features.settings import PortfolioSettings
 from serving.access import EventsKey, ReviewKey, require_reach
+from serving.any_id import OF_CUSTOMER
 from serving.errors import ProblemError
 from serving.events_request import (
     CheckedBatch,
@@ -224,7 +225,7 @@ class Dismissal(BaseModel):
 
 
 @router.post(
-    "/v1/customers/{customer_id:path}/dismissals",
+    f"{OF_CUSTOMER}/dismissals",
     response_model=EventsAnswer,
     responses=_REFUSALS,
     openapi_extra=json_body(Dismissal.model_json_schema(), IDEMPOTENCY_KEY),

@@ -25,7 +25,7 @@ _WORDS = {
     "datetime_parsing": _MOMENT,
     "datetime_from_date_parsing": _MOMENT,
     "string_pattern_mismatch": "write text that is not blank and has no NUL",
-    "string_too_short": "at least {min_length} characters",
+    "string_too_short": "its length is {min_length} or more",
     "string_too_long": "at most {max_length} characters",
     "too_short": "send at least {min_length}",
     "too_long": "send at most {max_length}, these are {actual_length}",

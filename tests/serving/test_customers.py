@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from httpx import Client
@@ -135,11 +136,17 @@ class TestTimeline:
         answer = acme.get(f"{address}?before=x")
         assert answer.json()["errors"][0]["rule"] == "not_a_cursor"
 
-    def test_a_customer_may_have_any_id(self, service: Client) -> None:
-        body = {"customer_id": "a/b c", "events": {"customers": [CUSTOMER]}}
+    @pytest.mark.parametrize("customer_id", ["a/b c", "a\nb", "a\r\n", "a/timeline"])
+    def test_a_customer_may_have_any_id(
+        self, service: Client, key_of: As, customer_id: str
+    ) -> None:
+        body = {"customer_id": customer_id, "events": {"customers": [CUSTOMER]}}
         assert service.post("/v1/events", json=body).status_code == 200
-        answer = service.get("/v1/customers/a%2Fb%20c/timeline")
-        assert answer.json()["customer_id"] == "a/b c"
+        address = f"/v1/customers/{quote(customer_id, safe='')}"
+        answer = service.get(f"{address}/timeline")
+        assert answer.json()["customer_id"] == customer_id
+        erased = service.delete(address, headers=key_of("admin"))
+        assert erased.json()["n_events"] == 1
 
 
 class TestErasure:
