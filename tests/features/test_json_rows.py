@@ -1,10 +1,7 @@
 """What the kernel reads of a body it reads as `rows.py` does, or it leaves it alone."""
 
 import json
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from features.reading.json_rows import read_body
 from features.reading.rows import read_rows
 from features.settings import Attribute, PortfolioSettings
 from serving.request_rows import request_body
+from tests.sanitizers import under_sanitizers
 
 pytestmark = pytest.mark.skipif(
     not json_rows.is_built(), reason="installed without a C compiler"
@@ -394,35 +392,8 @@ print(sum(read_body(line, settings) is not None for line in lines))
 @pytest.mark.slow
 def test_the_kernel_stays_within_its_memory(tmp_path: Path) -> None:
     """Under AddressSanitizer and UndefinedBehaviorSanitizer, every finding fatal."""
-    sanitize = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    build = ["gcc", *sanitize, "-std=c11", "-g", "-O1", "-fPIC", "-shared"]
-    try:
-        subprocess.run(
-            [*build, "-o", str(tmp_path / "kernel.so"), str(SOURCE), "-lm"],
-            check=True,
-            capture_output=True,
-        )
-        where = ["gcc", "-print-file-name=libasan.so"]
-        runtime = subprocess.run(where, check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("no gcc with sanitizers")
     dice = random.Random(4)
     made = [body(dice, dice.choice((0.0, 0.02))) for _ in range(1_000)]
     made += [mangled(text, dice) for text in made for _ in range(3)]
     (tmp_path / "bodies").write_bytes(b"\xfe\xfe".join(made))
-    environment = {
-        **os.environ,
-        "LD_PRELOAD": runtime.stdout.strip(),
-        "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter's own
-        "PYTHONPATH": str(SOURCE.parents[2]),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", SANITIZED],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert int(done.stdout) > 100
+    assert int(under_sanitizers(tmp_path, SOURCE, SANITIZED)) > 100

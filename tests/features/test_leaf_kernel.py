@@ -2,10 +2,7 @@
 
 import ctypes
 import json
-import os
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -44,6 +41,7 @@ from tests.parity.histories import (
     row_of,
     thrown,
 )
+from tests.sanitizers import under_sanitizers
 
 pytestmark = pytest.mark.skipif(
     not leaf_kernel.is_built(), reason="installed without a C compiler"
@@ -426,34 +424,7 @@ print(sum(test.n_compared(events, test.NOW) for events in customers))
 @pytest.mark.slow
 def test_the_kernel_stays_within_its_memory(tmp_path: Path) -> None:
     """Under AddressSanitizer and UndefinedBehaviorSanitizer, every finding fatal."""
-    sanitize = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    build = ["gcc", *sanitize, "-std=c11", "-g", "-O1", "-fPIC", "-shared"]
-    try:
-        subprocess.run(
-            [*build, "-o", str(tmp_path / "kernel.so"), str(SOURCE), "-lm"],
-            check=True,
-            capture_output=True,
-        )
-        where = ["gcc", "-print-file-name=libasan.so"]
-        runtime = subprocess.run(where, check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("no gcc with sanitizers")
-    environment = {
-        **os.environ,
-        "LD_PRELOAD": runtime.stdout.strip(),
-        "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter's own
-        "PYTHONPATH": str(SOURCE.parents[2]),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", SANITIZED],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert int(done.stdout) > 21
+    assert int(under_sanitizers(tmp_path, SOURCE, SANITIZED)) > 21
 
 
 def test_the_structs_are_those_of_the_c_file() -> None:

@@ -1,8 +1,5 @@
 """Contributions by tables: LightGBM's values, and the same bits in C and in NumPy."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +20,7 @@ from scoring.contribution_tables import (
 from scoring.forest import UnsupportedModelError, read_forest
 from scoring.kernels import CKernel, Kernel, NumpyKernel
 from scoring.trees import TreeModel
+from tests.sanitizers import under_sanitizers
 
 needs_c = pytest.mark.skipif(
     not kernels.is_built(),
@@ -261,35 +259,9 @@ print("clean")
 @pytest.mark.slow
 def test_the_kernel_in_c_stays_within_its_memory(tmp_path: Path) -> None:
     """Under AddressSanitizer and UndefinedBehaviorSanitizer, every finding fatal."""
-    sanitize = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    build = ["gcc", *sanitize, "-std=c11", "-g", "-O1", "-fPIC", "-shared"]
-    try:
-        subprocess.run(
-            [*build, "-o", str(tmp_path / "kernel.so"), str(SOURCE)],
-            check=True,
-            capture_output=True,
-        )
-        where = ["gcc", "-print-file-name=libasan.so"]
-        runtime = subprocess.run(where, check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("no gcc with sanitizers")
     (tmp_path / "model.txt").write_text(trained({"zero_as_missing": True}))
     np.save(tmp_path / "rows.npy", rows(9, 2000))
-    environment = {
-        **os.environ,
-        "LD_PRELOAD": runtime.stdout.strip(),
-        "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter's own
-        "PYTHONPATH": str(SOURCE.parents[1]),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", SANITIZED],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.strip() == "clean", done.stderr[-2000:]
+    assert under_sanitizers(tmp_path, SOURCE, SANITIZED) == "clean\n"
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from store.acts import Acts
 from store.decisions import DecisionStore
 from store.keys import KeyStore
-from store.opening import open_decision_store, open_key_store, upgrade
+from store.opening import open_acts, open_decision_store, open_key_store, upgrade
 from tests.store.memory_store import Memory, MemoryDecisionStore, MemoryKeyStore
 from tests.store.postgres_server import MakeUrl, postgres_urls
 
+Place = tuple[Path, str | None]
 OpenDecisions = Callable[[], DecisionStore]
 OpenKeys = Callable[[], KeyStore]
 Openers = tuple[OpenDecisions, OpenKeys]
@@ -20,6 +22,24 @@ Openers = tuple[OpenDecisions, OpenKeys]
 def postgres_url() -> Iterator[MakeUrl]:
     with postgres_urls() as make_url:
         yield make_url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A state folder, and the database where it is not in files."""
+    url = None
+    if request.param == "postgres":
+        make_url: MakeUrl = request.getfixturevalue("postgres_url")
+        url = make_url()
+    upgrade(tmp_path, url)
+    return tmp_path, url
+
+
+@pytest.fixture
+def acts(place: Place) -> Iterator[Acts]:
+    acts = open_acts(*place)
+    yield acts
+    acts.close()
 
 
 @pytest.fixture(

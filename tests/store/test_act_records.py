@@ -13,10 +13,8 @@ from store.provider_alerts import SeenAlert
 from store.requests import RequestChange
 from store.sql_decision_reader import SqlDecisionReader
 from tests.execution.conftest import NOW, PROVIDER, an_act
+from tests.store.conftest import Place
 from tests.store.memory_store import a_decision
-from tests.store.test_acts import Place, acts, place
-
-__all__ = ["acts", "place"]
 
 
 def test_an_alert_is_kept_once_in_each_status(place: Place, acts: Acts) -> None:

@@ -1,7 +1,6 @@
 """Acts: planned once, taken by one, in order per customer, gone with the customer."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,29 +9,10 @@ from store.act import Act, ActKind, ActState
 from store.acts import Acts
 from store.backup import back_up, restore
 from store.errors import ActIsOverError, UnknownActError, UnknownRunError
-from store.opening import open_acts, open_decision_store, upgrade
+from store.opening import open_acts, open_decision_store
 from tests.execution.conftest import NOW, PROVIDER, an_act
+from tests.store.conftest import Place
 from tests.store.memory_store import a_decision
-from tests.store.postgres_server import MakeUrl
-
-Place = tuple[Path, str | None]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = None
-    if request.param == "postgres":
-        make_url: MakeUrl = request.getfixturevalue("postgres_url")
-        url = make_url()
-    upgrade(tmp_path, url)
-    return tmp_path, url
-
-
-@pytest.fixture
-def acts(place: Place) -> Iterator[Acts]:
-    acts = open_acts(*place)
-    yield acts
-    acts.close()
 
 
 def names(listed: list[Act]) -> list[str]:

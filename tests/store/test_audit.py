@@ -15,24 +15,13 @@ from store.errors import (
     ErasureRefusedError,
     StoreReplacedError,
 )
-from store.opening import open_database, open_decision_store, upgrade
+from store.opening import open_database, open_decision_store
 from store.removal import due, expire
 from tests.execution.conftest import NOW, an_act
+from tests.store.conftest import Place
 from tests.store.memory_store import a_decision
-from tests.store.postgres_server import MakeUrl
 
 N = 20
-Place = tuple[Path, str | None]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = None
-    if request.param == "postgres":
-        make_url: MakeUrl = request.getfixturevalue("postgres_url")
-        url = make_url()
-        upgrade(tmp_path, url)
-    return tmp_path, url
 
 
 def record(place: Place, *numbers: int, **changes: object) -> None:

@@ -18,21 +18,10 @@ from store.sessions import Sessions
 from store.upgrade import upgrade_file
 from store.waiting import Snooze, WaitingCustomer, WaitingList
 from tests.execution.conftest import NOW, an_act
+from tests.store.conftest import Place
 from tests.store.memory_store import a_decision
-from tests.store.postgres_server import MakeUrl
 
-Place = tuple[Path, str | None]
 DAY = 86_400_000_000
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = None
-    if request.param == "postgres":
-        make_url: MakeUrl = request.getfixturevalue("postgres_url")
-        url = make_url()
-    upgrade(tmp_path, url)
-    return tmp_path, url
 
 
 @pytest.fixture

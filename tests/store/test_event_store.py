@@ -22,8 +22,8 @@ from store.events import (
     EventStore,
     ObservedTable,
 )
-from store.opening import open_event_reader, open_event_store, upgrade
-from tests.store.postgres_server import MakeUrl
+from store.opening import open_event_reader, open_event_store
+from tests.store.conftest import Place
 
 MOST = 1_000
 
@@ -44,19 +44,8 @@ def a_batch(*rows: ArrivedRow, **changes: Any) -> EventBatch:  # noqa: ANN401 - 
     return EventBatch(**(fields | changes))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str | None]:
-    """A state folder, and the database where it is not in files."""
-    if request.param == "sqlite":
-        return tmp_path, None
-    make_url: MakeUrl = request.getfixturevalue("postgres_url")
-    url = make_url()
-    upgrade(tmp_path, url)
-    return tmp_path, url
-
-
 @pytest.fixture
-def events(place: tuple[Path, str | None]) -> Iterator[EventStore]:
+def events(place: Place) -> Iterator[EventStore]:
     store = open_event_store(*place)
     yield store
     store.close()
@@ -131,7 +120,7 @@ def test_a_dismissed_row_counts_until_it_was_dismissed(events: EventStore) -> No
 
 
 def test_another_process_hears_about_whom_something_arrived(
-    events: EventStore, place: tuple[Path, str | None]
+    events: EventStore, place: Place
 ) -> None:
     other = open_event_reader(*place)
     [first] = record(events, a_batch(a_row("a", 1)))
@@ -220,7 +209,7 @@ def test_nothing_of_what_is_erased_is_left_in_the_files(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_two_writers_number_their_batches_in_the_order_of_commits(
-    events: EventStore, place: tuple[Path, str | None]
+    events: EventStore, place: Place
 ) -> None:
     """Who has read up to a sequence has seen everything up to it."""
     other = open_event_store(*place)

@@ -27,16 +27,14 @@ from store.opening import (
     open_letters,
     open_policies,
     open_replies,
-    upgrade,
 )
 from store.replies import Reply
+from tests.store.conftest import Place
 from tests.store.memory_store import a_decision
-from tests.store.postgres_server import MakeUrl
 
 NOW = 1_782_000_000_000_000  # 2026-06-21
 HOUR = 3_600_000_000
 EMAIL = ("email",)
-Place = tuple[Path, str | None]
 
 
 def a_letter(
@@ -70,16 +68,6 @@ def a_reply(**changes: Any) -> Reply:  # noqa: ANN401 - fields
         "content": "Je ne suis pas d'accord.",
     }
     return Reply(**(described | changes))
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = None
-    if request.param == "postgres":
-        make_url: MakeUrl = request.getfixturevalue("postgres_url")
-        url = make_url()
-    upgrade(tmp_path, url)
-    return tmp_path, url
 
 
 @pytest.fixture

@@ -8,22 +8,11 @@ import pytest
 from store.backup import back_up, restore
 from store.errors import NoReleaserError, NothingToReleaseError
 from store.monitoring import RELEASED_FOR_US, Cause, Monitoring
-from store.opening import open_decision_reader, open_monitoring, standing_alarm, upgrade
-from tests.store.postgres_server import MakeUrl
+from store.opening import open_decision_reader, open_monitoring, standing_alarm
+from tests.store.conftest import Place
 
-Place = tuple[Path, str | None]
 FEED = Cause("inputs", "feed_stopped", "payments", "no payments for 5 days")
 WAVE = Cause("early_outcomes", "more_than_expected", "fraud", "12 seen, 4.0 expected")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = None
-    if request.param == "postgres":
-        make_url: MakeUrl = request.getfixturevalue("postgres_url")
-        url = make_url()
-    upgrade(tmp_path, url)
-    return tmp_path, url
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,27 +15,15 @@ from store.opening import (
     open_database,
     open_decision_store,
     open_outbox,
-    upgrade,
 )
 from store.outbox import Message, Outbox
 from store.removal import expire
+from tests.store.conftest import Place
 from tests.store.memory_store import a_decision
-from tests.store.postgres_server import MakeUrl
 
-Place = tuple[Path, str | None]
 TOLD = {"suspend": ["default"], "review": ["default"]}
 TWO = {"suspend": ["default", "crm"]}
 NOW, LEASE, LATER = 2_000_000, 60_000_000, 10**15
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = None
-    if request.param == "postgres":
-        make_url: MakeUrl = request.getfixturevalue("postgres_url")
-        url = make_url()
-    upgrade(tmp_path, url)
-    return tmp_path, url
 
 
 @pytest.fixture

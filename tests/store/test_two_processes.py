@@ -11,26 +11,16 @@ from store.audit import audit
 from store.budget_slots import Limit, Reservation
 from store.decisions import Decision
 from store.errors import SlotTakenError
-from store.opening import open_database, open_decision_store, upgrade
+from store.opening import open_database, open_decision_store
+from tests.store.conftest import Place
 from tests.store.memory_store import a_decision
-from tests.store.postgres_server import MakeUrl
 
 N, MOST = 60, 30
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str | None]:
-    url = None
-    if request.param == "postgres":
-        make_url: MakeUrl = request.getfixturevalue("postgres_url")
-        url = make_url()
-    upgrade(tmp_path, url)
-    return tmp_path, url
-
-
 def test_slots_and_idempotency_keys_hold_over_two_processes(
-    place: tuple[Path, str | None],
+    place: Place,
 ) -> None:
     """Both ask for the same keys at once, and for more slots than there are."""
     home, url = place

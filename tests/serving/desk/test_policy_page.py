@@ -352,7 +352,7 @@ def test_a_change_is_tried_on_the_past_one_at_a_time(office: Somebody) -> None:
     assert analyst.sends(f"{place}/backtest", page=place, **days).is_redirect
     assert "open this page again" in analyst.opens(place).text
     assert analyst.sends(f"{other}/backtest", page=place, **days).status_code == 422
-    deadline = time.monotonic() + 120.0
+    deadline = time.monotonic() + 600.0
     while "open this page again" in analyst.opens(place).text:
         assert time.monotonic() < deadline
         time.sleep(0.2)
