@@ -1,6 +1,5 @@
 """`forbear act`: carrying recommendations out at the provider."""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +29,7 @@ from cli.act_options import (
 )
 from cli.act_run import SHOWN, preview, tell_stopped_in_part
 from cli.act_table import remind, show_acts, show_waiting
+from cli.clock import now_us
 from cli.exits import DIFFERENT, OK
 from cli.output import say
 from cli.policy_in_use import place_of_store
@@ -85,7 +85,7 @@ def plan(
     from execution.plan import plan_run
     from store.opening import published_policy
 
-    now = time.time_ns() // 1_000
+    now = now_us()
     since = now - int(since_hours * 3_600_000_000)
     with (
         stores_of_acts() as stores,
@@ -158,7 +158,7 @@ def approve(
             roles = answer["people"]["approver_roles"]
             People.of_file(people).require_may_agree(by, roles)
         n_before = len(stores.acts.approved_by(act_id))
-        act = stores.acts.approve(act_id, by.strip(), time.time_ns() // 1_000)
+        act = stores.acts.approve(act_id, by.strip(), now_us())
         n_agreed = len(stores.acts.approved_by(act_id))
         if n_agreed == n_before:
             say(f"{by.strip()} agreed already: a name counts once, ask somebody else")
@@ -213,7 +213,7 @@ def run(
             or "nothing is due and agreed to; nothing was asked for"
         )
         show_waiting(stores, at)
-        n_open = stores.acts.n_open(at, time.time_ns() // 1_000)
+        n_open = stores.acts.n_open(at, now_us())
         if n_open:
             wait = "1 act waits" if n_open == 1 else f"{n_open:,} acts wait"
             say(f"{wait} to be tried again, or for what another process began")
@@ -259,7 +259,7 @@ def retry(
     Example: forbear act retry a0f3…
     """
     with stores_of_acts() as stores:
-        stores.acts.retry(act_id, time.time_ns() // 1_000)
+        stores.acts.retry(act_id, now_us())
         say("it is planned again")
 
 

@@ -1,6 +1,5 @@
 """`forbear act alerts` and `acknowledge`."""
 
-import time
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -14,6 +13,7 @@ from cli.act_options import (
     ProviderUrl,
     asking,
 )
+from cli.clock import now_us
 from cli.exits import DIFFERENT, OK
 from cli.our_service import our_service
 from cli.output import say, show_table
@@ -55,7 +55,7 @@ def alerts(
         asking(at, provider_url, login_url, customers, alerts_from) as provider,
         our_service() as service,
     ):
-        brought = bring_alerts(provider, seen, service, time.time_ns() // 1_000)
+        brought = bring_alerts(provider, seen, service, now_us())
     say(
         f"{counted(brought.n_read, 'alert')} read, {brought.n_new:,} new in their"
         f" status, {brought.n_sent:,} sent, {brought.n_tests:,} tests left out"

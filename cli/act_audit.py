@@ -1,6 +1,5 @@
 """`forbear act audit`."""
 
-import time
 from typing import Annotated
 
 import typer
@@ -14,6 +13,7 @@ from cli.act_options import (
     asking,
     stores_of_acts,
 )
+from cli.clock import now_us
 from cli.output import say
 from features.counted import counted
 
@@ -44,7 +44,7 @@ def audit(
     """
     from execution.audit_records import bring_audit_records
 
-    since = time.time_ns() // 1_000 - int(since_days * _DAY_US)
+    since = now_us() - int(since_days * _DAY_US)
     with (
         stores_of_acts() as stores,
         asking(at, provider_url, login_url, customers) as provider,

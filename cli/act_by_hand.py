@@ -1,11 +1,11 @@
 """Measures that a person orders, because the provider has none of the kind."""
 
 import csv
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.clock import now_us
 from cli.our_service import our_service
 from cli.output import say, show_table
 
@@ -37,7 +37,7 @@ def tell_by_hand(
         return False
     for (customer_id, name), code in checked.left_out.items():
         say(f"{customer_id}: {name} is not recommended any more ({code})")
-    still, at = checked.orders, _moment(time.time_ns() // 1_000)
+    still, at = checked.orders, _moment(now_us())
     n = len(still)
     what = "1 measure is" if n == 1 else f"{n:,} measures are"
     say(

@@ -1,6 +1,5 @@
 """`forbear act order`."""
 
-import time
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from cli.act_options import (
     stores_of_acts,
 )
 from cli.act_table import show_acts
+from cli.clock import now_us
 from cli.output import say
 
 
@@ -67,7 +67,7 @@ def order(
             measure,
             stores.decisions.find(decision_id),
             by.strip(),
-            time.time_ns() // 1_000,
+            now_us(),
             subscription_id=subscription if measure == "stop_meter" else "",
             amount=limit,
         )

@@ -173,7 +173,7 @@ def carrying_out(stores: Stores, provider: "Provider") -> "Iterator[Execution]":
 def carrying_out_with(
     stores: Stores, provider: "Provider", service: "Service"
 ) -> "Execution":
-    """The same, where the service is asked otherwise as well."""
+    """As `carrying_out`, by a service that the caller asks as well."""
     from execution.carry_out import Execution
     from execution.recheck import ServiceRecheck
 

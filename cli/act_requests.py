@@ -1,6 +1,5 @@
 """`forbear act requests` and `request`."""
 
-import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -14,6 +13,7 @@ from cli.act_options import (
     ProviderUrl,
     asking,
 )
+from cli.clock import now_us
 from cli.exits import DIFFERENT, OK
 from cli.our_service import our_service
 from cli.output import say, show_table
@@ -52,7 +52,7 @@ def list_requests(
     with closing(_requests()) as requests:
         if ask:
             with asking(at, provider_url, login_url, customers) as provider:
-                now = time.time_ns() // 1_000
+                now = now_us()
                 further = follow(provider, requests, now, _not_told)
             say(f"{counted(len(further), 'request')} came further")
         rows = [
@@ -109,7 +109,7 @@ def change_request(
     change = RequestChange(
         act_id=act_id,
         state=cast("RequestState", state),
-        at=time.time_ns() // 1_000,
+        at=now_us(),
         number=number,
         by_whom=by.strip(),
         result=result,

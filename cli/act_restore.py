@@ -16,6 +16,7 @@ from cli.act_options import (
     carrying_out_with,
     stores_of_acts,
 )
+from cli.clock import now_us
 from cli.exits import DIFFERENT, OK
 from cli.our_service import our_service
 from cli.output import say
@@ -143,7 +144,7 @@ class _Looking:
         from execution.restoring import late_restorations
 
         is_late = False
-        now, stores = time.time_ns() // 1_000, self._stores
+        now, stores = now_us(), self._stores
         for act, by in late_restorations(stores.acts, stores.decisions, self._at, now):
             is_late = True
             name = f"{act.customer_id} {act.subscription_id}"

@@ -1,9 +1,9 @@
 """What `forbear act run` shows: what would be done, and who is left in between."""
 
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cli.clock import now_us
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def preview(acts: "Acts", name: str, execution: "Execution") -> int:
     """Show what would be done; how many acts are due."""
     from execution.errors import NotOfferedError, ProviderRefusedError
 
-    due = acts.due(name, time.time_ns() // 1_000, SHOWN)
+    due = acts.due(name, now_us(), SHOWN)
     rows = []
     for act in due:
         about = act.act_id, act.customer_id, act.subscription_id

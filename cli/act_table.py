@@ -1,8 +1,8 @@
 """A list of acts as people read it."""
 
-import time
 from typing import TYPE_CHECKING
 
+from cli.clock import now_us
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def show_acts(acts: "Acts", listed: "list[Act]") -> None:
     """Acts with who agreed and what came of them."""
     from features.moments import to_datetime
 
-    rows, moment = [], time.time_ns() // 1_000
+    rows, moment = [], now_us()
     for act in listed:
         now = acts.find(act.act_id)
         agreed = f"{len(acts.approved_by(act.act_id))} of {now.n_approvals}"
@@ -85,7 +85,7 @@ def remind(acts: "Acts", provider: str) -> None:
     """Say what is planned for the next day: pauses that end."""
     from features.moments import to_datetime
 
-    now = time.time_ns() // 1_000
+    now = now_us()
     for act in acts.of_later(provider, now, now + REMINDED_HOURS * 3_600_000_000):
         at = to_datetime(act.due_at).isoformat(timespec="minutes")
         say(

@@ -1,6 +1,5 @@
 """`forbear act undo`."""
 
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +12,7 @@ from cli.act_options import (
     stores_of_acts,
 )
 from cli.act_table import show_acts
+from cli.clock import now_us
 from cli.output import say
 from features.counted import counted
 
@@ -51,8 +51,7 @@ def undo(
     if not by.strip():
         raise typer.BadParameter("say who orders it")
     with stores_of_acts() as stores:
-        now = time.time_ns() // 1_000
-        undone = plan_undo(stores.acts, run_id, by.strip(), now, customer)
+        undone = plan_undo(stores.acts, run_id, by.strip(), now_us(), customer)
         back = undone.run
         told = _letters_of(stores, back.acts)
         n_new = stores.acts.plan(back.acts, told)
@@ -84,7 +83,7 @@ def _letters_of(stores: "Stores", back: "list[Act]") -> "list[PlannedLetter]":
     from serving.settings import serving_settings
     from store.opening import open_letters
 
-    letters, now = open_letters(*serving_settings().store), time.time_ns() // 1_000
+    letters, now = open_letters(*serving_settings().store), now_us()
     try:
         return restoration_letters(back, stores.decisions, letters, now)
     finally:

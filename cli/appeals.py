@@ -1,10 +1,10 @@
 """`forbear appeals`: what customers objected to, and what a person decided."""
 
-import time
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
+from cli.clock import now_us
 from cli.exits import DIFFERENT
 from cli.notify_stores import opened_stores
 from cli.notify_table import SHOWN
@@ -125,7 +125,7 @@ def decide(
         raise typer.BadParameter("--until: name the day where it is upheld, only there")
     if until is not None:
         _require_day_ahead(until)
-    now = time.time_ns() // 1_000
+    now = now_us()
     with opened_stores() as stores, our_service() as service:
         reply = stores.replies.find(reply_id)
         asked_by = stores.letters.find(reply.letter_id)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
+from cli.clock import now_us
 from cli.exits import DIFFERENT
 from cli.output import say, show_table, steps
-from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:

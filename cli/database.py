@@ -1,12 +1,12 @@
 """`forbear db`."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.clock import now_us
 from cli.exits import DIFFERENT
 from cli.output import say
 from features.counted import counted
@@ -114,7 +114,7 @@ def expire(
 
     settings = serving_settings()
     database = open_recorded(*settings.store)
-    now = time.time_ns() // 1_000
+    now = now_us()
     if delete:
         say(f"{expired(database, now):,} records removed")
     else:
@@ -188,7 +188,7 @@ def erase(
         require_recorded,
     )
 
-    settings, now = serving_settings(), time.time_ns() // 1_000
+    settings, now = serving_settings(), now_us()
     place = settings.store
     require_recorded(*place)
     refuse_erasure_now(settings, customer, datetime.now(UTC))

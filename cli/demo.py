@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.clock import now_us
 from cli.demo_desk import desk_of_sample
 from cli.output import begin, heading, say, show_table, steps
-from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ def _scored(
 ) -> "tuple[Advisor, pa.Table]":
     """Everybody scored into a file; who advised, and what was said."""
     from advice.advised import AdvisedParts
+    from cli.champions import advise, champions
     from cli.lists import write_list, writing
-    from cli.score import advise, champions
     from cli.score_summary import show_actions
 
     with steps("demo") as step:

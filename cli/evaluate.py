@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.arguments import PolicyFile, PortfolioFolder, terms_now
+from cli.clock import now_us
 from cli.exits import OK, REJECTS, UNUSABLE
 from cli.output import say, show_table, steps
 from cli.policy_in_use import policy_in_use
-from cli.reading import now_us
 
 if TYPE_CHECKING:
     from training.report.evidence import Evidence

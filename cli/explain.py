@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import typer
 
 from cli.arguments import PolicyFile, PortfolioFolder
+from cli.clock import now_us
 from cli.moments import moment_of, readable_moment
 from cli.output import say, waiting
-from cli.reading import now_us
 
 
 def register(app: typer.Typer) -> None:
@@ -49,8 +49,8 @@ def explain(
     Example: forbear explain data/samples/lumen c-0000262 --lang de --plot why.png
     """
     from advice.portfolio_run import advice_in
+    from cli.champions import champions
     from cli.plots import plot_writer
-    from cli.score import champions
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
     from wording.explanation import explain as explained

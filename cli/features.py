@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from cli.clock import now_us
 from cli.output import show_table
-from cli.reading import now_us
 from features.counted import counted
 
 app = typer.Typer(help="What the models look at.", no_args_is_help=True)

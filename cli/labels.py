@@ -6,8 +6,8 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.audit_leakage import AuditFolder, write_report
+from cli.clock import now_us
 from cli.output import say, show_table, steps
-from cli.reading import now_us
 
 app = typer.Typer(
     help="What counts as not paying, and from when.", no_args_is_help=True

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from cli.arguments import PortfolioFolder
+from cli.clock import now_us
 from cli.output import say
-from cli.reading import now_us
 from features.counted import counted
 
 

@@ -1,6 +1,5 @@
 """`forbear monitor`."""
 
-import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +9,10 @@ import typer
 from typer.core import TyperGroup
 
 from cli.arguments import PolicyFile, PortfolioFolder
+from cli.clock import now_us
 from cli.exits import DIFFERENT, OK
 from cli.monitor_summary import show
 from cli.output import say, steps
-from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -91,12 +90,12 @@ def report(
     Example: forbear monitor data/samples/lumen --out was-it-true
     """
     from advice.advisor import Advisor
-    from cli.score import champions
+    from cli.champions import champions
     from features.portfolio import Portfolio
     from monitoring.run import monitor
     from scoring.shelf import forbear_home
 
-    at = time.time_ns() // 1_000
+    at = now_us()
     advisor: Advisor = champions(models or forbear_home(), policy)
     with steps("monitor") as step:
         step("reading the portfolio")
@@ -202,7 +201,7 @@ def release(
     Example: forbear monitor release --by ana --reason "the feed runs again"
     """
     with _opened(store) as monitoring:
-        released = monitoring.release(by, reason, time.time_ns() // 1_000, alarm)
+        released = monitoring.release(by, reason, now_us(), alarm)
         standing = monitoring.standing()
     for one in released:
         say(f"released: {one.alarm_id} {one.why}")

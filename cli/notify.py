@@ -1,12 +1,12 @@
 """`forbear notify`: the letters that the policy owes."""
 
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
+from cli.clock import now_us
 from cli.exits import DIFFERENT, OK, REJECTS
 from cli.next_command import next_command
 from cli.notify_carrier import SMTP, addresses_of_environment, carrier_of
@@ -53,7 +53,7 @@ def plan(
     """
     from execution.letters.plan import plan_letters
 
-    now = time.time_ns() // 1_000
+    now = now_us()
     since = now - int(since_hours * 3_600_000_000)
     with opened_stores() as stores:
         planned = plan_letters(stores.decisions, since, now)
@@ -191,7 +191,7 @@ def bounces(
     from execution.letters.delivery_reports import read_reports
     from store.errors import UnknownLetterError
 
-    now, n_new, n_unknown = time.time_ns() // 1_000, 0, 0
+    now, n_new, n_unknown = now_us(), 0, 0
     with opened_stores() as stores:
         for report in read_reports(folder):
             at = now if report.at is None else min(report.at, now)
@@ -231,7 +231,7 @@ def mark(
     ended = cast("Literal['sent', 'delivered', 'bounced']", state)
     with opened_stores() as stores:
         proof = json.dumps({"by": by.strip()}, ensure_ascii=False)
-        now = time.time_ns() // 1_000
+        now = now_us()
         is_new = stores.letters.end(letter_id, ended, now, proof, by_person=True)
         say(f"{letter_id}: {state}" if is_new else "nothing changed")
         raise typer.Exit(OK if is_new else DIFFERENT)
@@ -246,7 +246,7 @@ def retry(letter_id: LetterId) -> None:
     Example: forbear notify retry l0f3…
     """
     with opened_stores() as stores:
-        stores.letters.retry(letter_id, time.time_ns() // 1_000)
+        stores.letters.retry(letter_id, now_us())
         say("it is planned again")
 
 

@@ -1,8 +1,8 @@
 """Letters in a table, and what would be done with them."""
 
-import time
 from typing import TYPE_CHECKING
 
+from cli.clock import now_us
 from cli.output import say, show_table
 from features.counted import counted
 
@@ -17,7 +17,7 @@ def preview_letters(letters: "Letters", sending: "Sending") -> int:
     """Show what would be done; how many letters are due."""
     from execution.errors import ExecutionError
 
-    now = time.time_ns() // 1_000
+    now = now_us()
     rows = []
     for letter in letters.due(sending.channels, now, SHOWN):
         about = letter.letter_id, letter.customer_id, letter.notice or letter.kind

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.arguments import PortfolioFolder
+from cli.clock import now_us
 from cli.output import say, show_table, waiting
-from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:

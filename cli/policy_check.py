@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.clock import now_us
 from cli.output import show_table, waiting
-from cli.reading import now_us
 
 if TYPE_CHECKING:
     from decisions.policy.finding import Finding

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.arguments import PortfolioFolder
+from cli.clock import now_us
 from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table, waiting
-from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def offpolicy(
     """
     from backtest.logged_decisions import read_logged, with_outcomes
     from backtest.offpolicy import off_policy
-    from cli.score import champions
+    from cli.champions import champions
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
 

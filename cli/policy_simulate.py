@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.arguments import PortfolioFolder
+from cli.clock import now_us
 from cli.output import progress, say, show_table, waiting
-from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def simulate(
     from backtest.decision_days import DecisionDays
     from backtest.report import write_report
     from backtest.run import run_backtest
+    from cli.champions import champions
     from cli.policy_in_use import policy_in_use
-    from cli.score import champions
     from decisions.policy_file.load import load_policy
     from features.collector import rarely_collected
     from scoring.shelf import forbear_home

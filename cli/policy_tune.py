@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.arguments import PortfolioFolder
+from cli.clock import now_us
 from cli.output import say, show_table, waiting
-from cli.reading import now_us
 from features.counted import counted
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def tune(
     Example: forbear policy tune demo --policy my-policy.yaml --out draft.yaml
     """
     from backtest.tuning import tune as tuned
-    from cli.score import champions
+    from cli.champions import champions
     from features.moments import MomentError, parse_moment
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -19,13 +18,6 @@ Memory = Annotated[
     int,
     typer.Option(min=1_000, help="megabytes that all processes may use together"),
 ]
-
-
-def now_us() -> int:
-    """The moment of reading, µs since 1970 UTC: a command asks the clock once."""
-    from features.moments import microseconds
-
-    return microseconds(datetime.now(UTC))
 
 
 def is_large(portfolio: Path) -> bool:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.arguments import PortfolioFolder
+from cli.clock import now_us
 from cli.output import say, steps
-from cli.reading import now_us
 
 if TYPE_CHECKING:
     from training.recalibration import RecalibratedModel

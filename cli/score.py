@@ -1,7 +1,6 @@
 """`forbear score`."""
 
 import os
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.arguments import PolicyFile, PortfolioFolder
+from cli.champions import champions
+from cli.clock import now_us
 from cli.exits import OK, REJECTS
 from cli.lists import (
     check_form,
@@ -20,7 +21,8 @@ from cli.lists import (
 from cli.moments import moment_of, readable_moment
 from cli.output import rejected_rows, say, waiting
 from cli.policy_in_use import place_of_store, policy_in_use
-from cli.reading import Memory, now_us
+from cli.reading import Memory
+from cli.score_cautions import show_cautions, warn_of_age
 from cli.score_run import ScoreQuestion, read_for_run
 from cli.score_summary import (
     show_actions,
@@ -34,16 +36,12 @@ from cli.score_summary import (
 from features.counted import counted
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from advice.advised import AdvisedParts
     from advice.advisor import Advisor
     from advice.lists.memory import Named
     from decisions.case import BudgetUse, Clock
     from decisions.policy_file.load import Policy
     from features.portfolio import Portfolio
-    from features.targets import Target
-    from scoring.bundle import Bundle
 
 
 ListFile = Annotated[
@@ -84,9 +82,6 @@ SparkMaster = Annotated[
         " Spark on this machine"
     ),
 ]
-
-
-MOST_AGE = timedelta(days=7)  # of the data, before a list made today is warned of
 
 
 def register(app: typer.Typer) -> None:
@@ -152,7 +147,7 @@ def score(
         if notices is not None:
             _show_notices(n_due, day, notices)
             warn_of_age(read, as_of, day)
-        _show_cautions(advisor, read, moment, home, alarm)
+        show_cautions(advisor, read, moment, home, alarm)
     raise typer.Exit(_told_of_rejects(read, portfolio))
 
 
@@ -187,18 +182,6 @@ def _show_notices(n_due: int, day: date, file: Path) -> None:
     say(f"{counted(n_due, 'notice')} due on {day}: {file}")
     if n_due:
         say("send them, correct the dates, then append the rows to `contacts`")
-
-
-def warn_of_age(read: "Portfolio", as_of: str | None, day: date) -> None:
-    """Notices are of the day they are sent, the list of the last day of the data."""
-    from features.moments import to_datetime
-
-    known = to_datetime(moment_of(read, as_of)).astimezone(read.settings.zone).date()
-    if day - known > MOST_AGE:
-        say(
-            f"warning: the notices are dated {day}, but the data end {known}: whoever"
-            " has paid since is asked again; add newer rows first"
-        )
 
 
 def _show(
@@ -256,85 +239,6 @@ def _countable(policy: Path, folder: Path) -> Path:
     return policy
 
 
-def _of_advisor(advisor: "Advisor", read: "Portfolio") -> Iterator[str]:
-    """What models and policy mean for this portfolio.
-
-    A starter has no settings of its own; those of trained models are its portfolio's.
-    """
-    if not any(bundle.is_starter for bundle in advisor.bundles.values()):
-        yield from advisor.notes
-        return
-    yield from advisor.with_bundles(advisor.bundles, read.settings).notes
-    yield (
-        "the starter's level is moved to the outcomes that this portfolio shows so"
-        " far, if any; the service does not know them, so its probabilities of the"
-        " same customers differ"
-    )
-
-
-def _of_today(read: "Portfolio", moment: int | None) -> Iterator[str]:
-    """What is known only once the day of the list is over, once for all customers."""
-    from features.moments import end_of_day, local_day
-    from features.reading.ahead import n_rows_known_at
-
-    if moment is None:
-        return
-    day_end = end_of_day(local_day(moment, read.settings.zone), read.settings.zone)
-    n = n_rows_known_at(read.connection.con, day_end) if day_end > moment else 0
-    if n:
-        yield (
-            f"dated_today: {counted(n, 'payment or dispute', 'payments or disputes')}"
-            " of the day of the list without a time of day: known only once that day"
-            " is over, so notices may still go; stops wait"
-        )
-
-
-def _show_cautions(
-    advisor: "Advisor",
-    read: "Portfolio",
-    moment: int | None,
-    home: Path,
-    alarm: str | None,
-) -> None:
-    """What whoever works with the list should know."""
-    for note in (*_of_advisor(advisor, read), *_of_today(read, moment)):
-        say(f"note: {note}")
-    _show_what_stops(home, alarm)
-    _show_early_warning(advisor, read)
-
-
-def _show_what_stops(home: Path, alarm: str | None) -> None:
-    """What keeps everybody from a new stop, where something does."""
-    from advice.assembly import STOP_FILE, is_stopped
-
-    if is_stopped(home):
-        say(f"note: {home / STOP_FILE} lies there: nobody new is suspended or blocked")
-    if alarm is not None:
-        say(
-            f"ALARM of monitoring ({alarm.replace('_', ' ')}): nobody new is suspended"
-            " or blocked until somebody releases it; `forbear monitor alarms` says why"
-        )
-
-
-def _show_early_warning(advisor: "Advisor", read: "Portfolio") -> None:
-    """Where more or less happens than the models learnt; nothing where all is well."""
-    from advice.drawn_snapshots import DrawnSnapshots
-    from advice.young_dates import early_warning, sentence, strongest
-
-    models: dict[Target, Bundle | None] = {"fraud": None}  # seen without a model, too
-    looked_at = models | advisor.bundles
-    drawn = DrawnSnapshots(read, models=looked_at)
-    for target, bundle in looked_at.items():
-        with waiting(f"looking for an early warning of {target}", "score"):
-            found = strongest(early_warning(read, bundle, drawn))
-        if found is not None:
-            one, n_alone = found
-            has_model = bundle is not None
-            zone = read.settings.zone
-            text = sentence(one, target, zone, has_model=has_model, n_alone=n_alone)
-            say(f"ALARM: {text}")
-
-
 def _day_of(read: "Portfolio", as_of: str | None, now: int) -> date:
     """The local day on which the notices of this list are sent.
 
@@ -347,23 +251,6 @@ def _day_of(read: "Portfolio", as_of: str | None, now: int) -> date:
     moment = to_datetime(moment_of(read, as_of)) - timedelta(microseconds=1)
     day, today = (at.astimezone(zone).date() for at in (moment, to_datetime(now)))
     return day if as_of else max(day, today)
-
-
-def champions(home: Path, policy: Path | None) -> "Advisor":
-    """The champions under `home`, or the starter; with the policy in use by default."""
-    from advice.assembly import assemble, ids_in_force
-    from decisions.policy_file.load import load_policy
-
-    return assemble(home, ids_in_force(home), load_policy(policy_in_use(policy)))
-
-
-def advise(advisor: "Advisor", read: "Portfolio", as_of: str | None) -> "pa.Table":
-    """Advice about whom the portfolio asks for, in one piece."""
-    from advice.portfolio_run import advise_portfolio
-    from features.snapshots import latest_snapshots
-
-    moment = None if as_of is None else moment_of(read, as_of)
-    return advise_portfolio(advisor, read, latest_snapshots(read, moment))
 
 
 def working_hour(policy: "Policy", read: "Portfolio", as_of: str | None) -> str | None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
+from cli.clock import now_us
 from cli.exits import DIFFERENT, OK, REJECTS, UNUSABLE
 from cli.output import begin, rejected_rows, say, show_table, steps
-from cli.reading import now_us, tables_of
+from cli.reading import tables_of
 from features.counted import counted
 
 if TYPE_CHECKING:

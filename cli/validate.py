@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.arguments import PortfolioFolder
+from cli.clock import now_us
 from cli.output import rejected_rows, say, show_table, waiting
-from cli.reading import Memory, now_us, tables_of
+from cli.reading import Memory, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,11 +1,11 @@
 """`forbear webhooks`."""
 
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.clock import now_us
 from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
 from features.counted import counted
@@ -164,7 +164,7 @@ def replay(
         raise typer.BadParameter("name one message, or --dead, or --since")
     if message_id is not None and endpoint is not None:
         raise typer.BadParameter("a message is for one endpoint: leave --endpoint out")
-    now = time.time_ns() // 1_000
+    now = now_us()
     outbox = _outbox()
     try:
         if message_id is not None:

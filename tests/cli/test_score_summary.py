@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from advice.advised import AdvisedParts
-from cli.score import warn_of_age
+from cli.score_cautions import warn_of_age
 from cli.score_summary import show_actions, show_moment, show_what_to_add
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
