@@ -58,7 +58,7 @@ class AdvisedParts:
                 yield _read(file, answer, names)
 
     def rows(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, object]]:
-        """The same row by row."""
+        """All rows of advice, one after the other; `columns` as `tables` has it."""
         for table in self.tables(columns):
             yield from table.to_pylist()
 

@@ -31,7 +31,7 @@ def settlement_note(policy: Policy, settings: PortfolioSettings) -> str | None:
 
 
 def materiality_note(policy: Policy, settings: PortfolioSettings) -> str | None:
-    """The same as `what_lies` with its stable code in front."""
+    """`what_lies` with its stable code in front."""
     return _coded("portfolio_materiality_holds", what_lies(policy, settings))
 
 
@@ -58,7 +58,7 @@ def what_lies(policy: Policy, settings: PortfolioSettings) -> str | None:
 
 
 def zone_note(policy: Policy, settings: PortfolioSettings) -> str | None:
-    """The same as `zones_differ` with its stable code in front."""
+    """`zones_differ` with its stable code in front."""
     return _coded("policy_timezone", zones_differ(policy, settings))
 
 

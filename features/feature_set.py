@@ -136,7 +136,7 @@ class FeatureSet:
         return self.with_counted(counted)
 
     def with_counted(self, counted: Mapping[str, Mapping[str, int]]) -> "FeatureSet":
-        """The same, from how often each value of each category was seen."""
+        """As `with_vocabularies`, from how often each value was seen."""
         vocabularies = {}
         for name in self.categories:
             n = counted[name]

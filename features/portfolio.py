@@ -116,7 +116,7 @@ class Portfolio:
     def inspect(
         cls, folder: Path, duck: DuckSettings = IN_MEMORY, read_at: int | None = None
     ) -> Portfolio:
-        """The same, but without a single usable customer it is returned all the same.
+        """As `open`, but returned even without a single usable customer.
 
         Its report and its rejected rows say what to correct.
 
@@ -131,7 +131,7 @@ class Portfolio:
     def open_usable(
         cls, folder: Path, duck: DuckSettings = IN_MEMORY, read_at: int | None = None
     ) -> Portfolio:
-        """The same, but what `validate` calls unusable is refused.
+        """As `open`, but what `validate` calls unusable is refused.
 
         Where payments and invoices do not share their ids, everybody seems to owe
         what was paid: nothing may be learnt or decided from that.
@@ -256,7 +256,7 @@ class Portfolio:
             run(self.connection.con, f"SET memory_limit = '{self.duck.memory_mb}MB'")
 
     def detached(self) -> Portfolio:
-        """The same without connection and source: what another process is given.
+        """A copy without connection and source: what another process is given.
 
         Of its methods only `part` works, and only where there is a file.
         """

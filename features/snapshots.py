@@ -95,7 +95,7 @@ class ScorePlan(NamedTuple):
 
 
 def latest_moments(portfolio: Portfolio, as_of: int | None = None) -> ScorePlan:
-    """The same as `latest_snapshots` before anybody was looked at."""
+    """As `latest_snapshots`, before anybody was looked at."""
     chosen = _asked_for(portfolio) if as_of is None else None
     if chosen is not None:
         return ScorePlan(chosen, lambda standing: standing.customer is not None)

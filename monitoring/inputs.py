@@ -116,7 +116,7 @@ class TargetInputs:
     same_day_at: int | None = None
 
     def beside(self, again: "TargetInputs", then: int) -> "TargetInputs":
-        """The same, with what was found against the same day of a month before."""
+        """Also with what was found against the same day of a month before."""
         beyond = {one.column: one.beyond_chance for one in again.drifts}
         return replace(self, calendar=beyond, same_day_at=then)
 

@@ -39,7 +39,7 @@ class TargetScores:
     same_day: Drift | None = None
 
     def beside(self, again: "TargetScores") -> "TargetScores":
-        """The same, with what was found against the same day of a month before."""
+        """Also with what was found against the same day of a month before."""
         return replace(self, same_day=again.drift)
 
     def causes(self) -> Iterator[Cause]:

@@ -40,7 +40,7 @@ class LogOddsMap:
         return expit(self.log_odds(margin))
 
     def probability_of_one(self, margin: float) -> float:
-        """The same of a single margin, to the bit."""
+        """`probability` of a single margin, the same to the bit."""
         return expit_of_one(self.intercept + self.slope * margin)
 
 

@@ -204,7 +204,7 @@ def _steps_to_leaves(forest: Forest) -> dict[int, list[tuple[int, bool]]]:
 
 
 class NumpyKernel:
-    """The same in NumPy, row by row."""
+    """What `CKernel` computes, in NumPy, row by row."""
 
     def __init__(self, tables: ContributionTables) -> None:
         forest, self._tables = tables.forest, tables

@@ -24,7 +24,7 @@ def expit(log_odds: FloatArray) -> FloatArray:
 
 
 def expit_of_one(log_odds: float) -> float:
-    """The same of a single number."""
+    """`expit` of a single number."""
     try:
         return 1.0 / (1.0 + math.exp(-log_odds))
     except OverflowError:  # exp is infinite

@@ -56,7 +56,7 @@ class Predictor:
         return self.bundle.calibration.probability(self.margin(x))
 
     def probability_of_row(self, row: FloatArray) -> float:
-        """The same of one row (F,), to the bit."""
+        """`probability` of one row (F,), the same to the bit."""
         [margin] = self.margin(row[None]).tolist()
         return self.bundle.calibration.probability_of_one(margin)
 

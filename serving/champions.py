@@ -91,7 +91,7 @@ def put_together(
     n_customers: int | None = None,
     settings_text: str | None = None,
 ) -> InForce:
-    """The same of bundles that are loaded already."""
+    """As `put_in_force`, of bundles that are loaded already."""
     stated = None
     if settings_text is not None:
         from features.reading.settings_file import parse_settings  # brings Arrow

@@ -120,7 +120,7 @@ class BoostedFolds:
         return cls(binned, parts, [fit_stopped(binned, part) for part in parts])
 
     def extended(self, parts: Sequence[Fold]) -> "BoostedFolds":
-        """The same with more folds."""
+        """These folds and more."""
         fits = [*self.fits, *(fit_stopped(self.binned, part) for part in parts)]
         return BoostedFolds(self.binned, [*self.parts, *parts], fits)
 

@@ -42,7 +42,7 @@ class HeldOutMargin:
 
 @dataclass(frozen=True, kw_only=True)
 class LastFoldMargin(HeldOutMargin):
-    """The same where the last fold judges.
+    """Margins held out, where the last fold judges.
 
     Args:
         last: (n,) the rows that it judges.

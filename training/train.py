@@ -258,7 +258,7 @@ def with_verdicts(
     verdicts: Sequence[LeakVerdict],
     accepted: Sequence[Acceptance],
 ) -> TrainedModel:
-    """The same, with the features that are suspected and those somebody accepted."""
+    """The model with the features that are suspected and those somebody accepted."""
     named = {v.feature for v in verdicts if v.is_blocking}
     return replace(
         learnt,

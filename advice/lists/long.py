@@ -37,7 +37,7 @@ def first_of_list(
 def long_list(
     advised: AdvisedParts, zone: ZoneInfo, folder: Path, memory_mb: int
 ) -> Iterator[Row]:
-    """The same rows as `daily_list`, one after the other.
+    """The rows of `daily_list`, one after the other.
 
     Args:
         advised: rows of advice.

@@ -177,7 +177,7 @@ def exposure(terms: StakeTerms, facts: AccountFacts) -> Exposure | None:
 
 
 def at_face_value(terms: StakeTerms) -> StakeTerms:
-    """The same, at the prices that customers pay."""
+    """The terms of a stake, at the prices that customers pay."""
     return terms._replace(cost_share=1.0, reads_products=False)
 
 
@@ -192,7 +192,7 @@ def is_at_stake(terms: StakeTerms, facts: AccountFacts, limit: float) -> bool:
 def _stoppable(
     terms: StakeTerms, facts: AccountFacts, days: float, run_up: float
 ) -> float:
-    """The same run-up by subscription, where the provider's terms differ by product."""
+    """The run-up by subscription, where the provider's terms differ by product."""
     months = days / DAYS_PER_MONTH
     usage_stops = [1.0]
     total = 0.0

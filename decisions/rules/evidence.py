@@ -59,7 +59,7 @@ def signs_of(
     at: datetime,
     p_fraud: float | None = None,
 ) -> list[Evidence]:
-    """The same by the document of the terms."""
+    """The signs of fraud that count, as `counting_evidence`, by a document."""
     path = document.fraud_path
     if path is None:
         return []

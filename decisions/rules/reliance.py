@@ -37,7 +37,7 @@ def doubts_of_debt(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld]
 
 
 def doubts_of_fraud(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld]:
-    """The same for the fraud path; a person may act in spite of them."""
+    """What a stop for fraud cannot rest on; a person may act in spite of them."""
     facts = case.facts
     unsure: tuple[str, ...] = ()
     if not is_observed(case, terms, "holds", at):
@@ -47,7 +47,7 @@ def doubts_of_fraud(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld
 
 
 def doubts_of_suspicion(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld]:
-    """The same where no sign is there: the contacts, too, for they tell of appeals."""
+    """Without a sign of fraud: the contacts, too, for they tell of appeals."""
     if not is_observed(case, terms, "contacts", at):
         yield _unknown(terms, case.facts, "contacts", STOPS, released_by="person")
     yield from doubts_of_fraud(case, terms, at)

@@ -86,5 +86,5 @@ def _is_over(entitlement: Mapping[str, Any]) -> bool:
 
 
 def _again(name: str) -> dict[str, str]:
-    """The same request however often it is sent."""
+    """Headers by which a request counts once, however often it is sent."""
     return {"MS-RequestId": str(uuid5(NAMESPACE_URL, name))}

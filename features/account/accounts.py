@@ -30,7 +30,7 @@ class KeptAccount:
     def look_if(
         self, as_of: int, is_wanted: Callable[[Standing], bool]
     ) -> tuple[Standing, AccountFacts] | None:
-        """The same; None where the standing is not wanted, for part of the price."""
+        """As `look`; None, for part of the price, where the standing is not wanted."""
         known, stops = self._known, self._stops
         standing, done = standing_at(as_of, known, self._account, stops)
         if not is_wanted(standing):

@@ -55,7 +55,7 @@ def fact_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
 
 
 def fact_numbers(portfolio: Portfolio, snapshots: pa.Table) -> FloatArray:
-    """The same as an array of shape (snapshots, facts)."""
+    """The facts of `fact_table` as an array of shape (snapshots, facts)."""
     numbers, places = array("d"), array("q")
     first = min(snapshots["as_of"].to_pylist(), default=FOREVER)
     for place, standing in _standings(portfolio, snapshots, Account.at, first):
@@ -117,7 +117,7 @@ class PassingFacts:
                 self._full()
 
     def of(self, snapshots: pa.Table) -> FloatArray | None:
-        """The same as `fact_numbers`; None where one of the snapshots was not seen."""
+        """What `fact_numbers` gives; None where one of the snapshots was not seen."""
         places = [self._places.get(key) for key in snapshot_keys(snapshots)]
         if None in places:
             return None

@@ -39,7 +39,7 @@ def first_part(folder: Path) -> Path | None:
 
 
 def sample_of_part(folder: Path, part: Path, spec: TableSpec) -> Sample:
-    """The same of a part, with what the names of its folders say (`key=value`)."""
+    """A part of a table, with what the names of its folders say (`key=value`)."""
     names, rows = sample_of(part, "", spec)
     said = partitions(PurePosixPath(part.relative_to(folder.parent).as_posix()))
     more = {name: value or "" for name, value in said.items() if name not in names}

@@ -186,7 +186,7 @@ class KeptRows:
         return kernel.leaves(self._in_c, as_of)
 
     def _leaves_at(self, as_of: int) -> FloatArray:
-        """The same without a kernel; read anew where a row enters or leaves."""
+        """The leaves without a kernel; read anew where a row enters or leaves."""
         if not self._is_still_known(as_of):
             self._raw, self._found = self._compiler.known(self._events, as_of)
             self._read_at, self._same, self._firsts = as_of, None, None

@@ -65,7 +65,7 @@ def masked_of(values: Collection[str]) -> set[str]:
 
 
 def masked_sql(table: str, column: str) -> str:
-    """The same as a condition of DuckDB on the rows of a table."""
+    """Whether a value is masked, as a condition of DuckDB on the rows of a table."""
     value = f'"{column}"'
     cut, whole = (
         f"count(DISTINCT {value}) FILTER (regexp_matches({value}, '{form}'))"

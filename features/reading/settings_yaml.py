@@ -30,7 +30,7 @@ def read_mapping(text: str) -> dict[str, Any]:
 
 
 def plain_texts(text: str) -> dict[str, Any]:
-    """The same with every key and value as text, as written: `01`, `yes`, `2.50`."""
+    """The settings, every key and value as it is written: `01`, `yes`, `2.50`."""
     return _mapping(text, _Plain)
 
 

@@ -185,7 +185,7 @@ def _key_of_any(
     key = row_identity(TABLES[table], places)
 
     def of_any(cells: Sequence[object]) -> Hashable:
-        """The same for the rows of every customer."""
+        """The key of the thing, whoever's row it is."""
         one: Hashable = key([None, *cells[1:]])
         return one
 

@@ -48,7 +48,7 @@ class LogQuestion(NamedTuple):
         return f"?{urlencode({k: v for k, v in named.items() if v})}"
 
     def wanted(self, visitor: Visitor, zone: ZoneInfo) -> LogFilter:
-        """The same for the store, for customers of this visitor.
+        """The filter that the store takes, for customers of this visitor.
 
         Raises:
             ProblemError: the day is none, or the customer is another's.

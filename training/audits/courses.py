@@ -87,7 +87,7 @@ def has_losses(everyone: Sequence[Course]) -> bool:
 
 
 def with_stand_in(everyone: Sequence[Course]) -> list[Course]:
-    """The same, each customer lost when 180 days past due."""
+    """Courses in which each customer counts as lost when 180 days past due."""
     return [
         Course(
             c.customer_id,

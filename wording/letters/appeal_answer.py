@@ -42,7 +42,7 @@ class AppealAnswer:
 
 
 def appeal_letter(answer: AppealAnswer) -> Letter:
-    """The letter.
+    """The letter that answers an appeal.
 
     Raises:
         UnknownLanguageError: there is no such translation.

@@ -47,7 +47,7 @@ class RestorationValues:
 
 
 def restoration_letter(told: RestorationValues) -> Letter:
-    """The letter.
+    """The letter that tells what was given back.
 
     Raises:
         UnknownLanguageError: there is no such translation.
