@@ -17,11 +17,13 @@ from execution.evidence import Evidence, first_sign, letters_of
 from execution.evidence_page import evidence_files
 from execution.evidence_rows import _cell, use
 from store.letters import PlannedLetter
-from tests.cli.conftest import Run, forbear, home  # noqa: F401 - fixtures
+from tests.cli.conftest import Run, forbear, home
 from tests.execution.conftest import an_act
-from tests.execution.test_with_the_service import House, ago, house  # noqa: F401
+from tests.execution.test_with_the_service import House, ago, house
 from tests.store.memory_store import a_decision
 from wording.publication.page import Table
+
+__all__ = ["forbear", "home", "house"]
 
 Pack = dict[str, bytes]
 RECORD = {
@@ -61,7 +63,7 @@ def test_letters_that_went_out_later_are_not_in_it() -> None:
 
 
 @pytest.fixture
-def state(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: F811
+def state(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FORBEAR_HOME", str(tmp_path / "state"))
     return tmp_path / "state"
 
@@ -75,8 +77,8 @@ def pack(run: Run, decision_id: str, folder: Path) -> Pack:
 
 
 def test_it_holds_all_and_says_how_to_check_it(
-    house: House,  # noqa: F811
-    forbear: Run,  # noqa: F811
+    house: House,
+    forbear: Run,
     state: Path,
     tmp_path: Path,
 ) -> None:
@@ -105,8 +107,8 @@ def test_it_holds_all_and_says_how_to_check_it(
 
 
 def test_a_pack_of_another_release_says_whether_the_action_is_the_same(
-    house: House,  # noqa: F811
-    forbear: Run,  # noqa: F811
+    house: House,
+    forbear: Run,
     state: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -119,8 +121,8 @@ def test_a_pack_of_another_release_says_whether_the_action_is_the_same(
 
 
 def test_what_arrived_later_is_not_in_it(
-    house: House,  # noqa: F811
-    forbear: Run,  # noqa: F811
+    house: House,
+    forbear: Run,
     state: Path,
     tmp_path: Path,
 ) -> None:
@@ -132,8 +134,8 @@ def test_what_arrived_later_is_not_in_it(
 
 
 def test_a_request_with_its_own_events_brings_its_rows(
-    house: House,  # noqa: F811
-    forbear: Run,  # noqa: F811
+    house: House,
+    forbear: Run,
     state: Path,
     tmp_path: Path,
 ) -> None:
@@ -156,8 +158,8 @@ def test_a_request_with_its_own_events_brings_its_rows(
 
 
 def test_a_decision_of_nobody_is_one_line(
-    house: House,  # noqa: F811
-    forbear: Run,  # noqa: F811
+    house: House,
+    forbear: Run,
     state: Path,
     tmp_path: Path,
 ) -> None:
@@ -168,8 +170,8 @@ def test_a_decision_of_nobody_is_one_line(
 
 
 def test_what_was_not_known_at_the_moment_asked_about_is_not_in_it(
-    house: House,  # noqa: F811
-    forbear: Run,  # noqa: F811
+    house: House,
+    forbear: Run,
     state: Path,
     tmp_path: Path,
 ) -> None:
@@ -182,8 +184,8 @@ def test_what_was_not_known_at_the_moment_asked_about_is_not_in_it(
 
 
 def test_moments_in_any_form_of_the_contract_are_read(
-    house: House,  # noqa: F811
-    forbear: Run,  # noqa: F811
+    house: House,
+    forbear: Run,
     state: Path,
     tmp_path: Path,
 ) -> None:
@@ -202,8 +204,8 @@ def test_moments_in_any_form_of_the_contract_are_read(
 
 
 def test_who_agreed_is_said_as_it_was(
-    house: House,  # noqa: F811
-    forbear: Run,  # noqa: F811
+    house: House,
+    forbear: Run,
     state: Path,
     tmp_path: Path,
 ) -> None:
@@ -218,7 +220,7 @@ def test_who_agreed_is_said_as_it_was(
 
 
 def test_it_tells_the_measure_beside_the_action_and_what_was_asked_of_whom(
-    house: House,  # noqa: F811
+    house: House,
 ) -> None:
     answer = house.score()
     answer["permission"]["measures"] = [
