@@ -25,8 +25,11 @@ class Bin(NamedTuple):
     observed: float
 
 
-class GateVerdict(NamedTuple):
-    """What a gate said when it was asked; None: it could not be measured."""
+class PromotionGate(NamedTuple):
+    """One condition of a promotion, whether it holds, and its numbers in words.
+
+    `is_passed` is None where it could not be measured: that blocks nobody, and is said.
+    """
 
     name: str
     is_passed: bool | None
@@ -51,7 +54,7 @@ class Card:
     n_features: int
     metrics: dict[str, tuple[float, float, float]]
     curve: tuple[Bin, ...] = ()
-    gates: tuple[GateVerdict, ...] = ()
+    gates: tuple[PromotionGate, ...] = ()
 
 
 def card_of(bundle: Bundle, label: FloatArray, p: FloatArray) -> Card:
@@ -88,7 +91,7 @@ def keep_card(home: Path, target: str, card: Card) -> None:
 
 
 def keep_gates(
-    home: Path, target: str, bundle_id: str, gates: Sequence[GateVerdict]
+    home: Path, target: str, bundle_id: str, gates: Sequence[PromotionGate]
 ) -> None:
     """Write down what the gates said of a bundle."""
     written = json.dumps([list(gate) for gate in gates])
@@ -116,7 +119,7 @@ def card(home: Path, target: str, bundle_id: str) -> Card | None:
         | {
             "metrics": {name: tuple(v) for name, v in stated["metrics"].items()},
             "curve": tuple(Bin(*one) for one in stated["curve"]),
-            "gates": tuple(GateVerdict(*one) for one in said),
+            "gates": tuple(PromotionGate(*one) for one in said),
         }
     )
 

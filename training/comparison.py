@@ -18,6 +18,7 @@ from decisions.terms import Terms
 from features.arrays import BoolArray, FloatArray
 from features.targets import Target
 from scoring.calibration import newton_logistic
+from scoring.cards import PromotionGate
 from scoring.intervals import (
     MetricEstimate,
     compare_log_loss,
@@ -38,18 +39,6 @@ OVERLAP = 0.7  # of the families named to people before and after
 LEAST_EXPLAINED = 30
 # a third model starts from half of each, and is held there by a few rows
 HALF_EACH, HALF_RIDGE = np.array([0.0, 0.5, 0.5]), np.array([1e-6, 5.0, 5.0])
-
-
-@dataclass(frozen=True)
-class PromotionGate:
-    """One condition of a promotion, whether it holds, and its numbers in words.
-
-    `is_passed` is None where it could not be measured: that blocks nobody, and is said.
-    """
-
-    name: str
-    is_passed: bool | None
-    text: str
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Promotion: from a registered version to the bundle that serves, and back."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,9 @@ from decisions.policy_file.load import Policy
 from decisions.terms import Terms
 from features.targets import Target
 from scoring.bundle import Bundle
-from scoring.cards import GateVerdict, keep_gates
+from scoring.cards import PromotionGate, keep_gates
 from scoring.shelf import champion_id
-from training.comparison import PromotionGate, gates
+from training.comparison import gates
 from training.errors import (
     NoReasonGivenError,
     NoSuchVersionError,
@@ -169,8 +169,7 @@ def _keep(
     tracker: Tracker, target: Target, bundle_id: str, measured: Sequence[PromotionGate]
 ) -> None:
     """On the model's card, what the gates said of it."""
-    said = [GateVerdict(one.name, one.is_passed, one.text) for one in measured]
-    keep_gates(tracker.home, target, bundle_id, said)
+    keep_gates(tracker.home, target, bundle_id, measured)
 
 
 def rollback(
@@ -310,7 +309,7 @@ def _record(
         who=account(),
         because=because,
         is_forced=is_forced,
-        gates=tuple(asdict(gate) for gate in gates),
+        gates=tuple(gate._asdict() for gate in gates),
         accepted=dict(accepted or {}),
     )
 

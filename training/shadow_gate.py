@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from features.moments import DAY_US
 from features.targets import Target
-from training.comparison import PromotionGate
+from scoring.cards import PromotionGate
 
 if TYPE_CHECKING:  # the store brings packages that training does not need
     from store.shadows import Shadow

@@ -9,7 +9,8 @@ from scipy.special import expit, logit
 from decisions.money.exposure import FaceValues
 from decisions.policy_file.load import default_policy
 from features.arrays import FloatArray
-from training.comparison import PromotionGate, gates, in_common
+from scoring.cards import PromotionGate
+from training.comparison import gates, in_common
 from training.judged_money import Money
 from training.judged_rows import JudgedRows
 

@@ -11,7 +11,7 @@ import pytest
 from markupsafe import escape
 
 from features.moments import microseconds
-from scoring.cards import Bin, Card, GateVerdict, keep_card, keep_gates
+from scoring.cards import Bin, Card, PromotionGate, keep_card, keep_gates
 from serving.settings import ServingSettings
 from store.keys import Role
 from store.monitoring import Alarm, Cause
@@ -79,7 +79,7 @@ CHALLENGER = Card(
     {"auc": (0.8125, 0.75, 0.875), "observed_over_expected": (1.0625, 0.9, 1.2)},
     (Bin(40, 0.0125, 0.025),),
 )
-COST = GateVerdict("cost_not_worse", False, "expected cost +0.500 a customer")
+COST = PromotionGate("cost_not_worse", False, "expected cost +0.500 a customer")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
