@@ -24,6 +24,12 @@ def killbill(postgres: PostgresForTests) -> Iterator[KillBillDatabase]:
     database.close()
 
 
+@pytest.fixture
+def portfolio(tmp_path: Path) -> Path:
+    """The folder that imports write to."""
+    return tmp_path / "portfolio"
+
+
 class FirstDay(NamedTuple):
     """What a stranger reads: of the import, of one customer, and the list itself."""
 

@@ -119,10 +119,5 @@ def books() -> Books:
 
 
 @pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return tmp_path / "portfolio"
-
-
-@pytest.fixture
 def run(books: Books, tmp_path: Path) -> Run:
     return imports_of_books("erpnext", books.write, tmp_path, EXPORTED)

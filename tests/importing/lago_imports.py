@@ -24,11 +24,6 @@ def run(tmp_path: Path) -> Import:
     return imports_of_documents("lago", tmp_path, EXPORTED)
 
 
-@pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return tmp_path / "portfolio"
-
-
 def facts(portfolio: Path, *names: str) -> dict[str, float | None]:
     return facts_of(portfolio, CUSTOMER, "2026-06-01", *names)
 

@@ -213,11 +213,6 @@ def books() -> Books:
 
 
 @pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return tmp_path / "portfolio"
-
-
-@pytest.fixture
 def run(books: Books, tmp_path: Path) -> Run:
     return imports_of_books("odoo", books.write, tmp_path, EXPORTED)
 

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from importing import SOURCES, ImportReport, ImportSettings, import_files
@@ -24,12 +22,6 @@ def run(tmp_path: Path) -> Import:
         return import_files(SOURCES["stripe"], files, tmp_path / portfolio, settings)
 
     return _run
-
-
-def rows(portfolio: Path, table: str) -> list[dict[str, Any]]:
-    read: list[dict[str, Any]] = pq.read_table(portfolio / table).to_pylist()
-    told = (row for row in read if row["known_at"])  # others stand for what is left out
-    return sorted(told, key=lambda row: (row["known_at"], str(row)))
 
 
 def balance(category: str, gross: str, day: int, **values: object) -> exports.Row:

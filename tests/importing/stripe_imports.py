@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from importing import SOURCES, ImportReport, ImportSettings, import_files
@@ -38,14 +37,3 @@ def run(tmp_path: Path) -> Import:
         )
 
     return _run
-
-
-@pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return tmp_path / "portfolio"
-
-
-def rows(portfolio: Path, table: str) -> Rows:
-    found: Rows = pq.read_table(portfolio / table).to_pylist()
-    told = (row for row in found if row["known_at"])  # no time: left out
-    return sorted(told, key=lambda row: (row["known_at"], str(row)))

@@ -17,7 +17,6 @@ from tests.importing.chargebee_imports import (
     PAID,
     Import,
     facts,
-    portfolio,
     run,
 )
 from tests.importing.chargebee_objects import (
@@ -38,7 +37,7 @@ from tests.importing.chargebee_objects import (
 )
 from tests.importing.tables import facts_of, rows_of
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 SCHEMA = json.loads(
     (Path(__file__).parent / "data" / "chargebee_schema.json").read_text("utf-8")

@@ -20,7 +20,6 @@ from tests.importing.chargebee_imports import (
     PAID,
     Import,
     facts,
-    portfolio,
     run,
 )
 from tests.importing.chargebee_objects import (
@@ -35,7 +34,7 @@ from tests.importing.chargebee_objects import (
 from tests.importing.conftest import FirstActions
 from tests.importing.tables import rows_of
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 
 @pytest.mark.parametrize(

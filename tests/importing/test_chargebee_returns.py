@@ -12,7 +12,6 @@ from tests.importing.chargebee_imports import (
     PAID,
     Import,
     facts,
-    portfolio,
     run,
 )
 from tests.importing.chargebee_objects import (
@@ -26,7 +25,7 @@ from tests.importing.chargebee_objects import (
 )
 from tests.importing.tables import rows_of
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 
 def test_a_refund_that_was_voided_later_is_none(run: Import, portfolio: Path) -> None:

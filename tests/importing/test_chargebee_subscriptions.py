@@ -11,7 +11,7 @@ from importing import SOURCES, ImportSettings, import_files
 from importing.errors import (
     RateMissingError,
 )
-from tests.importing.chargebee_imports import Import, portfolio, run
+from tests.importing.chargebee_imports import Import, run
 from tests.importing.chargebee_objects import (
     customer,
     event,
@@ -21,7 +21,7 @@ from tests.importing.chargebee_objects import (
 )
 from tests.importing.tables import rows_of
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 
 @pytest.mark.parametrize(

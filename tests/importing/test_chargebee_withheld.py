@@ -9,13 +9,12 @@ from tests.importing.chargebee_imports import (
     FAILED,
     Import,
     facts,
-    portfolio,
     run,
 )
 from tests.importing.chargebee_objects import CUSTOMER, customer, page, seconds
 from tests.importing.tables import facts_of
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 TAX = {"id": "tax_1", "amount": 2_345, "date": seconds("2026-03-10")}
 LATER = datetime(2026, 6, 2, tzinfo=UTC)

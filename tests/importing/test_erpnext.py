@@ -15,10 +15,10 @@ import pytest
 from importing import SOURCES, ImportSettings, import_files
 from importing.errors import NothingToImportError, UnreadableFileError
 from tests.importing.conftest import FirstActions
-from tests.importing.erpnext_books import ACME, EXPORTED, Books, books, portfolio, run
+from tests.importing.erpnext_books import ACME, EXPORTED, Books, books, run
 from tests.importing.tables import Run, facts_of, rows_of
 
-__all__ = ["books", "portfolio", "run"]
+__all__ = ["books", "run"]
 
 
 def test_a_payment_pays_the_invoice_that_it_is_against(

@@ -3,10 +3,10 @@
 from decimal import Decimal
 from pathlib import Path
 
-from tests.importing.erpnext_books import ACME, EXPORTED, Books, books, portfolio, run
+from tests.importing.erpnext_books import ACME, EXPORTED, Books, books, run
 from tests.importing.tables import Run, facts_of, rows_of
 
-__all__ = ["books", "portfolio", "run"]
+__all__ = ["books", "run"]
 
 
 def test_a_credit_note_reduces_the_invoice_it_returns(

@@ -8,10 +8,10 @@ import pytest
 
 from importing import ImportReport
 from tests.importing.bank_files import Entry, import_texts, iso
-from tests.importing.erpnext_books import ACME, Books, books, portfolio, run
+from tests.importing.erpnext_books import ACME, Books, books, run
 from tests.importing.tables import Run, facts_of
 
-__all__ = ["books", "portfolio", "run"]
+__all__ = ["books", "run"]
 PAID = Entry(amount="605", text="SINV-1", day="2026-05-30")
 
 

@@ -14,11 +14,11 @@ from tests.importing.chargebee_objects import (
     payment,
     seconds,
 )
-from tests.importing.erpnext_books import ACME, Books, books, portfolio, run
+from tests.importing.erpnext_books import ACME, Books, books, run
 from tests.importing.tables import Run, facts_of
 from tests.importing.test_given_way import PAID, notes, owing, statement
 
-__all__ = ["books", "owing", "portfolio", "run"]
+__all__ = ["books", "owing", "run"]
 changes = chargebee_imports.run  # of Chargebee: an export of what changed
 
 

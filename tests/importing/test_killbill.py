@@ -4,14 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
-from features.account import fact_table
-from features.portfolio import Portfolio
-from features.snapshots import latest_snapshots
 from importing import SOURCES, ImportReport, ImportSettings, import_files
 from importing.errors import UnreadableFileError
 from importing.killbill.columns import TABLES
@@ -21,6 +16,7 @@ from tests.importing.killbill_database import (
     WRITTEN_OFF,
     KillBillDatabase,
 )
+from tests.importing.tables import facts_of, rows_of
 
 pytestmark = pytest.mark.slow
 EXPORTED = datetime(2026, 6, 1, tzinfo=UTC)
@@ -39,23 +35,10 @@ def run(killbill: KillBillDatabase, tmp_path: Path) -> Run:
     return _run
 
 
-@pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return tmp_path / "portfolio"
-
-
-def rows(portfolio: Path, table: str) -> list[dict[str, Any]]:
-    read: list[dict[str, Any]] = pq.read_table(portfolio / table).to_pylist()
-    told = (row for row in read if row["known_at"])  # others stand for what is left out
-    return sorted(told, key=lambda row: (row["known_at"], str(row)))
-
-
-def facts(portfolio: Path, *names: str, customer: str = ACCOUNT) -> dict[str, float]:
-    opened = Portfolio.open(portfolio)
-    moment = int(EXPORTED.timestamp() * 1e6)
-    table = fact_table(opened, latest_snapshots(opened, moment))
-    row = next(r for r in table.to_pylist() if r["customer_id"] == customer)
-    return {name: row[name] for name in names}
+def facts(
+    portfolio: Path, *names: str, customer: str = ACCOUNT
+) -> dict[str, float | None]:
+    return facts_of(portfolio, customer, "2026-06-01", *names)
 
 
 def test_an_invoice_is_its_charges_and_a_payment_pays_it(
@@ -92,7 +75,7 @@ def test_an_item_adjusted_later_reduces_its_invoice(
     killbill.payment(None, "2026-03-20", 10)
     run()
 
-    note = next(i for i in rows(portfolio, "invoices") if i["kind"] == "credit_note")
+    note = next(i for i in rows_of(portfolio, "invoices") if i["kind"] == "credit_note")
     assert (note["applies_to"], note["amount"]) == (bill, Decimal(40))
     assert facts(portfolio, "open") == {"open": 50}
 
@@ -124,7 +107,7 @@ def test_each_attempt_is_a_payment_of_its_own(
     )
     run()
 
-    tried = rows(portfolio, "payments")
+    tried = rows_of(portfolio, "payments")
     assert [(p["status"], p["invoice_id"], p["amount"]) for p in tried] == [
         ("failed", bill, 100),
         ("succeeded", bill, 100),
@@ -142,7 +125,7 @@ def test_what_was_pending_is_under_way_until_it_changed(
     )
     run()
 
-    known = [(p["status"], p["known_at"].day) for p in rows(portfolio, "payments")]
+    known = [(p["status"], p["known_at"].day) for p in rows_of(portfolio, "payments")]
     assert known == [("pending", 2), ("succeeded", 6)]
 
 
@@ -176,7 +159,7 @@ def test_a_chargeback_disputes_the_payment_and_its_reversal_wins(
     )
     run()
 
-    assert [d["status"] for d in rows(portfolio, "disputes")] == ["opened", "won"]
+    assert [d["status"] for d in rows_of(portfolio, "disputes")] == ["opened", "won"]
     assert facts(portfolio, "open") == {"open": 0}
 
 
@@ -195,7 +178,7 @@ def test_a_child_owes_nothing_where_the_parent_pays(
     report = run()
 
     assert facts(portfolio, "open") == {"open": 90}
-    assert {i["customer_id"] for i in rows(portfolio, "invoices")} == {parent}
+    assert {i["customer_id"] for i in rows_of(portfolio, "invoices")} == {parent}
     assert any("parent pays" in note.text for note in report.notes)
 
 
@@ -207,7 +190,7 @@ def test_an_invoice_is_due_when_its_day_is_over_where_the_customer_lives(
     killbill.invoice("2026-03-29", ("RECURRING", 100))
     run()
 
-    due = rows(portfolio, "invoices")[0]["due_at"]
+    due = rows_of(portfolio, "invoices")[0]["due_at"]
     assert due == datetime(2026, 3, 29, 21, 59, 59, 999_999, tzinfo=UTC)
 
 
@@ -257,9 +240,9 @@ def test_overdue_states_and_the_exemption_are_told(
     killbill.tag(OVERDUE_ENFORCEMENT_OFF, ACCOUNT, "ACCOUNT", "2026-05-02")
     run()
 
-    acts = [(a["action"], a["event_at"].day) for a in rows(portfolio, "actions")]
+    acts = [(a["action"], a["event_at"].day) for a in rows_of(portfolio, "actions")]
     assert acts == [("suspend", 11), ("reactivate", 1)]
-    assert rows(portfolio, "holds")[0]["kind"] == "exemption"
+    assert rows_of(portfolio, "holds")[0]["kind"] == "exemption"
 
 
 def test_a_file_that_is_no_table_is_refused_by_name(tmp_path: Path) -> None:
@@ -292,7 +275,7 @@ def test_a_cell_that_cannot_be_read_is_named(
 
     (bad,) = report.bad_rows
     assert (bad.file, bad.row, bad.column) == ("invoice_items.csv", 3, "amount")
-    assert [i["amount"] for i in rows(portfolio, "invoices")] == [Decimal(100)]
+    assert [i["amount"] for i in rows_of(portfolio, "invoices")] == [Decimal(100)]
 
 
 def test_a_write_off_is_what_was_open_then(
@@ -306,7 +289,7 @@ def test_a_write_off_is_what_was_open_then(
     killbill.item(bill, "ITEM_ADJ", -20, "2026-05-11")
     run()
 
-    gone = [i for i in rows(portfolio, "invoices") if i["kind"] == "write_off"]
+    gone = [i for i in rows_of(portfolio, "invoices") if i["kind"] == "write_off"]
     assert [(g["amount"], g["known_at"].day) for g in gone] == [(Decimal(70), 1)]
 
 
@@ -324,7 +307,7 @@ def test_odd_rows_are_left_out_and_the_others_go_on(
     report = run()
 
     assert {v.value for v in report.unknown_values} == {"GIFT", "WAITING"}
-    amounts = [i["amount"] for i in rows(portfolio, "invoices")]
+    amounts = [i["amount"] for i in rows_of(portfolio, "invoices")]
     assert amounts == [Decimal("0.3334"), Decimal("0.3334"), Decimal(100)]
     assert {s.what: s.left_out for s in report.sums} == {
         "billed": Decimal(16),
@@ -340,5 +323,5 @@ def test_a_sum_beyond_the_quick_way_is_rounded_alike(
     killbill.invoice("2026-03-01", *items, ("TAX", 0.00005))
     run()
 
-    amounts = [i["amount"] for i in rows(portfolio, "invoices")]
+    amounts = [i["amount"] for i in rows_of(portfolio, "invoices")]
     assert amounts == [Decimal("149999850.0001")]

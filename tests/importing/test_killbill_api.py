@@ -4,18 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
-from features.account import fact_table
-from features.portfolio import Portfolio
-from features.snapshots import latest_snapshots
 from importing import SOURCES, ImportReport, ImportSettings, import_files
 from importing.errors import UnreadableFileError
 from tests.importing import killbill_answers as kb
 from tests.importing.killbill_answers import ACCOUNT, Thing
+from tests.importing.tables import facts_of, rows_of
 
 EXPORTED = datetime(2026, 6, 1, tzinfo=UTC)
 BILL = kb.new_id()
@@ -37,23 +33,8 @@ def run(tmp_path: Path) -> Import:
     return _run
 
 
-@pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return tmp_path / "portfolio"
-
-
-def rows(portfolio: Path, table: str) -> list[dict[str, Any]]:
-    read: list[dict[str, Any]] = pq.read_table(portfolio / table).to_pylist()
-    told = (row for row in read if row["known_at"])  # others stand for what is left out
-    return sorted(told, key=lambda row: (row["known_at"], str(row)))
-
-
-def facts(portfolio: Path, *names: str) -> dict[str, float]:
-    opened = Portfolio.open(portfolio)
-    moment = int(EXPORTED.timestamp() * 1e6)
-    table = fact_table(opened, latest_snapshots(opened, moment))
-    row = next(r for r in table.to_pylist() if r["customer_id"] == ACCOUNT)
-    return {name: row[name] for name in names}
+def facts(portfolio: Path, *names: str) -> dict[str, float | None]:
+    return facts_of(portfolio, ACCOUNT, "2026-06-01", *names)
 
 
 def bill(*items: Thing, **values: object) -> Thing:
@@ -72,7 +53,7 @@ def test_a_payment_pays_the_invoice_that_it_names(run: Import, portfolio: Path) 
     )
 
     assert facts(portfolio, "open") == {"open": 21}
-    (document,) = rows(portfolio, "invoices")
+    (document,) = rows_of(portfolio, "invoices")
     # the account's day in Brussels is over at 23:00 UTC
     assert document["due_at"] == datetime(2026, 3, 1, 22, 59, 59, 999999, tzinfo=UTC)
     assert report.is_clean
@@ -98,7 +79,7 @@ def test_only_the_audit_log_tells_a_later_adjustment_from_an_early_one(
         ],
     )
 
-    bills = rows(portfolio, "invoices")
+    bills = rows_of(portfolio, "invoices")
     told = [(i["kind"], i["amount"], i["known_at"].day) for i in bills]
     assert told == [("invoice", 90, 1), ("credit_note", 40, 15)]
     assert facts(portfolio, "open") == {"open": 40}
@@ -136,8 +117,8 @@ def test_a_chargeback_and_its_reversal_and_a_refund(
         ],
     )
 
-    assert [d["status"] for d in rows(portfolio, "disputes")] == ["opened", "won"]
-    paid = [(p["status"], p["amount"]) for p in rows(portfolio, "payments")]
+    assert [d["status"] for d in rows_of(portfolio, "disputes")] == ["opened", "won"]
+    paid = [(p["status"], p["amount"]) for p in rows_of(portfolio, "payments")]
     assert paid == [("succeeded", 100), ("refunded", 30)]
 
 
@@ -156,7 +137,7 @@ def test_what_failed_and_what_is_under_way(run: Import, portfolio: Path) -> None
 
     told = [
         (p["status"], p["amount"], p["failure_code"])
-        for p in rows(portfolio, "payments")
+        for p in rows_of(portfolio, "payments")
     ]
     assert told == [("failed", 100, "insufficient_funds"), ("pending", 100, None)]
 
@@ -194,7 +175,7 @@ def test_a_subscription_begins_changes_and_ends(run: Import, portfolio: Path) ->
     )
     run(bundles=[kb.bundle(sold) | {"bundleId": sold["bundleId"]}])
 
-    told = [(s["kind"], s["product"]) for s in rows(portfolio, "subscriptions")]
+    told = [(s["kind"], s["product"]) for s in rows_of(portfolio, "subscriptions")]
     assert ("started", "small") in told
     assert ("quantity_changed", "large") in told
     assert len(told) == 3
@@ -218,12 +199,12 @@ def test_tags_and_blocking_are_exemptions_and_actions(
         ],
     )  # fmt: skip
 
-    (hold,) = rows(portfolio, "holds")
+    (hold,) = rows_of(portfolio, "holds")
     assert (hold["kind"], hold["until"].day) == ("exemption", 9)
-    acts = [a["action"] for a in rows(portfolio, "actions")]
+    acts = [a["action"] for a in rows_of(portfolio, "actions")]
     assert acts == ["suspend", "reactivate"]
     gone = [
-        i["amount"] for i in rows(portfolio, "invoices") if i["kind"] == "write_off"
+        i["amount"] for i in rows_of(portfolio, "invoices") if i["kind"] == "write_off"
     ]
     assert gone == [Decimal(70)]
 
@@ -244,7 +225,7 @@ def test_a_child_whose_parent_pays_is_left_out(run: Import, portfolio: Path) -> 
         ],
     )
 
-    assert [i["customer_id"] for i in rows(portfolio, "invoices")] == [parent]
+    assert [i["customer_id"] for i in rows_of(portfolio, "invoices")] == [parent]
     assert any("whose parent pays" in note.text for note in report.notes)
 
 
@@ -254,9 +235,9 @@ def test_an_empty_answer_was_looked_at_and_pages_may_overlap(
     page = [bill(recurring(100))]
     report = run(invoices_0=page, invoices_1=page, tags=[], invoicePayments=[])
 
-    assert [i["amount"] for i in rows(portfolio, "invoices")] == [100]
+    assert [i["amount"] for i in rows_of(portfolio, "invoices")] == [100]
     assert {"customers", "holds", "invoices", "payments"} <= report.observed.keys()
-    assert rows(portfolio, "holds") == []
+    assert rows_of(portfolio, "holds") == []
 
 
 def test_an_empty_answer_under_the_name_of_the_docs_was_looked_at(

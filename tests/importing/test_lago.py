@@ -13,7 +13,7 @@ from importing import SOURCES, ImportSettings, import_files
 from importing.errors import (
     RateMissingError,
 )
-from tests.importing.lago_imports import BILL, Import, book, facts, portfolio, run
+from tests.importing.lago_imports import BILL, Import, book, facts, run
 from tests.importing.lago_objects import (
     CUSTOMER,
     credit_note,
@@ -31,7 +31,7 @@ from tests.importing.lago_objects import (
 from tests.importing.lago_samples import SAMPLES
 from tests.importing.tables import facts_of, rows_of
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 SCHEMA = json.loads(
     (Path(__file__).parent / "data" / "lago_schema.json").read_text("utf-8")

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from features.portfolio import Portfolio
-from tests.importing.lago_imports import Import, book, facts, portfolio, run
+from tests.importing.lago_imports import Import, book, facts, run
 from tests.importing.lago_objects import CUSTOMER, Object, credit_note, invoice, page
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 FIRST = invoice("in_1", "2026-03-01", 10_000)
 SECOND = invoice("in_2", "2026-04-01", 8_000) | {"credit_notes_amount_cents": 2_000}
 MADE = "2026-03-10T10:00:00Z"

@@ -14,7 +14,7 @@ from importing.errors import (
     UnreadableFileError,
 )
 from tests.importing.conftest import FirstActions
-from tests.importing.lago_imports import BILL, Import, book, portfolio, run
+from tests.importing.lago_imports import BILL, Import, book, run
 from tests.importing.lago_objects import (
     CUSTOMER,
     customer,
@@ -28,7 +28,7 @@ from tests.importing.lago_objects import (
 from tests.importing.lago_samples import SAMPLES
 from tests.importing.tables import rows_of
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 
 def test_the_same_export_again_adds_nothing(run: Import, portfolio: Path) -> None:

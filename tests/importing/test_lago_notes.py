@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.importing.lago_imports import BILL, Import, book, facts, portfolio, run
+from tests.importing.lago_imports import BILL, Import, book, facts, run
 from tests.importing.lago_objects import (
     credit_note,
     customer,
@@ -19,7 +19,7 @@ from tests.importing.lago_objects import (
 )
 from tests.importing.tables import rows_of
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 
 def test_a_credit_note_that_a_later_invoice_used_counts_once(

@@ -24,12 +24,11 @@ from tests.importing.odoo_books import (
     Books,
     books,
     facts,
-    portfolio,
     run,
 )
 from tests.importing.tables import Run, rows_of
 
-__all__ = ["books", "portfolio", "run"]
+__all__ = ["books", "run"]
 
 
 def test_a_payment_pays_what_it_was_matched_with(

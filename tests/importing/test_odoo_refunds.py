@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.importing.odoo_books import BANK, Books, books, facts, portfolio, run
+from tests.importing.odoo_books import BANK, Books, books, facts, run
 from tests.importing.tables import Run, rows_of
 
-__all__ = ["books", "portfolio", "run"]
+__all__ = ["books", "run"]
 
 
 def test_a_credit_note_reduces_what_it_reverses_and_its_refund_opens_nothing(

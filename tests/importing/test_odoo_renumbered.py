@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.importing.odoo_books import Books, books, facts, portfolio, run
+from tests.importing.odoo_books import Books, books, facts, run
 from tests.importing.tables import Run
 
-__all__ = ["books", "portfolio", "run"]
+__all__ = ["books", "run"]
 
 MADE = "2026-03-01 10:00:00"
 

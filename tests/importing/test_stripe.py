@@ -9,7 +9,7 @@ import pytest
 from features.account import fact_table
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
-from tests.importing.stripe_imports import EXPORTED, Import, portfolio, rows, run
+from tests.importing.stripe_imports import EXPORTED, Import, run
 from tests.importing.stripe_objects import (
     CUSTOMER,
     charge,
@@ -22,8 +22,9 @@ from tests.importing.stripe_objects import (
     payment_of,
     seconds,
 )
+from tests.importing.tables import rows_of
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 
 def facts(portfolio: Path, *names: str) -> dict[str, float]:
@@ -39,7 +40,7 @@ def test_a_charge_pays_the_invoice_it_names(run: Import, portfolio: Path) -> Non
     bill = invoice("in_1", "2026-03-01", 12_345, status="paid", currency="usd")
     run(customer(), bill, charge("ch_1", "2026-03-05", 12_345, invoice="in_1"))
 
-    payment = rows(portfolio, "payments")[0]
+    payment = rows_of(portfolio, "payments")[0]
     assert (payment["invoice_id"], payment["amount"]) == ("in_1", Decimal("123.45"))
     assert facts(portfolio, "open") == {"open": 0}
 
@@ -49,7 +50,7 @@ def test_since_2025_the_invoice_payment_ties_them(run: Import, portfolio: Path) 
     paid = charge("ch_1", "2026-03-05", 12_345, payment_intent="pi_1")
     run(customer(), bill, paid, payment_of("in_1", "pi_1"))
 
-    assert [p["invoice_id"] for p in rows(portfolio, "payments")] == ["in_1"]
+    assert [p["invoice_id"] for p in rows_of(portfolio, "payments")] == ["in_1"]
 
 
 def test_a_partial_capture_pays_what_was_captured(run: Import, portfolio: Path) -> None:
@@ -65,7 +66,7 @@ def test_what_was_authorised_only_pays_nothing(run: Import, portfolio: Path) -> 
     )
     report = run(customer(), invoice("in_1", "2026-03-01", 10_000), held)
 
-    assert rows(portfolio, "payments") == []
+    assert rows_of(portfolio, "payments") == []
     assert any("never captured" in note.text for note in report.notes)
 
 
@@ -83,7 +84,7 @@ def test_each_currency_has_its_own_smallest_unit(
 ) -> None:
     run(customer(), invoice("in_1", "2026-03-01", minor, currency=currency))
 
-    assert rows(portfolio, "invoices")[0]["amount"] == Decimal(major)
+    assert rows_of(portfolio, "invoices")[0]["amount"] == Decimal(major)
 
 
 def test_a_refund_after_a_credit_note_opens_nothing(
@@ -129,7 +130,9 @@ def test_a_charge_that_pays_two_invoices_counts_once(
         *parts,
     )
 
-    money = [(row["payment_id"], row["amount"]) for row in rows(portfolio, "payments")]
+    money = [
+        (row["payment_id"], row["amount"]) for row in rows_of(portfolio, "payments")
+    ]
     assert money == [("ch_1", Decimal(captured) / 100)]
     told = [n.n for n in report.notes if n.kind == "look at"]
     assert told == ([1] if captured < 5_000 else [])
@@ -143,7 +146,7 @@ def test_a_refund_that_only_the_charge_tells_of_is_counted(
     paid = charge("ch_1", "2026-03-02", 10_000, invoice="in_1", amount_refunded=3_000)
     report = run(customer(), invoice("in_1", "2026-03-01", 10_000), paid)
 
-    refund = rows(portfolio, "payments")[-1]
+    refund = rows_of(portfolio, "payments")[-1]
     assert (refund["status"], refund["amount"]) == ("refunded", Decimal(30))
     assert any("without listing them" in note.text for note in report.notes)
 
@@ -164,7 +167,7 @@ def test_a_dispute_of_a_paid_charge_leaves_the_invoice_paid(
     paid = charge("ch_1", "2026-03-02", 10_000, invoice="in_1", disputed=True)
     run(customer(), bill, paid, lost)
 
-    kinds = [(d["kind"], d["status"]) for d in rows(portfolio, "disputes")]
+    kinds = [(d["kind"], d["status"]) for d in rows_of(portfolio, "disputes")]
     assert kinds == [("chargeback_fraud", "opened"), ("chargeback_fraud", "lost")]
     assert facts(portfolio, "open") == {"open": 0}
 
@@ -181,7 +184,7 @@ def test_a_lost_dispute_without_a_date_is_known_since_the_export(
     )
     run(customer(), charge("ch_1", "2026-03-02", 10_000), lost)
 
-    assert rows(portfolio, "disputes")[-1]["known_at"] == EXPORTED
+    assert rows_of(portfolio, "disputes")[-1]["known_at"] == EXPORTED
 
 
 def test_an_inquiry_that_was_closed_is_withdrawn(run: Import, portfolio: Path) -> None:
@@ -194,7 +197,10 @@ def test_an_inquiry_that_was_closed_is_withdrawn(run: Import, portfolio: Path) -
     )
     run(customer(), charge("ch_1", "2026-03-02", 10_000), closed)
 
-    assert [d["status"] for d in rows(portfolio, "disputes")] == ["opened", "withdrawn"]
+    assert [d["status"] for d in rows_of(portfolio, "disputes")] == [
+        "opened",
+        "withdrawn",
+    ]
 
 
 def test_a_bank_that_takes_a_debit_back_returns_the_payment(
@@ -214,7 +220,7 @@ def test_a_bank_that_takes_a_debit_back_returns_the_payment(
     bill = invoice("in_1", "2026-03-01", 10_000, currency="eur")
     run(customer(), bill, debit("py_1", "2026-03-02", 10_000, invoice="in_1"), returned)
 
-    assert rows(portfolio, "disputes") == []
+    assert rows_of(portfolio, "disputes") == []
     assert facts(portfolio, "open") == {"open": 100}
 
 
@@ -223,7 +229,7 @@ def test_a_debit_is_under_way_before_it_succeeds(run: Import, portfolio: Path) -
 
     known = [
         (p["status"], p["known_at"].date().isoformat())
-        for p in rows(portfolio, "payments")
+        for p in rows_of(portfolio, "payments")
     ]
     assert known == [("pending", "2026-03-02"), ("succeeded", "2026-03-07")]
 
@@ -235,7 +241,7 @@ def test_events_say_when_a_debit_succeeded(run: Import, portfolio: Path) -> None
 
     known = [
         (p["status"], p["known_at"].date().isoformat())
-        for p in rows(portfolio, "payments")
+        for p in rows_of(portfolio, "payments")
     ]
     assert known == [("pending", "2026-03-02"), ("succeeded", "2026-03-10")]
 
@@ -245,7 +251,7 @@ def test_a_failure_says_why(run: Import, portfolio: Path) -> None:
     tries = [failed(f"ch_{r}", "2026-03-02", 100, r) for r in reasons]
     run(customer(), *tries)
 
-    codes = {p["payment_id"]: p["failure_code"] for p in rows(portfolio, "payments")}
+    codes = {p["payment_id"]: p["failure_code"] for p in rows_of(portfolio, "payments")}
     assert codes == {
         "ch_insufficient_funds": "insufficient_funds",
         "ch_stolen_card": "lost_or_stolen",
@@ -311,7 +317,7 @@ def test_attributes_of_today_are_not_told_of_the_past(
 ) -> None:
     run(customer(created="2026-01-01", address={"country": "BE"}), currency="EUR")
 
-    known = [(c["known_at"], c["country"]) for c in rows(portfolio, "customers")]
+    known = [(c["known_at"], c["country"]) for c in rows_of(portfolio, "customers")]
     assert known == [(datetime(2026, 1, 1, tzinfo=UTC), None), (EXPORTED, "BE")]
 
 
@@ -326,7 +332,7 @@ def test_a_yearly_price_is_told_by_the_month(run: Import, portfolio: Path) -> No
     )  # fmt: skip
     run(customer(), invoice("in_1", "2026-03-01", 100), sold)
 
-    row = rows(portfolio, "subscriptions")[0]
+    row = rows_of(portfolio, "subscriptions")[0]
     assert (row["quantity"], row["unit_price"]) == (3, Decimal(100))
 
 
@@ -347,7 +353,7 @@ def test_warnings_and_reviews_are_signs_of_fraud(run: Import, portfolio: Path) -
     )
     run(customer(), charge("ch_1", "2026-03-02", 100), warned, held)
 
-    alerts = {(a["alert_id"], a["status"]) for a in rows(portfolio, "alerts")}
+    alerts = {(a["alert_id"], a["status"]) for a in rows_of(portfolio, "alerts")}
     assert alerts == {("issfr_1", "active"), ("prv_1", "active"), ("prv_1", "resolved")}
-    strengths = {(o["source"], o["strength"]) for o in rows(portfolio, "outcomes")}
+    strengths = {(o["source"], o["strength"]) for o in rows_of(portfolio, "outcomes")}
     assert strengths == {("issfr_1", "warning"), ("prv_1", "analyst")}

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.importing import stripe_exports as exports
-from tests.importing.stripe_export_runs import Import, balance, rows, run
+from tests.importing.stripe_export_runs import Import, balance, run
 from tests.importing.stripe_objects import charge, customer, made, seconds, write_lines
+from tests.importing.tables import rows_of
 
 __all__ = ["run"]
 
@@ -36,7 +37,7 @@ def test_the_category_tells_a_capture_in_part_from_a_refund(
         files.append(exports.write(tmp_path / "payments.csv", exports.PAYMENTS, [paid]))
     report = run(*files)
 
-    read = rows(tmp_path / "portfolio", "payments")
+    read = rows_of(tmp_path / "portfolio", "payments")
     assert [(p["status"], p["amount"], p["invoice_id"]) for p in read] == [
         ("succeeded", 40, "in_1"),
         ("refunded", 5, "in_1"),
@@ -65,11 +66,12 @@ def test_the_category_tells_a_dispute_from_its_reversal_and_a_failed_refund(
 
     portfolio = tmp_path / "portfolio"
     told = [
-        (d["status"], d["known_at"].day, d["kind"]) for d in rows(portfolio, "disputes")
+        (d["status"], d["known_at"].day, d["kind"])
+        for d in rows_of(portfolio, "disputes")
     ]
     fraud = "chargeback_fraud"
     assert told == [("opened", 9, fraud), ("won", 20, fraud)]
-    given = [p for p in rows(portfolio, "payments") if p["status"] == "refunded"]
+    given = [p for p in rows_of(portfolio, "payments") if p["status"] == "refunded"]
     assert [p["retracted"] for p in given] == [True]
     assert [s.portfolio for s in report.sums if s.what == "payments"] == [100]
 
@@ -93,7 +95,7 @@ def test_an_object_with_a_capture_in_part_has_no_refund_of_it(
     run(write_lines(tmp_path / "y.ndjson", [customer(), part]), portfolio="alone")
 
     for portfolio in ("portfolio", "alone"):
-        read = rows(tmp_path / portfolio, "payments")
+        read = rows_of(tmp_path / portfolio, "payments")
         assert [(p["status"], p["amount"]) for p in read] == [("succeeded", 40)]
 
 
@@ -113,7 +115,7 @@ def test_a_refund_counts_once_however_imports_are_split(
 
     latest = {
         p["refund_id"]: p
-        for p in rows(tmp_path / "portfolio", "payments")
+        for p in rows_of(tmp_path / "portfolio", "payments")
         if p["status"] == "refunded"
     }
     given = [p["amount"] for p in latest.values() if not p["retracted"]]
@@ -139,7 +141,7 @@ def test_a_capture_in_part_and_then_a_refund_are_told_apart(
     run(report, portfolio="alone")
 
     for portfolio in ("portfolio", "alone"):
-        read = rows(tmp_path / portfolio, "payments")
+        read = rows_of(tmp_path / portfolio, "payments")
         assert [(p["status"], p["amount"], p["known_at"].day) for p in read] == [
             ("succeeded", 8, 1),
             ("refunded", 2, 9),
@@ -162,7 +164,7 @@ def test_a_capture_in_part_alone_gives_nothing_back(
         exports.write(tmp_path / "payments.csv", exports.PAYMENTS, [paid]),
     )
 
-    read = rows(tmp_path / "portfolio", "payments")
+    read = rows_of(tmp_path / "portfolio", "payments")
     assert [(p["status"], p["amount"]) for p in read] == [("succeeded", 7)]
 
 
@@ -202,7 +204,7 @@ def test_a_failure_in_the_balance_has_its_own_moment(
         )
     report = run(*files)
 
-    read = rows(tmp_path / "portfolio", "payments")
+    read = rows_of(tmp_path / "portfolio", "payments")
     assert [
         (p["status"], p["known_at"].day) for p in read if p["amount"] == 10
     ] == known

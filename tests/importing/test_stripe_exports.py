@@ -9,7 +9,8 @@ import pytest
 from importing import SOURCES, ImportReport, ImportSettings, import_files
 from importing.errors import NothingToImportError, UnreadableFileError
 from tests.importing import stripe_exports as exports
-from tests.importing.stripe_export_runs import Import, balance, rows, run
+from tests.importing.stripe_export_runs import Import, balance, run
+from tests.importing.tables import rows_of
 
 __all__ = ["run"]
 
@@ -50,7 +51,7 @@ def test_a_page_of_payments_says_what_the_objects_say(
     )  # fmt: skip
     report = run(page)
 
-    read = rows(tmp_path / "portfolio", "payments")
+    read = rows_of(tmp_path / "portfolio", "payments")
     assert [(p["payment_id"], p["status"], p["amount"], p["currency"]) for p in read] \
         == [
         ("ch_1", "succeeded", Decimal("1250.50"), "USD"),
@@ -62,7 +63,7 @@ def test_a_page_of_payments_says_what_the_objects_say(
     assert read[0]["invoice_id"] == "in_1"
     assert read[1]["event_at"] == datetime(2026, 3, 9, 12, tzinfo=UTC)
     assert read[2]["failure_code"] == "insufficient_funds"
-    (dispute,) = rows(tmp_path / "portfolio", "disputes")
+    (dispute,) = rows_of(tmp_path / "portfolio", "disputes")
     assert (dispute["kind"], dispute["payment_id"]) == ("chargeback_fraud", "ch_3")
     assert [t.split(",")[0] for t in notes_of(report, "look at")] == [
         "rows are in JPY",
@@ -98,7 +99,7 @@ def test_sigma_has_smallest_units_and_the_dashboard_major_ones(
     run(page, portfolio="dashboard")
     run(table, portfolio="sigma")
 
-    assert rows(tmp_path / "dashboard", "payments") == rows(
+    assert rows_of(tmp_path / "dashboard", "payments") == rows_of(
         tmp_path / "sigma", "payments"
     )
 
@@ -136,16 +137,16 @@ def test_tables_of_sigma_become_the_tables_here(run: Import, tmp_path: Path) -> 
     report = run(*(tmp_path / f"{name}.csv" for name in tables))
 
     portfolio = tmp_path / "portfolio"
-    bills = rows(portfolio, "invoices")
+    bills = rows_of(portfolio, "invoices")
     assert [(b["kind"], b["amount"]) for b in bills] == [
         ("invoice", 70),
         ("write_off", 70),
     ]
-    started, cancelled = rows(portfolio, "subscriptions")
+    started, cancelled = rows_of(portfolio, "subscriptions")
     assert (started["quantity"], started["unit_price"]) == (3, Decimal(100))
     assert cancelled["effective_at"] == datetime(2026, 6, 10, tzinfo=UTC)
-    assert [d["kind"] for d in rows(portfolio, "disputes")] == ["chargeback_other"]
-    assert rows(portfolio, "customers")[-1]["country"] == "BE"
+    assert [d["kind"] for d in rows_of(portfolio, "disputes")] == ["chargeback_other"]
+    assert rows_of(portfolio, "customers")[-1]["country"] == "BE"
     looked_at = {"customers", "subscriptions", "invoices", "payments", "disputes"}
     assert report.observed.keys() == looked_at
 
@@ -179,8 +180,8 @@ def test_pages_of_the_dashboard_become_the_tables_here(
     report = run(*files)
 
     portfolio = tmp_path / "portfolio"
-    assert [b["amount"] for b in rows(portfolio, "invoices")] == [Decimal("1250.50")]
-    (started,) = rows(portfolio, "subscriptions")
+    assert [b["amount"] for b in rows_of(portfolio, "invoices")] == [Decimal("1250.50")]
+    (started,) = rows_of(portfolio, "subscriptions")
     assert (started["quantity"], started["unit_price"]) == (2, Decimal(10))
     assert report.observed.keys() == {"customers", "invoices", "subscriptions"}
     assert any("several units" in note.text for note in report.notes)
@@ -197,7 +198,7 @@ def test_amounts_with_a_decimal_comma_are_read(run: Import, tmp_path: Path) -> N
     )
     run(page)
 
-    amounts = [p["amount"] for p in rows(tmp_path / "portfolio", "payments")]
+    amounts = [p["amount"] for p in rows_of(tmp_path / "portfolio", "payments")]
     assert amounts == [Decimal("1250.50"), Decimal("0.25")]
 
 
@@ -251,7 +252,7 @@ def test_a_page_without_a_row_was_looked_at(run: Import, tmp_path: Path) -> None
     report = run(exports.write(tmp_path / "payments.csv", exports.PAYMENTS, []))
 
     assert report.observed.keys() == {"payments", "disputes"}
-    assert rows(tmp_path / "portfolio", "payments") == []
+    assert rows_of(tmp_path / "portfolio", "payments") == []
 
 
 def test_a_state_without_a_meaning_is_named(run: Import, tmp_path: Path) -> None:
@@ -291,7 +292,7 @@ def test_an_amount_with_more_decimals_than_its_currency_is_named(
         ("payments.csv", 3, "amount"),
         ("balance.csv", 3, "customer_facing_amount"),
     ]
-    read = rows(tmp_path / "portfolio", "payments")
+    read = rows_of(tmp_path / "portfolio", "payments")
     assert [p["payment_id"] for p in read] == ["ch_1"]
 
 
@@ -314,7 +315,7 @@ def test_a_charge_without_its_customer_is_of_the_customer_whose_invoice_it_pays(
         ),
     )
 
-    paid = rows(tmp_path / "portfolio", "payments")
+    paid = rows_of(tmp_path / "portfolio", "payments")
     assert {(p["payment_id"], p["customer_id"]) for p in paid} == {("ch_1", "cus_A")}
     left_out = {s.what: s.left_out for s in report.sums}
     assert left_out == {"invoices": 0, "payments": 7, "refunds": 5}
@@ -329,7 +330,7 @@ def test_a_charge_of_a_later_import_without_its_customer_is_of_the_invoices(
     paid = {"invoice_id": "in_1", "customer_id": ""}
     run(paid_page(tmp_path, exports.payment("c", "2026-03-05 10:00:00", "29", **paid)))
 
-    [row] = rows(tmp_path / "portfolio", "payments")
+    [row] = rows_of(tmp_path / "portfolio", "payments")
     assert row["customer_id"] == "cus_A"
 
 

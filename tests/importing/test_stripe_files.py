@@ -13,7 +13,7 @@ from importing.errors import (
     UnreadableFileError,
     UnreadableValueError,
 )
-from tests.importing.stripe_imports import Import, portfolio, rows, run
+from tests.importing.stripe_imports import Import, run
 from tests.importing.stripe_objects import (
     CUSTOMER,
     charge,
@@ -26,8 +26,9 @@ from tests.importing.stripe_objects import (
     seconds,
     write_lines,
 )
+from tests.importing.tables import rows_of
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 
 def test_the_same_export_again_adds_nothing(run: Import, portfolio: Path) -> None:
@@ -45,13 +46,13 @@ def test_the_same_export_again_adds_nothing(run: Import, portfolio: Path) -> Non
     ]
     run(*objects)
     before = {
-        t: len(rows(portfolio, t))
+        t: len(rows_of(portfolio, t))
         for t in ("customers", "invoices", "payments", "disputes")
     }
     report = run(*objects, at=datetime(2026, 6, 9, tzinfo=UTC))
 
     assert [t.table for t in report.tables if t.n_new] == []
-    assert before == {t: len(rows(portfolio, t)) for t in before}
+    assert before == {t: len(rows_of(portfolio, t)) for t in before}
 
 
 def test_a_later_export_corrects_without_changing_the_past(
@@ -61,7 +62,7 @@ def test_a_later_export_corrects_without_changing_the_past(
     run(customer(), invoice("in_1", "2026-03-01", 10_000))
     run(customer(), invoice("in_1", "2026-03-01", 9_000), at=later)
 
-    known = [(i["known_at"], i["amount"]) for i in rows(portfolio, "invoices")]
+    known = [(i["known_at"], i["amount"]) for i in rows_of(portfolio, "invoices")]
     assert known == [(datetime(2026, 3, 1, tzinfo=UTC), 100), (later, 90)]
     assert "2026-06-09" in (portfolio / "portfolio.yaml").read_text("utf-8")
 
@@ -99,7 +100,7 @@ def test_a_broken_line_is_named_and_the_others_go_on(
         (3, "object"),
         (2, "currency"),
     ]
-    assert [c["customer_id"] for c in rows(portfolio, "customers")] == [CUSTOMER]
+    assert [c["customer_id"] for c in rows_of(portfolio, "customers")] == [CUSTOMER]
 
 
 @pytest.mark.parametrize("form", ["lines", "page", "events"])
@@ -119,7 +120,7 @@ def test_an_amount_that_is_no_number_is_named_and_not_taken_as_missing(
     )
 
     assert [(b.row, b.column) for b in report.bad_rows] == [(2, "amount_captured")]
-    assert rows(portfolio, "customers")
+    assert rows_of(portfolio, "customers")
 
 
 def test_an_empty_list_was_looked_at(tmp_path: Path, portfolio: Path) -> None:
@@ -131,7 +132,7 @@ def test_an_empty_list_was_looked_at(tmp_path: Path, portfolio: Path) -> None:
     )
 
     assert {"customers", "disputes"} == report.observed.keys()
-    assert rows(portfolio, "disputes") == []
+    assert rows_of(portfolio, "disputes") == []
 
 
 def test_files_of_something_else_are_refused(tmp_path: Path, portfolio: Path) -> None:
@@ -168,4 +169,4 @@ def test_an_object_that_was_deleted_is_counted_and_stops_nobody(
     assert report.bad_rows == ()
     assert not [note for note in report.notes if note.kind == "look at"]
     assert [note.n for note in report.notes if f"deleted {kind}" in note.text] == [1]
-    assert [row["invoice_id"] for row in rows(portfolio, "invoices")] == ["in_1"]
+    assert [row["invoice_id"] for row in rows_of(portfolio, "invoices")] == ["in_1"]

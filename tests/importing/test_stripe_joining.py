@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -27,6 +26,7 @@ from tests.importing.stripe_objects import (
     seconds,
     write_lines,
 )
+from tests.importing.tables import rows_of
 
 
 def run(portfolio: Path, at: str, *objects: dict[str, Any]) -> ImportReport:
@@ -36,25 +36,14 @@ def run(portfolio: Path, at: str, *objects: dict[str, Any]) -> ImportReport:
     return import_files(SOURCES["stripe"], [file], portfolio, settings)
 
 
-def rows(portfolio: Path, table: str) -> list[dict[str, Any]]:
-    read: list[dict[str, Any]] = pq.read_table(portfolio / table).to_pylist()
-    told = (row for row in read if row["known_at"])  # others stand for what is left out
-    return sorted(told, key=lambda row: (row["known_at"], str(row)))
-
-
 def counted(portfolio: Path) -> dict[str, Decimal]:
     """Succeeded payments in their latest version, by id."""
     latest = {
         row["payment_id"]: row
-        for row in rows(portfolio, "payments")
+        for row in rows_of(portfolio, "payments")
         if row["status"] == "succeeded"
     }
     return {id_: r["amount"] for id_, r in latest.items() if not r["retracted"]}
-
-
-@pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return tmp_path / "portfolio"
 
 
 BILL = invoice("in_1", "2026-03-01", 10_000, status="paid")
@@ -106,9 +95,9 @@ def test_a_value_that_comes_back_is_a_correction(portfolio: Path) -> None:
     ):
         then(day, total, country)
 
-    amounts = [int(i["amount"]) for i in rows(portfolio, "invoices")]
+    amounts = [int(i["amount"]) for i in rows_of(portfolio, "invoices")]
     assert amounts == [100, 90, 100]
-    countries = [c["country"] for c in rows(portfolio, "customers")]
+    countries = [c["country"] for c in rows_of(portfolio, "customers")]
     assert countries == [None, "BE", "NL", "BE"]
 
 
@@ -117,7 +106,7 @@ def test_what_an_export_leaves_empty_takes_nothing_back(portfolio: Path) -> None
     for day, object_ in (("01", untied), ("02", PAID), ("03", untied)):
         run(portfolio, f"2026-06-{day}", customer(), object_)
 
-    assert [p["invoice_id"] for p in rows(portfolio, "payments")] == [None, "in_1"]
+    assert [p["invoice_id"] for p in rows_of(portfolio, "payments")] == [None, "in_1"]
 
 
 def test_an_import_that_is_cut_off_vouches_for_nothing(
@@ -161,7 +150,7 @@ def test_terms_of_today_are_not_joined_to_an_earlier_version(portfolio: Path) ->
         ended,
     )
 
-    terms = [c["payment_terms_days"] for c in rows(portfolio, "customers")]
+    terms = [c["payment_terms_days"] for c in rows_of(portfolio, "customers")]
     assert terms == [None, None, 30]
 
 
@@ -183,7 +172,7 @@ def test_a_card_captured_later_is_known_since_the_capture(portfolio: Path) -> No
     events = [event("2026-03-05", held), event("2026-03-11", taken)]
     run(portfolio, "2026-06-01", customer(), *events, taken)
 
-    (payment,) = rows(portfolio, "payments")
+    (payment,) = rows_of(portfolio, "payments")
     assert payment["known_at"] == datetime(2026, 3, 11, tzinfo=UTC)
 
 
@@ -233,7 +222,7 @@ def test_what_was_pending_succeeded_when_it_was_seen_so(portfolio: Path) -> None
     told = [event("2026-03-01", waits), event("2026-03-08", paid), paid]
     run(portfolio, "2026-06-01", customer(), *told)
 
-    read = rows(portfolio, "payments")
+    read = rows_of(portfolio, "payments")
     assert [(p["status"], f"{p['known_at']:%Y-%m-%d}") for p in read] == KNOWN
 
 
@@ -244,7 +233,7 @@ def test_what_an_earlier_import_saw_pending_succeeded_since_the_next(
     run(portfolio, "2026-03-05", customer(), waits)
     run(portfolio, "2026-03-08", charge("ch_1", "2026-03-01", 1_000, **SLOW))
 
-    read = rows(portfolio, "payments")
+    read = rows_of(portfolio, "payments")
     assert [(p["status"], f"{p['known_at']:%Y-%m-%d}") for p in read] == KNOWN
 
 
@@ -255,7 +244,7 @@ def test_a_debit_that_fails_after_it_succeeded_is_failed(portfolio: Path) -> Non
     told = [event("2026-03-06", paid), event("2026-03-20", failed)]
     run(portfolio, "2026-06-01", customer(), *told)
 
-    read = rows(portfolio, "payments")
+    read = rows_of(portfolio, "payments")
     assert [(p["status"], p["known_at"].day) for p in read] == [
         ("pending", 1),
         ("succeeded", 6),
@@ -272,5 +261,5 @@ def test_a_debit_settles_after_the_days_that_the_portfolio_says(
         settings.write(f"settlement_days: {days}\n" if days else "")
     run(portfolio, "2026-06-02", debit("py_1", "2026-03-01", 1_000))
 
-    succeeded = rows(portfolio, "payments")[-1]
+    succeeded = rows_of(portfolio, "payments")[-1]
     assert (succeeded["status"], succeeded["known_at"].day) == ("succeeded", known)

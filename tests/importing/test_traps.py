@@ -12,7 +12,6 @@ import pytest
 from importing import SOURCES
 from importing.killbill.columns import TABLES
 from tests.importing import chargebee_objects as chargebee
-from tests.importing import test_killbill
 from tests.importing.conftest import FirstActions
 from tests.importing.killbill_database import ACCOUNT, KillBillDatabase
 from tests.importing.tables import facts_of, rows_of
@@ -203,7 +202,7 @@ def test_kill_bill_captures_in_part_in_any_currency(
     files = killbill.write_csv(tmp_path, list(TABLES))
     report = imported("killbill", files, tmp_path / "portfolio")
 
-    [row] = test_killbill.rows(tmp_path / "portfolio", "payments")
+    [row] = rows_of(tmp_path / "portfolio", "payments")
     assert (row["status"], row["invoice_id"]) == ("succeeded", bill)
     assert (row["amount"], row["currency"]) == (Decimal(str(captured)), currency)
     sums = {s.what: s.portfolio for s in report.sums}

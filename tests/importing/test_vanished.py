@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.importing.whmcs_tables import Run, bill, item, money_in, portfolio, run
+from tests.importing.whmcs_tables import Run, bill, item, money_in, run
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 BILLS = [bill(n, f"2026-0{n}-01", "100") for n in (1, 2, 3, 4)]
 ITEMS = [item(n, "100") for n in (1, 2, 3, 4)]
 

@@ -22,11 +22,10 @@ from tests.importing.whmcs_tables import (
     credit,
     item,
     money_in,
-    portfolio,
     run,
 )
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 
 def money_out(id_: int, at: str, amount: str, invoice: int, refund_of: int) -> Row:

@@ -19,11 +19,10 @@ from tests.importing.whmcs_tables import (
     bill,
     client,
     item,
-    portfolio,
     run,
 )
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 
 def test_invoices_without_their_items_are_refused(run: Run, portfolio: Path) -> None:

@@ -13,11 +13,10 @@ from tests.importing.whmcs_tables import (
     credit,
     item,
     money_in,
-    portfolio,
     run,
 )
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 APART = "invoices that WHMCS takes for paid beyond their transactions"
 
 

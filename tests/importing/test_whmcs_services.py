@@ -8,9 +8,9 @@ from importing.errors import (
     RateMissingError,
 )
 from tests.importing.tables import rows_of
-from tests.importing.whmcs_tables import Row, Run, client, portfolio, run
+from tests.importing.whmcs_tables import Row, Run, client, run
 
-__all__ = ["portfolio", "run"]
+__all__ = ["run"]
 
 
 def hosted(status: str = "Active") -> Row:

@@ -58,11 +58,6 @@ def credit(id_: int, day: str, amount: str, text: str) -> Row:
 
 
 @pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return tmp_path / "portfolio"
-
-
-@pytest.fixture
 def run(tmp_path: Path, portfolio: Path) -> Run:
     def _run(
         at: str = EXPORTED,
