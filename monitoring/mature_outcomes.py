@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pyarrow as pa
 from scipy.special import logit, ndtri
 
-from advice.mature_window import PendingOutcomes, mature_window
+from advice.mature_window import MatureWindow, PendingOutcomes, mature_window
 from advice.population import Population, present_population
-from features.arrays import FloatArray, IntArray
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.events import FOREVER
 from features.maturity import maturity_us
 from features.moments import DAY_US
@@ -151,40 +150,30 @@ def mature_outcomes(
     window = mature_window(portfolio, bundle)
     if isinstance(window, PendingOutcomes):
         return window
-    return _judged(
-        portfolio,
-        bundle,
-        target,
-        window.pairs,
-        window.label,
-        holdout_days,
-    )
+    return _judged(portfolio, bundle, target, window, holdout_days)
 
 
 def _judged(
     portfolio: Portfolio,
     bundle: Bundle,
     target: Target,
-    pairs: pa.Table,
-    label: FloatArray,
+    window: MatureWindow,
     holdout_days: int | None,
 ) -> MatureOutcomes:
     """What came true beside what was expected, of the pairs whose outcome is known."""
+    pairs, label = window.pairs, window.label
     population = present_population(portfolio, bundle, pairs)
     is_known = ~np.isnan(label)
     y, p = label[is_known], population.probability[is_known]
     names = np.asarray(pairs["customer_id"].to_pylist(), dtype=object)
     metrics = _metrics(y, p, customer_blocks(names[is_known].astype(str)))
     before = bundle.metrics.get("auc")
-    stops = _stops(portfolio)
-    as_of = pairs["as_of"].to_numpy()
-    stopped = np.array(
-        [
-            any(abs(at - moment) <= STOP_DAYS * DAY_US for at in stops.get(who, ()))
-            for who, moment in zip(names, as_of.tolist(), strict=True)
-        ],
-        dtype=np.bool_,
-    )
+    as_of = window.as_of
+    stopped = _is_stopped(portfolio, names.tolist(), as_of.tolist())
+    arms: Iterator[Arm] = iter(())
+    if holdout_days is not None:
+        asked = names[is_known], as_of[is_known], holdout_days
+        arms = _arms(_arm_of(portfolio, *asked), y, p)
     found = MatureOutcomes(
         target=target,
         first=int(as_of.min()),
@@ -201,13 +190,7 @@ def _judged(
         money=_money(population, as_of, label, maturity_us(portfolio, target)[0])
         if target == "nonpayment"
         else None,
-        arms=()
-        if holdout_days is None
-        else tuple(
-            _arms(
-                _arm_of(portfolio, names[is_known], as_of[is_known], holdout_days), y, p
-            )
-        ),
+        arms=tuple(arms),
     )
     if not (found.is_level_off or found.is_slope_off):
         return found
@@ -257,6 +240,18 @@ def _money(
         float(label[rows] @ open_[rows]),
         int((chosen & np.isnan(open_)).sum()),
     )
+
+
+def _is_stopped(
+    portfolio: Portfolio, names: Sequence[str], as_of: Sequence[int]
+) -> BoolArray:
+    """(n,) whether a stop of ours lies near the row's moment."""
+    stops = _stops(portfolio)
+    near = [
+        any(abs(at - moment) <= STOP_DAYS * DAY_US for at in stops.get(who, ()))
+        for who, moment in zip(names, as_of, strict=True)
+    ]
+    return np.array(near, dtype=np.bool_)
 
 
 def _stops(portfolio: Portfolio) -> dict[str, list[int]]:
