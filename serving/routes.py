@@ -9,9 +9,9 @@ import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from math import inf
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -22,7 +22,8 @@ from decisions.case import Clock
 from execution.restoring import late_restorations
 from features.moments import microseconds
 from scoring.built import KernelName, built_kernels
-from serving.access import AuditKey, ReadingKey, ScoringKey, key_of
+from serving.access import AuditKey, ReadingKey, ScoringKey, key_of, require_reach
+from serving.accesses import subjects_about
 from serving.answer import ScoreAnswer
 from serving.answering import Submission
 from serving.champions import InForce, PolicyFrom, Refusal
@@ -186,12 +187,22 @@ async def read_decision(
 
 @router.get("/v1/access-log", responses=problems(401, 403, 422, 503), tags=["audit"])
 async def read_access_log(
-    request: Request, _: AuditKey, before: Before = None, limit: Limit = 50
+    request: Request,
+    key: AuditKey,
+    before: Before = None,
+    limit: Limit = 50,
+    customer_id: Annotated[
+        str | None, Query(description="about this customer alone", max_length=200)
+    ] = None,
 ) -> AccessAnswer:
     """Who read what and who changed keys, the latest first; of all processes here."""
     log: AccessLog = request.app.state.access_log
+    subjects = None
+    if customer_id is not None:
+        require_reach(key, customer_id)
+        subjects = await subjects_about(request, customer_id)
     try:
-        page = await asyncio.to_thread(log.page, limit, before)
+        page = await asyncio.to_thread(log.page, limit, before, subjects)
     except ValueError as error:
         raise not_a_cursor() from error
     entries = [AccessRecord.model_validate(one) for one in page.entries]

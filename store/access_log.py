@@ -8,7 +8,7 @@ says whether somebody was looked at, and is not one more list of customers.
 import json
 import os
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from errno import ENOSPC
@@ -66,12 +66,18 @@ class AccessLog(Protocol):
         """
         ...
 
-    def page(self, n: int, before: str | None = None) -> AccessPage:
+    def page(
+        self,
+        n: int,
+        before: str | None = None,
+        subjects: Collection[str] | None = None,
+    ) -> AccessPage:
         """Up to `n` entries, the latest first.
 
         Args:
             n: at least 1.
             before: `next` of the page before; None: from the last entry on.
+            subjects: of entries about one of these alone; None: of all.
 
         Raises:
             ValueError: `before` is no such `next`.
@@ -117,13 +123,23 @@ class FileAccessLog(AccessLog):
         finally:
             os.close(descriptor)
 
-    def page(self, n: int, before: str | None = None) -> AccessPage:
+    def page(
+        self,
+        n: int,
+        before: str | None = None,
+        subjects: Collection[str] | None = None,
+    ) -> AccessPage:
         end = None if before is None else int(before)  # a number of a line
         if not self._file.is_file():
             return AccessPage([], None)
         with self._file.open() as lines:
             numbered = enumerate(islice(lines, end))
-            kept = list(reversed(deque(numbered, maxlen=n + 1)))
+            wanted = (
+                (number, line)
+                for number, line in numbered
+                if subjects is None or _subject(line) in subjects
+            )
+            kept = list(reversed(deque(wanted, maxlen=n + 1)))
         entries = [entry for _, line in kept[:n] if (entry := _entry(line)) is not None]
         return AccessPage(entries, str(kept[n - 1][0]) if len(kept) > n else None)
 
@@ -143,14 +159,24 @@ class SqlAccessLog(AccessLog):
         columns = "entry_id", "at", "key_id", "what", "subject"
         self._db.insert("access_log", columns, [row])
 
-    def page(self, n: int, before: str | None = None) -> AccessPage:
+    def page(
+        self,
+        n: int,
+        before: str | None = None,
+        subjects: Collection[str] | None = None,
+    ) -> AccessPage:
         if before is not None:
             int(before, 16)
+        if subjects is not None and not subjects:
+            return AccessPage([], None)
+        named = list(subjects or ())
+        places = ", ".join("?" * len(named))
         query = (
-            "SELECT entry_id, at, key_id, what, subject FROM access_log"
-            " WHERE entry_id < ? ORDER BY entry_id DESC LIMIT ?"
+            "SELECT entry_id, at, key_id, what, subject FROM access_log"  # noqa: S608
+            f" WHERE entry_id < ?{f' AND subject IN ({places})' if named else ''}"
+            " ORDER BY entry_id DESC LIMIT ?"
         )
-        rows = self._db.rows(query, before or _AFTER_ALL, n + 1)
+        rows = self._db.rows(query, before or _AFTER_ALL, *named, n + 1)
         entries: list[Mapping[str, str | None]] = [
             asdict(Access(*row[1:])) for row in rows[:n]
         ]
@@ -158,6 +184,11 @@ class SqlAccessLog(AccessLog):
 
     def close(self) -> None:
         self._db.close()
+
+
+def _subject(line: str) -> str | None:
+    entry = _entry(line)
+    return None if entry is None else entry["subject"]
 
 
 def _entry(line: str) -> Mapping[str, str | None] | None:

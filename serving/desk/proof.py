@@ -13,6 +13,7 @@ from starlette.responses import Response
 from decisions.actions import ACTIONS
 from features.moments import to_datetime
 from serving.access import note_access, note_access_to
+from serving.accesses import subjects_about
 from serving.desk.addresses import DECISIONS, customer_path, decision_path
 from serving.desk.log import LOG, log_question
 from serving.desk.page import HEADERS, desk_router, page, wording_of
@@ -130,16 +131,28 @@ async def export_decisions(
 
 
 @router.get(f"{LOG}/access")
+@router.post(f"{LOG}/access")
 async def access_page(
     request: Request,
     visitor: Annotated[Visitor, Depends(visitor_who_may("see_access"))],
 ) -> Response:
-    """Who looked at what and who did what, the latest first."""
-    note_access(request, visitor.key, "")
+    """Who looked at what and who did what, the latest first; of all or one customer."""
+    sought = await log_question(request, visitor, ())
+    note_access_to(request, visitor.key, sought.customer)
     log: AccessLog = request.app.state.access_log
-    entries = await asyncio.to_thread(log.latest, _MOST_ACCESSES)
+    about = None
+    if sought.customer:
+        about = await subjects_about(request, sought.customer)
+    found = await asyncio.to_thread(log.page, _MOST_ACCESSES, None, about)
     names = {key.key_id: key.name for key in request.app.state.keys.listed()}
-    return page(request, "access.html", visitor, entries=entries, names=names)
+    return page(
+        request,
+        "access.html",
+        visitor,
+        entries=found.entries,
+        names=names,
+        sought=sought,
+    )
 
 
 def _csv(decisions: Iterable[ListedDecision]) -> str:

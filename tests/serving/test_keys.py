@@ -180,6 +180,16 @@ def test_who_reads_a_decision_is_written_down_and_read_by_auditors(
     for wrong in ("limit=0", "limit=501", "limit=x", "before=x"):
         answer = client.get(f"/v1/access-log?{wrong}", headers=auditor)
         assert refusal(answer) == (422, "invalid_request")
+    client.get("/v1/customers/somebody-else/timeline", headers=auditor)
+    client.get("/v1/customers/whose-name-is-private/timeline", headers=auditor)
+    about = "/v1/access-log?customer_id=whose-name-is-private"
+    named = client.get(about, headers=auditor).json()["entries"]
+    assert [one["what"] for one in named] == [
+        "GET /v1/customers/{customer_id}/timeline",
+        "GET /v1/decisions/{decision_id}",
+    ]
+    bounded = client.get(about, headers=key("audit", customers="eu-"))
+    assert refusal(bounded) == (403, "customer_out_of_reach")
     assert entry["what"] == "GET /v1/decisions/{decision_id}"
     assert entry["subject"] == decision_id
     assert entry["key_id"] == auditor["Authorization"].split("_")[1]

@@ -260,6 +260,11 @@ def test_the_access_log_is_one_for_all_that_share_the_store(place: Place) -> Non
     then = one.page(1, first.next)
     assert [entry["subject"] for entry in then.entries] == ["d1"]
     assert then.next is None
+    named = one.page(1, None, {"d1", "k2"})
+    assert [entry["subject"] for entry in named.entries] == ["k2"]
+    then = one.page(1, named.next, {"d1", "k2"})
+    assert ([entry["subject"] for entry in then.entries], then.next) == (["d1"], None)
+    assert one.page(1, None, set()).entries == []
     with pytest.raises(ValueError, match="x"):
         one.page(1, "x")
     one.close()

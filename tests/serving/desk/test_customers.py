@@ -278,6 +278,21 @@ def test_who_looked_is_for_auditors(person: Somebody, role: Role) -> None:
     assert answer.status_code == (200 if role in ("auditor", "admin") else 403)
 
 
+def test_who_looked_at_one_customer_is_listed_alone(
+    person: Somebody, stored: Decided
+) -> None:
+    """A page of theirs, and a decision about them; not what others were looked at."""
+    one = person("admin")
+    for path in (customer_path(LATE), customer_path(HOSTILE)):
+        assert one.opens(path).status_code == 200
+    assert one.opens(f"/desk/decisions/{stored[LATE]}").status_code == 200
+    shown = one.sends("/desk/log/access", page="/desk/log/access", customer=LATE).text
+    table = shown.split("<tbody>")[1].split("</tbody>")[0]
+    assert stored[LATE][:24] in table
+    assert customer_hash(LATE)[:24] in table
+    assert customer_hash(HOSTILE)[:24] not in table
+
+
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
 def test_a_day_beyond_all_reckoning_is_refused(
     person: Somebody, stored: Decided, day: str
