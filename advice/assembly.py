@@ -9,6 +9,7 @@ from advice.advisor import Advisor
 from advice.errors import AdviceError, ChampionGoneError, WrongTargetError
 from advice.knowledge import settings_of
 from decisions.policy_file.load import SHIPPED, Policy
+from features.settings import PortfolioSettings
 from features.targets import TARGETS
 from scoring.bundle import Bundle
 from scoring.shelf import champion_id, was_promoted
@@ -46,6 +47,7 @@ def assemble(
     home: Path,
     bundle_ids: Mapping[str, str],
     policy: Policy,
+    settings: PortfolioSettings | None = None,
 ) -> Advisor:
     """Load bundles and put them together with a policy.
 
@@ -53,11 +55,15 @@ def assemble(
         home: the state folder.
         bundle_ids: by target, of the shelf or of a starter.
         policy: decides.
+        settings: of the portfolio that is asked about. The starter, which has none of
+            its own, goes by them; trained bundles keep theirs.
 
     Raises:
         ScoringError, AdviceError: naming what is damaged or does not fit.
     """
-    return Advisor(load_bundles(home, bundle_ids), policy)
+    bundles = load_bundles(home, bundle_ids)
+    is_trained = any(not bundle.is_starter for bundle in bundles.values())
+    return Advisor(bundles, policy, None if is_trained else settings)
 
 
 def load_bundles(home: Path, bundle_ids: Mapping[str, str]) -> dict[str, Bundle]:

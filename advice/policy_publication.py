@@ -36,8 +36,7 @@ def obstacles(
         at: the moment of publication, UTC.
     """
     if policy.in_force(at) is None:
-        text = "the policy would decide nothing today: publish it on its first day"
-        yield Finding("not_in_force", "error", "effective_from", text)
+        yield _not_in_force(policy, at)
     if policy.hash == in_force:
         text = "the rules are those in force already: there is nothing to publish"
         yield Finding("policy_unchanged", "error", "", text)
@@ -45,3 +44,16 @@ def obstacles(
     if any(hash_now(one) != policy.hash for one in namesakes):
         text = f"other rules were published as {policy.reference}: raise `version`"
         yield Finding("version_taken", "error", "version", text)
+
+
+def _not_in_force(policy: Policy, at: datetime) -> Finding:
+    first, last = policy.document.effective_from, policy.document.effective_to
+    is_over = at >= policy.versions[0][0]
+    key = "effective_to" if is_over else "effective_from"
+    what = (
+        f"its last day was {last}: give it a later one, or leave it out"
+        if is_over
+        else f"publish it on its first day, {first}"
+    )
+    text = f"the policy would decide nothing today: {what}"
+    return Finding("not_in_force", "error", key, text)

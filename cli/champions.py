@@ -13,12 +13,21 @@ if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
 
-def champions(home: Path, policy: Path | None) -> "Advisor":
-    """The champions under `home`, or the starter; with the policy in use by default."""
+def champions(home: Path, policy: Path | None, portfolio: Path) -> "Advisor":
+    """The champions under `home`, or the starter, which goes by the portfolio's money.
+
+    Args:
+        home: the state folder.
+        policy: default: the one in use.
+        portfolio: folder of what they are asked about.
+    """
     from advice.assembly import assemble, ids_in_force
     from decisions.policy_file.load import load_policy
+    from features.reading.settings_file import read_settings
 
-    return assemble(home, ids_in_force(home), load_policy(policy_in_use(policy)))
+    stated = load_policy(policy_in_use(policy))
+    settings = read_settings(portfolio).settings
+    return assemble(home, ids_in_force(home), stated, settings)
 
 
 def advise(advisor: "Advisor", read: "Portfolio", as_of: str | None) -> "pa.Table":

@@ -52,7 +52,7 @@ def demo(
     say("Simulated, with more fraud than usual, so that both targets can be learned.\n")
     lumen, results = _trained("lumen", home)
     scored = home / "demo" / "lumen.parquet"
-    advisor, advised = _scored(lumen, home, scored, None)
+    advisor, advised = _scored("lumen", lumen, home, scored, None)
     heading("2  30,000 real card customers (data/samples/taiwan)")
     say("Six monthly ageing reports each, April to September 2005; did they pay in")
     say("October? No invoices; sex, age, marriage and education are left out.")
@@ -60,7 +60,8 @@ def demo(
     taiwan, real = _trained("taiwan", home / "taiwan")
     _floors(real)
     policy = SAMPLES / "taiwan" / "policy.yaml"
-    _scored(taiwan, home / "taiwan", home / "demo" / "taiwan.parquet", policy)
+    into = home / "demo" / "taiwan.parquet"
+    _scored("taiwan", taiwan, home / "taiwan", into, policy)
     heading("3  One customer, explained")
     chosen = _most_to_gain(advised)
     _explain(advisor, lumen, chosen, home / "demo")
@@ -110,7 +111,7 @@ def _floors(results: "list[TrainingResult]") -> None:
 
 
 def _scored(
-    portfolio: "Portfolio", home: Path, out: Path, policy: Path | None
+    name: str, portfolio: "Portfolio", home: Path, out: Path, policy: Path | None
 ) -> "tuple[Advisor, pa.Table]":
     """Everybody scored into a file; who advised, and what was said."""
     from advice.advised import AdvisedParts
@@ -120,7 +121,7 @@ def _scored(
 
     with steps("demo") as step:
         step("scoring everybody")
-        advisor = champions(home, policy)
+        advisor = champions(home, policy, SAMPLES / name)
         advised = advise(advisor, portfolio, None)
     with writing(out) as file:
         rows = AdvisedParts.of(advised)

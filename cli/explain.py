@@ -58,7 +58,7 @@ def explain(
     from wording.plots.cost_plot import cost_plot
 
     draw = None if plot is None else plot_writer(plot)
-    advisor = champions(forbear_home(), policy)
+    advisor = champions(forbear_home(), policy, portfolio)
     with waiting("reading the portfolio"):
         read = Portfolio.open_usable(portfolio, read_at=now_us())
     moment = moment_of(read, as_of)

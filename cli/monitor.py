@@ -96,7 +96,7 @@ def report(
     from scoring.shelf import forbear_home
 
     at = now_us()
-    advisor: Advisor = champions(models or forbear_home(), policy)
+    advisor: Advisor = champions(models or forbear_home(), policy, portfolio)
     with steps("monitor") as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio, read_at=now_us())

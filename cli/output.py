@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
+from unicodedata import category
 
 import typer
 
@@ -73,8 +74,17 @@ def _cell(value: object) -> str:
 
 
 def _printable(text: str) -> str:
-    """The text without what would steer a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+    """The text without what would steer a terminal.
+
+    >>> _printable("CHF\\xa05, 1\\u202f000\\x1b[2J")
+    'CHF\\xa05, 1\\u202f000�[2J'
+    """
+    return "".join(c if c.isprintable() or _is_blank(c) else "�" for c in text)
+
+
+def _is_blank(character: str) -> bool:
+    """A line's end or a space; those that keep a sum on one line do not "print"."""
+    return character == "\n" or category(character) == "Zs"
 
 
 def rejected_rows(n: int) -> str:

@@ -55,7 +55,7 @@ def offpolicy(
     with waiting("reading"):
         logged = read_logged(decisions)
         read = Portfolio.open_usable(portfolio, read_at=now_us())
-        advisor = champions(models or forbear_home(), policy)
+        advisor = champions(models or forbear_home(), policy, portfolio)
         report = off_policy(with_outcomes(logged, read, advisor))
     say(f"{report.n:,} of {counted(len(logged), 'decision')} whose outcome is known")
     _show(report, advisor.policy.document.currency)

@@ -96,7 +96,7 @@ def simulate(
         delivery_hours=delivery_hours,
         review_rest_days=review_rest,
     )
-    advisor = champions(forbear_home(), policy)
+    advisor = champions(forbear_home(), policy, portfolio)
     read, truth = _read(portfolio, oracle)
     zone = read.settings.zone
     days = DecisionDays.between(first, last, zone, every=every, score_every=score_every)

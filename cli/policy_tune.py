@@ -58,7 +58,7 @@ def tune(
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
 
-    advisor = champions(forbear_home(), policy)
+    advisor = champions(forbear_home(), policy, portfolio)
     with waiting("reading the portfolio"):
         read = Portfolio.open_usable(portfolio, read_at=now_us())
     try:

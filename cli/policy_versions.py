@@ -164,10 +164,14 @@ def _refuse(file: Path, errors: list[tuple[str, str, str]]) -> NoReturn:
 
 
 def _require_taken_up(policy: "Policy") -> None:
-    """Raises where the champions of this machine could not decide by it."""
+    """Raises where the champions of this machine could not decide by it.
+
+    The starter goes with any policy, for it has no money of its own.
+    """
     from advice.assembly import assemble, champion_ids, ids_in_force
     from scoring.shelf import forbear_home
+    from scoring.starter import is_a_starter
 
     home = forbear_home()
-    if champion_ids(home):
+    if not all(is_a_starter(home, *one) for one in champion_ids(home).items()):
         assemble(home, ids_in_force(home), policy)

@@ -126,7 +126,7 @@ def score(
     home, now = forbear_home(), now_us()
     limits = RunLimits(memory, workers or os.cpu_count() or 1)
     policy = _countable(policy_in_use(policy), portfolio)
-    advisor, alarm = champions(home, policy), _standing_alarm()
+    advisor, alarm = champions(home, policy, portfolio), _standing_alarm()
     with parts_beside(out) as folder, rarely_collected():
         with writing(out) as list_file, writing(notices) as notices_file:
             read = read_for_run(portfolio, limits, folder, now)

@@ -26,7 +26,7 @@ def show_cautions(
     alarm: str | None,
 ) -> None:
     """What whoever works with the list should know."""
-    for note in (*_of_advisor(advisor, read), *_of_today(read, moment)):
+    for note in (*_of_advisor(advisor), *_of_today(read, moment)):
         say(f"note: {note}")
     _show_what_stops(home, alarm)
     _show_early_warning(advisor, read)
@@ -44,20 +44,15 @@ def warn_of_age(read: "Portfolio", as_of: str | None, day: date) -> None:
         )
 
 
-def _of_advisor(advisor: "Advisor", read: "Portfolio") -> Iterator[str]:
-    """What models and policy mean for this portfolio.
-
-    A starter has no settings of its own; those of trained models are its portfolio's.
-    """
-    if not any(bundle.is_starter for bundle in advisor.bundles.values()):
-        yield from advisor.notes
-        return
-    yield from advisor.with_bundles(advisor.bundles, read.settings).notes
-    yield (
-        "the starter's level is moved to the outcomes that this portfolio shows so"
-        " far, if any; the service does not know them, so its probabilities of the"
-        " same customers differ"
-    )
+def _of_advisor(advisor: "Advisor") -> Iterator[str]:
+    """What models and policy mean for this portfolio."""
+    yield from advisor.notes
+    if any(bundle.is_starter for bundle in advisor.bundles.values()):
+        yield (
+            "the starter's level is moved to the outcomes that this portfolio shows so"
+            " far, if any; the service does not know them, so its probabilities of the"
+            " same customers differ"
+        )
 
 
 def _of_today(read: "Portfolio", moment: int | None) -> Iterator[str]:

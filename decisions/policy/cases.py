@@ -102,7 +102,7 @@ class PolicyCase(PolicySection):
     at: Annotated[str, AfterValidator(_is_a_moment)] = Field(
         default="2026-06-09T10:00:00Z", description="a Tuesday morning"
     )
-    expect: Action | Literal["no_decision"] = Field(
+    expect: Literal[Action, "no_decision"] = Field(
         description="the recommended action, or that there is no decision"
     )
     propose: Action | None = Field(
@@ -113,7 +113,7 @@ class PolicyCase(PolicySection):
         default=None, description="whether a person must agree, where the example asks"
     )
     approvals: int | None = Field(default=None, description="how many must agree")
-    measure: MeasureName | Literal["none"] | None = Field(
+    measure: Literal[MeasureName, "none"] | None = Field(
         default=None, description="recommended beside the action, where it asks"
     )
     notice_fee: Amount | None = Field(

@@ -35,6 +35,14 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Day = Annotated[date, BeforeValidator(_is_written_as_date)]
 
 
+class AtKeyError(ValueError):
+    """Sections do not agree with each other; `key`: where it is to be mended."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
+
+
 class PolicySection(BaseModel):
     """A part of the policy file: frozen, and a misspelt key is an error."""
 

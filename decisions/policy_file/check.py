@@ -17,7 +17,9 @@ from decisions.policy_file.linter import lint
 from decisions.policy_file.load import Policy, parse_policy
 from decisions.recommendation import Recommendation
 
-_DATED = re.compile(r"^from \d{4}-\d\d-\d\d: .*")
+# how errors say where they are: of the file, of a line, of an amendment; then the key
+_PLACE = re.compile(r"(?:: )?(?:line (\d+))?(?:: )?(.*)")
+_DATED = re.compile(r"^(?:amendment )?from (\d{4}-\d\d-\d\d)(?:: )?")
 
 
 def check_policy(
@@ -34,15 +36,28 @@ def check_policy(
         policy = parse_policy(text, source)
     except PolicyFileError as error:
         wrong = [(error.where, error.reason), *error.others]
-        return [Finding(error.code, "error", *each) for each in wrong]
+        return [_of_form(error.code, *each, source, Lines(text)) for each in wrong]
     return on_lines(check(policy, n_customers), text)
+
+
+def _of_form(code: str, where: str, reason: str, source: str, lines: Lines) -> Finding:
+    """What breaks the form, with its line as of any other finding."""
+    found = _PLACE.fullmatch(where.removeprefix(source))
+    line, key = (None, where) if found is None else found.groups()
+    on = lines.of(_DATED.sub(_set_from, key)) if line is None else int(line)
+    return Finding(code, "error", key, reason, on)
+
+
+def _set_from(dated: re.Match[str]) -> str:
+    """The path of what an amendment sets."""
+    return f"amendments.{dated[1]}.set."
 
 
 def on_lines(findings: list[Finding], text: str) -> list[Finding]:
     """The findings with their lines in the text of the file."""
     lines = Lines(text)
     # what is dated comes of an amendment, laid over the file
-    places = [_DATED.sub("amendments", finding.where) for finding in findings]
+    places = [_DATED.sub(_set_from, finding.where) for finding in findings]
     pairs = zip(findings, places, strict=True)
     return [finding._replace(line=lines.of(place)) for finding, place in pairs]
 
@@ -119,10 +134,10 @@ def run_cases(policy: Policy) -> Iterator[Finding]:
 def _differences(policy: Policy, example: PolicyCase) -> Iterator[str]:
     recommendation = recommend(case_of(example), policy, moment_of(example))
     outcome = recommendation.action or "no_decision"
-    if outcome != example.expect:
-        codes = [reason.code for reason in recommendation.permission.withheld]
-        yield f"expected {example.expect}, got {outcome} (withheld: {codes})"
     codes = [reason.code for reason in recommendation.permission.withheld]
+    if outcome != example.expect:
+        why = _why_none(example, recommendation) or f"withheld: {codes}"
+        yield f"expected {example.expect}, got {outcome} ({why})"
     if example.withheld is not None and example.withheld not in codes:
         yield f"expected {example.withheld!r} among the reasons, got {codes}"
     prices = [due.fee for due in recommendation.follow_up.notices_due]
@@ -137,6 +152,13 @@ def _differences(policy: Policy, example: PolicyCase) -> Iterator[str]:
             yield f"expected {name} {expected}, got {got}"
     yield from _measure_differences(example, recommendation)
     yield from _retry_differences(policy, example, recommendation)
+
+
+def _why_none(example: PolicyCase, recommendation: Recommendation) -> str:
+    """Why there is no decision, and for a policy of another day what to write."""
+    if recommendation.code == "not_in_force":
+        return f"not_in_force on {example.at}: give the case an `at` within its days"
+    return recommendation.code or ""
 
 
 def _measure_differences(

@@ -6,7 +6,7 @@ import yaml
 
 from decisions.policy_file.reading import PlainLoader
 
-_NAMES = ("state", "name")  # by which people look for a row of a list
+_NAMES = ("state", "name", "from")  # by which people look for a row of a list
 
 
 class Lines:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from decisions.policy.document import PolicyDocument
+from decisions.policy.section import AtKeyError
 
 Mistake = tuple[str, str]  # where, and what is wrong there
 
@@ -37,6 +38,9 @@ def _path(detail: ErrorDetails, values: object) -> Iterator[str]:
             yield str(part)
     if detail["type"] == "missing":
         yield str(detail["loc"][-1])
+    error = detail.get("ctx", {}).get("error")
+    if isinstance(error, AtKeyError):
+        yield error.key
 
 
 def _advice(detail: ErrorDetails) -> str:

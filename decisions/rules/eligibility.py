@@ -153,7 +153,7 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
     decided = tuple(override_reasons(terms, facts, at, is_whole=not aim.subscriptions))
     pursuit = (
         *(reason for reason in (*doubts, *decided) if "remind" in reason.actions),
-        *arrears_reasons(terms, facts, at),
+        *arrears_reasons(terms, facts, at, case.zone or terms.zone),
         *hold_reasons(terms, facts, aim),
     )
     charges = charging(terms, facts, is_held=aim.protection is not None)

@@ -7,11 +7,13 @@ come in the order in which a person would ask for them.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from decisions.actions import ACTIONS, PURSUIT, SEVERITY, STEPS, STOPS, Action
 from decisions.case import Case
 from decisions.policy.document import PolicyDocument
 from decisions.rules.catalogue import withheld
+from decisions.rules.clock import overdue_from
 from decisions.rules.evidence import has_alert, is_proven
 from decisions.rules.holds import decided_values, is_running
 from decisions.rules.ladder import LadderPosition
@@ -26,13 +28,16 @@ _AN_INSTANT = timedelta(microseconds=1)  # a promise holds to the end of its las
 
 
 def arrears_reasons(
-    terms: Terms, facts: AccountFacts, at: datetime
+    terms: Terms, facts: AccountFacts, at: datetime, zone: ZoneInfo
 ) -> Iterator[Withheld]:
-    """Why there is no arrears to act on; nothing when there is."""
+    """Why there is no arrears to act on; nothing when there is.
+
+    `zone`: the portfolio's, in which an invoice falls due.
+    """
     if facts.overdue is None or facts.actionable is None:
         yield withheld("arrears_unknown")
     elif facts.actionable <= 0:
-        yield _no_arrears(facts, at)
+        yield _no_arrears(facts, at, zone)
     elif facts.actionable / UNITS < terms.materiality:
         owed = facts.actionable / UNITS
         yield withheld(
@@ -43,16 +48,23 @@ def arrears_reasons(
         yield withheld("substantially_paid")
 
 
-def _no_arrears(facts: AccountFacts, at: datetime) -> Withheld:
+def _no_arrears(facts: AccountFacts, at: datetime, zone: ZoneInfo) -> Withheld:
     if facts.overdue and facts.promised:
         ends = [p.until for p in facts.promises if p.until is not None]
         lapses = min((end + _AN_INSTANT for end in ends if end >= at), default=None)
         return withheld("promise", permitted_from=lapses)
     if facts.overdue and facts.in_flight:
         return withheld("payment_in_flight")
-    if facts.contested:
+    if facts.contested and _is_late_contested(facts, at, zone):
         return withheld("dispute", detail="all_contested", released_by="dispute_end")
     return withheld("nothing_overdue")
+
+
+def _is_late_contested(facts: AccountFacts, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether something contested is past its due date, as far as invoices tell."""
+    contested = [item for item in facts.items if item.contested]
+    late = (overdue_from(item.due_on, zone) <= at for item in contested)
+    return not contested or any(late)
 
 
 def _is_substantially_paid(terms: Terms, facts: AccountFacts) -> bool:

@@ -10,8 +10,10 @@ import pyarrow as pa
 import pytest
 
 from advice.advised import AdvisedParts
+from cli.champions import champions
 from cli.score_cautions import warn_of_age
 from cli.score_summary import show_actions, show_moment, show_what_to_add
+from decisions.policy_file.load import SHIPPED
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from tests.cli.conftest import Run
@@ -147,3 +149,39 @@ def test_payments_that_were_not_looked_at_lately_are_said_at_the_top(
     with (tmp_path / "portfolio.yaml").open("a") as settings:
         settings.write("observed_until: 2026-06-26\n")
     assert "not looked at lately" not in forbear("score", tmp_path).out
+
+
+def test_the_starter_goes_by_the_money_of_the_portfolio(
+    forbear: Run, tmp_path: Path
+) -> None:
+    """A first list by a policy of one's own, before anything was trained."""
+    folder, policy = tmp_path / "small", tmp_path / "mine.yaml"
+    folder.mkdir()
+    _write(
+        folder,
+        customers="a,2025-01-01T00:00Z\n",
+        invoices="a,1,2026-05-01,2026-06-01,500\n",
+        payments="",
+    )
+    (folder / "portfolio.yaml").write_text("currency: CHF\ntimezone: Europe/Zurich\n")
+    text = forbear("policy", "show", "reseller-default").out
+    own = text.replace("currency: EUR", "currency: CHF")
+    policy.write_text(own, "utf-8")
+    mine = "--policy", policy
+    at = "--as-of", "2026-06-30T10:00:00Z"
+    assert "1 scored" in forbear("score", folder, *mine, *at).out
+    assert forbear("explain", folder, "a", *mine, *at).code == 0
+    days = "--from", "2026-06-28", "--to", "2026-06-30"
+    tried = forbear("policy", "simulate", folder, *mine, *days, "--out", tmp_path / "o")
+    assert "CHF" in tried.out
+    tuned = "policy", "tune", folder, *mine, *at, "--out", tmp_path / "draft.yaml"
+    assert "expected saving, CHF" in forbear(*tuned).out
+
+
+def test_a_rate_converts_the_policy_before_anything_was_trained(
+    home: Path, tmp_path: Path
+) -> None:
+    """What is explained is what decides: floors and fees in the portfolio's money."""
+    (tmp_path / "portfolio.yaml").write_text("currency: CHF\nrates: {EUR: 0.95}\n")
+    policy = champions(home, SHIPPED / "thresholds-only.yaml", tmp_path).policy
+    assert policy.document.currency == "CHF"

@@ -484,3 +484,22 @@ def test_a_suspension_in_force_goes_on_until_people_agree_to_more() -> None:
     assert found.action == "block"
     assert found.people.requires_person
     assert found.people.meanwhile_action == "suspend"
+
+
+@pytest.mark.parametrize(
+    ("due_in_days", "code"),
+    [(5, "nothing_overdue"), (0, "nothing_overdue"), (-1, "dispute")],
+)
+def test_a_dispute_keeps_nothing_away_before_its_invoice_is_due(
+    due_in_days: int, code: str
+) -> None:
+    """Nobody is told that all is contested that is overdue, where nothing is."""
+    [item] = overdue_facts(4500).items
+    due_on = (TUESDAY + timedelta(days=due_in_days)).date()
+    whole = replace(item, contested=item.remainder, days_overdue=0, due_on=due_on)
+    dispute = OpenDispute("d", "billing", LONG_AGO, whole.remainder, "i1")
+    nothing = {"overdue": 0, "actionable": 0, "days_overdue": 0}
+    facts = overdue_facts(
+        items=(whole,), disputes=(dispute,), contested=whole.remainder, **nothing
+    )
+    assert _codes(_answer(facts)) & {"nothing_overdue", "dispute"} == {code}

@@ -282,7 +282,7 @@ def _shipped_with(old: str, new: str) -> str:
         ("country: BE", "subdivision: Flemish", "subdivision needs a country"),
         ("from: 2000-01-01", "from: 2000-13-01", r"line \d+: 2000-13-01 is no"),
         ('cut_off: "16:00"', "cut_off: 07:00", "cut_off must come after from_time"),
-        ("language: en", "effective_to: 1999-01-01", "effective_to lies before"),
+        ("language: en", "effective_to: 1999-01-01", "effective_to: lies before"),
         ("materiality: {EUR: 25, ", "materiality: {", "materiality: state an amount"),
         ("horizon_days: 90", "\thorizon_days: 90", r"line \d+: not readable as YAML"),
         ("grace_days: 0", "grace_day: 0", r"clock\.grace_day: .* mean 'grace_days'\?"),
@@ -300,10 +300,52 @@ def test_a_slip_is_named_where_it_stands(old: str, new: str, message: str) -> No
 
 def test_check_lists_every_slip() -> None:
     text = _shipped_with("currency: EUR", "curency: EUR")
-    assert [finding.where for finding in check_policy(text, "mine.yaml")] == [
-        "mine.yaml: currency",
-        "mine.yaml: line 28: curency",
+    found = check_policy(text, "mine.yaml")
+    assert [(f.where, f.line) for f in found] == [("currency", None), ("curency", 28)]
+
+
+OFF = ("materiality", "")  # mended elsewhere, or seen by the parser further on
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "message"),
+    [
+        ("grace_days: 0", "grace_days: two", "clock.grace_days", "valid integer"),
+        ("notice: final_notice", "notice: finale", "ladder.final_notice.notice", "did"),
+        ("state: suspension", "state: final_notice", "ladder.4", "name each once"),
+        ("currency: EUR", "currency: DKK", "materiality", "state an amount in DKK"),
+        ("language: en", "effective_to: 1999-01-01", "effective_to", "lies before"),
+        ("language: en", "language: [", "", "not readable as YAML"),
+    ],
+)
+def test_each_slip_has_its_line(old: str, new: str, where: str, message: str) -> None:
+    """A program reads it from `line`, not out of the words."""
+    text = _shipped_with(old, new)
+    found = check_policy(text, "mine.yaml")[0]
+    assert found.where == where
+    assert found.line is not None
+    assert message in found.message
+    assert new in text.splitlines()[found.line - 1] or where in OFF
+
+
+def test_a_slip_of_an_amendment_has_the_line_on_which_it_is_set() -> None:
+    text = _shipped_with("channel: appeals@example.org", "channel: a@example.org")
+    lines = [
+        "amendments:",
+        "- from: 2030-01-01",
+        "  because: fewer",
+        "  set:",
+        "    budgt: {per_day: 10}",
     ]
+    above = len(text.splitlines())
+    [found] = check_policy("\n".join([text.rstrip(), *lines, ""]), "mine.yaml")
+    assert (found.where, found.line) == ("amendment from 2030-01-01: budgt", above + 5)
+
+
+def test_a_case_without_a_decision_says_why() -> None:
+    text = _shipped_with("effective_from: 2000-01-01", "effective_from: 2030-01-01")
+    found = [f.message for f in check_policy(text, "mine.yaml") if "no_de" in f.message]
+    assert "not_in_force on 2026-06-09T10:00:00Z: give the case an `at`" in found[0]
 
 
 def test_what_is_so_in_every_version_is_said_once() -> None:
