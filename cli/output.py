@@ -74,10 +74,10 @@ def _cell(value: object) -> str:
 
 
 def _printable(text: str) -> str:
-    """The text without what would steer a terminal.
+    r"""The text without what would steer a terminal.
 
-    >>> _printable("CHF\\xa05, 1\\u202f000\\x1b[2J")
-    'CHF\\xa05, 1\\u202f000�[2J'
+    >>> _printable("CHF\xa05, 1\u202f000\x1b[2J")
+    'CHF\xa05, 1\u202f000�[2J'
     """
     return "".join(c if c.isprintable() or _is_blank(c) else "�" for c in text)
 
