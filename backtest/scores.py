@@ -27,22 +27,22 @@ class Scores:
     """Probabilities by scoring day and customer; NaN before a customer was known."""
 
     scored: tuple[int, ...]
-    p: dict[str, FloatArray]  # per target, (scoring days, customers)
+    n_customers: int
+    p: dict[str, FloatArray]  # per target with a model, (scoring days, customers)
     nonpayment_given_fraud: float
 
     def on(self, day: int) -> dict[str, FloatArray]:
         """The latest scores on a decision day, (customers,) each; NaN: no model."""
         latest = int(np.searchsorted(self.scored, day, side="right")) - 1
         p = {target: values[latest] for target, values in self.p.items()}
-        n = next(iter(self.p.values())).shape[1]
         for target in TARGETS:
-            p.setdefault(target, np.full(n, np.nan))
+            p.setdefault(target, np.full(self.n_customers, np.nan))
         return p
 
     def reached(self, target: str, least: float) -> BoolArray:
         """(scoring days, customers) whether something is so likely by these scores."""
         if target not in self.p:
-            return np.zeros(next(iter(self.p.values())).shape, dtype=bool)
+            return np.zeros((len(self.scored), self.n_customers), dtype=bool)
         reached: BoolArray = self.p[target] >= least
         return reached
 
@@ -89,7 +89,7 @@ def scores(
         ]
         _score(advisor, portfolio, part, facts, p)
         progress(rows.stop, n_days)
-    return Scores(days.scored, p, advisor.nonpayment_given_fraud)
+    return Scores(days.scored, n_customers, p, advisor.nonpayment_given_fraud)
 
 
 def known_since(portfolio: Portfolio) -> IntArray:

@@ -498,8 +498,9 @@ def test_a_dispute_keeps_nothing_away_before_its_invoice_is_due(
     due_on = (TUESDAY + timedelta(days=due_in_days)).date()
     whole = replace(item, contested=item.remainder, days_overdue=0, due_on=due_on)
     dispute = OpenDispute("d", "billing", LONG_AGO, whole.remainder, "i1")
-    nothing = {"overdue": 0, "actionable": 0, "days_overdue": 0}
-    facts = overdue_facts(
-        items=(whole,), disputes=(dispute,), contested=whole.remainder, **nothing
+    facts = replace(
+        overdue_facts(items=(whole,), disputes=(dispute,), overdue=0, actionable=0),
+        contested=whole.remainder,
+        days_overdue=0,
     )
     assert _codes(_answer(facts)) & {"nothing_overdue", "dispute"} == {code}
