@@ -28,7 +28,12 @@ SELECT count(DISTINCT customer_id) FROM customers
 WHERE monthly_margin IS NOT NULL"""
 _PRICED = """
 SELECT count(DISTINCT customer_id) FROM subscriptions
-WHERE quantity IS NOT NULL AND unit_price IS NOT NULL"""
+WHERE unit_price IS NOT NULL"""
+_UNPRICED = """
+SELECT count(DISTINCT customer_id) FROM (
+    SELECT customer_id FROM subscriptions GROUP BY customer_id, subscription_id
+    HAVING count(unit_price) = 0
+    AND NOT bool_or(coalesce(billing = 'usage', false) OR coalesce(is_trial, false)))"""
 _A_YEAR_US = 365 * DAY_US
 
 
@@ -54,11 +59,16 @@ def _accruing(portfolio: Portfolio) -> OutlookAnswer:
     question, n = "money still to accrue", len(portfolio.customer_ids)
     tables = portfolio.settings.tables
     if "subscriptions" in tables:
-        n_priced = _count(portfolio, _PRICED)
-        improve = "" if n_priced else "subscriptions.csv with quantity and unit_price"
-        return OutlookAnswer(
-            question, f"prices given for {n_priced:,} of {n:,}", improve
-        )
+        n_priced, n_unpriced = (_count(portfolio, q) for q in (_PRICED, _UNPRICED))
+        answer = f"prices given for {n_priced:,} of {n:,}"
+        if n_unpriced:
+            answer += (
+                f"; of {n_unpriced:,} a license has no price, so what they pay is"
+                " assumed from invoices, else unknown"
+            )
+        is_whole = n_priced and not n_unpriced
+        improve = "" if is_whole else "subscriptions.csv with quantity and unit_price"
+        return OutlookAnswer(question, answer, improve)
     better = "subscriptions.csv: subscription_id, kind, event_at, quantity, unit_price"
     if "invoices" not in tables:
         return OutlookAnswer(question, f"unknown for {n:,}", better)

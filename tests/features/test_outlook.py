@@ -94,6 +94,23 @@ def test_money_that_is_assumed_is_counted() -> None:
     assert "defaults" not in worth.improve
 
 
+def test_licenses_without_a_price_are_counted() -> None:
+    tables = plain(n=4)
+    row = {"kind": "started", "event_at": START, "billing": "license"}
+    tables["subscriptions"] = [
+        row | {"customer_id": "c000", "subscription_id": "a", "unit_price": 9.0},
+        row | {"customer_id": "c001", "subscription_id": "b", "unit_price": 9.0},
+        row | {"customer_id": "c001", "subscription_id": "c"},
+        row | {"customer_id": "c002", "subscription_id": "d", "billing": "usage"},
+    ]
+    accruing = said(tables, "money still to accrue")
+    assert accruing.answer.startswith("prices given for 2 of 4; of 1 a license")
+    assert accruing.improve
+    del tables["subscriptions"][2]
+    accruing = said(tables, "money still to accrue")
+    assert (accruing.answer, accruing.improve) == ("prices given for 2 of 4", "")
+
+
 def test_a_margin_that_everybody_states_needs_no_improvement() -> None:
     tables = plain()
     for row in tables["customers"]:
