@@ -33,6 +33,10 @@ FINDINGS: Mapping[str, str] = {
     " delivery must be proven.",
     "skipped_notice": "A stop may follow the last notice at once; or a notice is"
     " described and never sent.",
+    "idle_amendment": "An amendment never comes, was there from the first day, or"
+    " shares its day with another.",
+    "threshold_order": "A milder action begins where a harsher one is proposed"
+    " already.",
     "accepted_notice_date": "A notice of before is accepted until a day that is past"
     " when the policy begins, or for more than a year.",
     "notices_restart": "Notices that were sent under the policy in use would count no"

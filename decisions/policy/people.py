@@ -47,7 +47,7 @@ class Approvals(PolicySection):
     )
     roles: dict[Action | Literal["default"], tuple[str, ...]] = Field(
         default={"default": ("person",)},
-        description="who may agree, per action; default: to all others",
+        description="who may agree, per action; `default`, always there, to all others",
     )
     because: str = ""
 

@@ -13,6 +13,7 @@ from decisions.policy.public_holidays import (
     last_known_year,
 )
 from decisions.policy.text import Text
+from decisions.policy_file.idle import amendments, thresholds
 
 ENOUGH_YEAR = 2050  # holidays known to then are known for every policy of today
 
@@ -36,6 +37,8 @@ def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]
         _appeals,
         _texts,
         _holidays,
+        amendments,
+        thresholds,
         fees,
         endings,
         retention,
@@ -121,7 +124,7 @@ def _notices(document: PolicyDocument) -> Iterator[Finding]:
 def _accepted_notices(document: PolicyDocument) -> Iterator[Finding]:
     """Switching over takes a time: neither none, nor for ever."""
     begins = document.effective_from
-    for i, accepted in enumerate(document.notices.accept_notices):
+    for i, accepted in enumerate(document.notices.accept_notices, start=1):
         where = f"notices.accept_notices.{i}.until"
         if accepted.until < begins:
             text = f"{accepted.until} is before the policy begins: it never counts"
@@ -153,7 +156,7 @@ def _service_requests(document: PolicyDocument) -> Iterator[Finding]:
     """Typed thresholds that come to nothing; costs name every action by their form."""
     if any(state.action == "service_request" for state in document.ladder):
         return
-    for i, tier in enumerate(document.thresholds):
+    for i, tier in enumerate(document.thresholds, start=1):
         if "service_request" in tier.nonpayment:
             text = "needs a sign of fraud, unless a state of the ladder asks for it"
             where = f"thresholds.{i}.nonpayment"

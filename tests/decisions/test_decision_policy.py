@@ -183,9 +183,28 @@ def _write_off_unremembered(v: Values) -> None:
     v["retention"] = {"decision_days": {"default": 900}, "evidence_days": 900}
 
 
+def _amended(*days: str) -> Callable[[Values], None]:
+    """Amendments from these days, in a policy of one year."""
+
+    def change(v: Values) -> None:
+        v |= {"effective_from": "2026-01-01", "effective_to": "2026-12-31"}
+        change = {"set": {"budget": {"per_day": 9}}, "because": "fewer"}
+        v["amendments"] = [{"from": day} | change for day in days]
+
+    return change
+
+
+def _reminded_after_a_stop(v: Values) -> None:
+    v["thresholds"] = [{"nonpayment": {"remind": 0.3, "suspend": 0.3}}]
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
+        (_amended("2026-01-01"), "idle_amendment"),
+        (_amended("2027-01-01"), "idle_amendment"),
+        (_amended("2026-06-01", "2026-06-01"), "idle_amendment"),
+        (_reminded_after_a_stop, "threshold_order"),
         (_dear_notice, "fee_above_cap"),
         (_dear_ladder, "fee_above_cap"),
         (_first_reminder_costs, "first_reminder_not_free"),
@@ -216,6 +235,25 @@ def _write_off_unremembered(v: Values) -> None:
 )
 def test_the_linter_finds(change: Callable[[Values], None], code: str) -> None:
     assert code in {finding.code for finding in check(_changed(change))}
+
+
+def test_changes_that_come_and_thresholds_that_rise_are_no_finding() -> None:
+    def change(v: Values) -> None:
+        _amended("2026-06-01", "2026-12-31")(v)
+        v["thresholds"] = [{"nonpayment": {"remind": 0.3, "suspend": 0.31}}]
+
+    codes = {finding.code for finding in check(_changed(change))}
+    assert not codes & {"idle_amendment", "threshold_order"}
+
+
+def test_a_finding_about_a_row_is_on_its_line() -> None:
+    text = (SHIPPED / "thresholds-only.yaml").read_text("utf-8")
+    wrong = "fraud: {review: 0.05, suspend: 0.80, block: 0.80}"
+    text = text.replace("fraud: {review: 0.05, suspend: 0.30, block: 0.80}", wrong)
+    found = {f.code: f.line for f in check_policy(text, "mine.yaml")}
+    line = found["threshold_order"]
+    assert line is not None
+    assert text.splitlines()[line - 1].strip() == wrong
 
 
 def test_a_budget_is_compared_with_the_base() -> None:
