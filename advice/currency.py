@@ -24,9 +24,8 @@ def in_portfolio_currency(policy: Policy, settings: PortfolioSettings) -> Policy
         return in_currency(policy, currency, float(rate))
     if policy.hash == default_policy().hash:
         return in_currency(policy, currency, 1.0)
-    raise CurrencyMismatchError(
-        policy.reference, policy.source, document.currency, settings.name, currency
-    )
+    where = policy.reference, policy.source, document.currency
+    raise CurrencyMismatchError(*where, settings)
 
 
 def currency_note(policy: Policy, settings: PortfolioSettings) -> str | None:

@@ -1,6 +1,10 @@
 """What advice refuses on purpose; HTTP and exit codes are not its business."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from features.settings import PortfolioSettings
 
 
 class AdviceError(Exception):
@@ -62,14 +66,20 @@ class CurrencyMismatchError(AdviceError):
     code = "policy_currency"
 
     def __init__(
-        self, policy: str, file: str, currency: str, portfolio: str, counts_in: str
+        self, policy: str, file: str, currency: str, settings: "PortfolioSettings"
     ) -> None:
-        where = f" ({file})" if file else ""
-        super().__init__(
-            f"the policy {policy}{where} counts in {currency}, the portfolio"
-            f" {portfolio} in {counts_in}: state a rate for {currency} in its"
-            f" portfolio.yaml, or give a policy in {counts_in}"
+        where, counts_in = f" ({file})" if file else "", settings.currency
+        text = (
+            f"the portfolio {settings.name} in {counts_in}: state a rate for"
+            f" {currency} in its portfolio.yaml, or give a policy in {counts_in}"
         )
+        if "currency" not in settings.model_fields_set:
+            text = (
+                f"and {counts_in} is assumed, for nobody states a currency: write"
+                f" `currency: {currency}` into portfolio.yaml; a service reads that of"
+                " FORBEAR_SETTINGS"
+            )
+        super().__init__(f"the policy {policy}{where} counts in {currency}, {text}")
 
 
 class TooManyRowsError(AdviceError):

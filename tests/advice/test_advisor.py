@@ -21,10 +21,12 @@ from decisions.policy_file.denomination import in_currency
 from decisions.policy_file.load import Policy, default_policy, parse_document
 from features.moments import to_datetime
 from features.portfolio import Portfolio
+from features.settings import PortfolioSettings
 from features.snapshots import latest_snapshots, snapshots
 from features.targets import TARGETS
 from scoring.bundle import Bundle
 from scoring.shelf import publish_bundle
+from scoring.starter import starters
 
 BundleOf = Callable[[str], Bundle]
 
@@ -319,6 +321,17 @@ def test_a_policy_in_another_currency_is_refused(
     there = Policy(in_currency(policy, "TWD", 32.0).document, "ours.yaml")
     with pytest.raises(CurrencyMismatchError, match=r"\(ours.yaml\) counts in TWD"):
         Advisor({"fraud": bundle_of("fraud")}, there)
+
+
+def test_where_nobody_states_a_currency_the_refusal_says_where_to(
+    policy: Policy,
+) -> None:
+    """A service of a starter knows no portfolio whose rates it could be sent to."""
+    there = Policy(in_currency(policy, "TWD", 32.0).document, "ours.yaml")
+    with pytest.raises(CurrencyMismatchError, match=r"`currency: TWD`.* FORBEAR_"):
+        Advisor(starters(), there)
+    stated = PortfolioSettings(currency="TWD")
+    assert Advisor(starters(), there, stated).policy.document.currency == "TWD"
 
 
 def test_a_rate_converts_the_policy_and_the_default_goes_without(
