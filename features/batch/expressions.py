@@ -35,7 +35,7 @@ def leaf_table(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTab
         rows: one table of the contract in the normal form.
         leaves: what to find; all of this table.
     """
-    known = _known(snapshots, _numbered(rows, leaves), leaves)
+    known = _known(snapshots, _numbered(snapshots, rows, leaves), leaves)
     distinct = {
         n: x
         for n, x in leaves.items()
@@ -69,11 +69,15 @@ def _known(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTable:
     return joined.select(ROW, age, *sorted(used))
 
 
-def _numbered(rows: IbisTable, leaves: Leaves) -> IbisTable:
-    """A customer's rows numbered in the order of the normal form, where one asks."""
+def _numbered(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTable:
+    """A customer's rows numbered in the order of the normal form, where one asks.
+
+    Of the customers asked about alone: to number is to sort.
+    """
     latest = next((x for x in leaves.values() if isinstance(x, LatestAttribute)), None)
     if latest is None:
         return rows
+    rows = rows.semi_join(snapshots, "customer_id")
     order = [rows[c].asc(nulls_first=True) for c in TABLES[latest.table].order]
     theirs = ibis.window(group_by="customer_id", order_by=order)
     return rows.mutate(**{PLACE: ibis.row_number().over(theirs)})
