@@ -29,6 +29,7 @@ from advice.portfolio_run import advise_part, metadata
 from advice.starting import at_home
 from decisions.case import BudgetUse
 from decisions.policy_file.load import load_policy
+from features.batch.looked_into import begins_of
 from features.collector import rarely_collected
 from features.portfolio import Portfolio
 from features.reading.duck_settings import DuckSettings
@@ -274,7 +275,7 @@ def _file_of_part(
     named: Named,
 ) -> Path:
     """The file with the rows of a part; where it is there already, nothing is done."""
-    theirs = portfolio.part(part)
+    theirs = portfolio.part(part, _begins(question, portfolio, advisor))
     file = question.folder / f"{_name(question, theirs, advisor, named)}.parquet"
     if not file.exists():
         moments = latest_moments(theirs, question.as_of)
@@ -285,6 +286,17 @@ def _file_of_part(
     if theirs is not portfolio:
         theirs.connection.disconnect()
     return file
+
+
+def _begins(
+    question: PartRequest, portfolio: Portfolio, advisor: Advisor
+) -> dict[str, int]:
+    """By table, before which moment nobody looks into its rows."""
+    if question.as_of is None and "snapshots" in portfolio.settings.tables:
+        return {}  # each customer has moments of their own
+    since = portfolio.latest_moment if question.as_of is None else question.as_of
+    features = (bundle.feature_set for bundle in advisor.bundles.values())
+    return begins_of(features, portfolio.settings, since)
 
 
 def _name(

@@ -22,6 +22,7 @@ from advice.drawn_snapshots import DrawnSnapshots
 from advice.parts_run import RunLimits, at_home_in
 from advice.young_dates import early_warning
 from decisions.policy_file.load import load_policy
+from features.batch.looked_into import begins_of
 from features.collector import rarely_collected
 from features.portfolio import Portfolio
 from features.snapshots import latest_moments
@@ -107,8 +108,11 @@ def scored(folder: Path, limits: RunLimits, file: Path, watch: Stopwatch) -> int
     advisor = at_home_in(advisor, portfolio, None)
     advise = importlib.import_module("advice.portfolio_run").advise_part
     n_scored = 0
+    features = [bundle.feature_set for bundle in advisor.bundles.values()]
+    begins = begins_of(features, portfolio.settings, portfolio.latest_moment)
+    alone = replace(portfolio, duck=replace(portfolio.duck, threads=1))
     for part in portfolio.parts(limits.rows_in_part):
-        theirs = replace(portfolio, duck=replace(portfolio.duck, threads=1)).part(part)
+        theirs = alone.part(part, begins)
         n_scored += len(advise(advisor, theirs, latest_moments(theirs)))
     seen = DrawnSnapshots(portfolio, models=advisor.bundles)
     told = watch.timed("early warning", early_warning)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import ibis.expr.types as ir
@@ -43,6 +44,8 @@ from features.reading.settings_file import read_settings
 from features.reading.slices import iter_slices
 from features.reading.sources import MemorySource, Source
 from features.settings import PortfolioSettings
+
+_WHOLE: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -220,15 +223,20 @@ class Portfolio:
             return [CustomerPart(first, last, n_customers, n_rows)]
         return every
 
-    def part(self, part: CustomerPart) -> Portfolio:
+    def part(self, part: CustomerPart, begins: Mapping[str, int] = _WHOLE) -> Portfolio:
         """The portfolio as if it had the customers of a part alone.
 
         How far the data observe, the latest moment and the report stay those of the
         whole, so that each customer is seen as within it.
+
+        Args:
+            part: of `parts`.
+            begins: by table, before which moment (µs since 1970 UTC) nobody will look
+                into its rows: one row stands for all of a customer's.
         """
         if self.duck.file is None:
             return self
-        connection, tables = copy_of_part(self.duck, part)
+        connection, tables = copy_of_part(self.duck, part, begins)
         rejected = rejected_of(self.rejected, part)
         nowhere = replace(self.duck, file=None)
         return replace(

@@ -8,16 +8,14 @@ portfolio: so what nobody looks into is not carried along.
 from features.account.upcoming import UNBILLED_DAYS
 from features.account.usage_log import USAGE_COLUMNS
 from features.account.worth import INVOICED_DAYS, invoices_tell_recurring
-from features.events import FOREVER
 from features.moments import DAY_US
+from features.reading.old_rows import old_as_one
 from features.settings import PortfolioSettings
 
 SHORTENED = {
     "usage": USAGE_COLUMNS,
     "access": ("event_at", "known_at", "superseded_at"),
 }
-# How one row stands for several: it happened first and was known last
-_ONE = {"event_at": "min", "known_at": "max", "superseded_at": "min"}
 
 
 def shortened(since: int, settings: PortfolioSettings) -> dict[str, str]:
@@ -28,10 +26,6 @@ def shortened(since: int, settings: PortfolioSettings) -> dict[str, str]:
 def shortened_sql(table: str, since: int, settings: PortfolioSettings) -> str:
     """DuckDB SQL of the rows of a table of `SHORTENED` that facts need.
 
-    Of a customer's rows that happened and became known before what is looked back at,
-    and that still stand, one row stands for all: it says that there was something, and
-    when the last of it became known.
-
     Args:
         table: its name.
         since: the first moment that is asked about, µs since 1970 UTC; FOREVER: none.
@@ -40,19 +34,12 @@ def shortened_sql(table: str, since: int, settings: PortfolioSettings) -> str:
     Returns:
         A query of customer_id and the columns that `SHORTENED` names.
     """
-    names = SHORTENED[table]
-    begin = since - _look_back_days(settings) * DAY_US
-    is_old = f"event_at < {begin} AND known_at < {begin} AND superseded_at = {FOREVER}"
-    one = ", ".join(f'{_ONE.get(name, "min")}("{name}") AS "{name}"' for name in names)
-    each = ", ".join(f'"{name}"' for name in names)
-    return (
-        f'SELECT customer_id, {each} FROM "{table}" WHERE NOT ({is_old}) UNION ALL '  # noqa: S608
-        f'SELECT customer_id, {one} FROM "{table}" WHERE {is_old} GROUP BY customer_id'
-    )
+    begin = since - look_back_us(settings)
+    return old_as_one(f'"{table}"', SHORTENED[table], begin)
 
 
-def _look_back_days(settings: PortfolioSettings) -> int:
-    """Days of `usage` before a moment that facts of that moment read."""
+def look_back_us(settings: PortfolioSettings) -> int:
+    """How long before a moment facts of that moment read `usage`, in microseconds."""
     if invoices_tell_recurring(settings):
-        return max(UNBILLED_DAYS, INVOICED_DAYS)
-    return UNBILLED_DAYS
+        return max(UNBILLED_DAYS, INVOICED_DAYS) * DAY_US
+    return UNBILLED_DAYS * DAY_US

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 from features.contract import TABLES
 from features.reading.duck import run
 from features.reading.duck_settings import DuckSettings, connect
+from features.reading.old_rows import old_as_one
 
 _BLOCK_ROWS = 122_880  # DuckDB keeps the least and the largest value of so many rows
 # Of a block, on average. A part reads the blocks that its customers may be in; below
@@ -80,21 +81,27 @@ def customer_parts(duckdb: Any, most_rows: int) -> list[CustomerPart]:  # noqa: 
 
 
 def copy_of_part(
-    duck: DuckSettings, part: CustomerPart
+    duck: DuckSettings, part: CustomerPart, begins: Mapping[str, int]
 ) -> tuple[Any, dict[str, ir.Table]]:
     """A connection that holds only the rows of a part, and its tables.
 
     Args:
         duck: its file is read; the copy takes its memory and threads.
         part: of `customer_parts` of that file.
+        begins: by table, before which moment (µs since 1970 UTC) one row stands for all
+            of a customer's; else all rows are copied.
     """
     connection = connect(replace(duck, file=None))
     duckdb = connection.con
     run(duckdb, f"ATTACH '{_quoted(str(duck.file))}' AS whole (READ_ONLY)")
     for table in TABLES:
+        rows = f'whole."{table}"'
+        if table in begins:
+            columns = run(duckdb, f"DESCRIBE {rows}")
+            names = [name for name, *_ in columns if name != "customer_id"]
+            rows = f"({old_as_one(rows, names, begins[table])})"
         duckdb.execute(
-            f'CREATE TABLE "{table}" AS FROM whole."{table}" '
-            "WHERE customer_id BETWEEN ? AND ?",
+            f'CREATE TABLE "{table}" AS FROM {rows} WHERE customer_id BETWEEN ? AND ?',
             [part.first, part.last],
         ).fetchall()
     run(duckdb, "DETACH whole")
