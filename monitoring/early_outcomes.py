@@ -144,6 +144,11 @@ class _Cohorts:
         known: BoolArray = self.delay_days <= age * STEP_DAYS
         return known
 
+    def n_customers(self, rows: BoolArray) -> int:
+        """How many customers these rows are of."""
+        ids = self.pairs["customer_id"].filter(pa.array(rows))
+        return int(pc.count_distinct(ids).as_py())
+
     def before(self, age: int) -> BoolArray:
         """(n,) whether so many steps from its moment end before that cohort's begin.
 
@@ -156,15 +161,19 @@ class _Cohorts:
 def _cohort(
     known: _Cohorts, population: Population, age: int, portfolio: Portfolio
 ) -> EarlyOutcomes | None:
-    """The cohort of one age; None where nothing before tells what to expect."""
+    """The cohort of one age; None where nothing before tells what to expect.
+
+    Where no mature outcome was known so soon, the share is not 0 but unknown: then the
+    first one that is would be infinitely many times what was expected.
+    """
     own = known.back == age
     before = known.before(age)
     early = known.by_age(age)
     ever = np.isfinite(known.delay_days) & known.is_mature
     n_before, n_ever = int(before.sum()), int(ever.sum())
-    learnt = known.pairs["customer_id"].filter(pa.array(before & early))
-    n_learnt = pc.count_distinct(learnt).as_py()
-    if n_learnt == 0 or n_ever == 0 or not own.any():
+    n_learnt = known.n_customers(before & early)
+    n_share = known.n_customers(ever & early)  # whose outcomes tell the share
+    if n_share == 0 or not own.any():
         return None
     share = float((early & ever).sum() / n_ever)
     n_mature = int(known.is_mature.sum())
@@ -179,11 +188,11 @@ def _cohort(
         n=len(p),
         observed=int(hit.sum()),
         share_known=share,
-        by_model=_against(hit, float(expected.sum()), n_learnt),
+        by_model=_against(hit, float(expected.sum()), n_share),
         as_before=_against(hit, usual, n_learnt),
-        smallest_seen=smallest_seen(float(expected.sum()), n_learnt),
+        smallest_seen=smallest_seen(float(expected.sum()), n_share),
         parts=tuple(
-            _parts(hit, expected, n_learnt, _segments(portfolio, known.pairs, own))
+            _parts(hit, expected, n_share, _segments(portfolio, known.pairs, own))
         ),
     )
 

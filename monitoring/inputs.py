@@ -7,10 +7,10 @@ import numpy as np
 
 from advice.population import Population
 from features.arrays import FloatArray, IntArray
-from features.feature import TimeSince
 from features.moments import DAY_US
 from features.portfolio import Portfolio
 from monitoring.drift import Drift, drift
+from monitoring.same_age import ageing
 from scoring.reference import Reference
 from store.monitoring import Cause
 
@@ -244,16 +244,10 @@ def target_inputs(
         )
         for name in names
     )
-    ageing = {
-        feature.name
-        for feature in population.features.features
-        if isinstance(feature.definition, TimeSince)
-        and feature.definition.which == "first"
-    }
     return TargetInputs(
         target,
         drifts,
         importance,
         population.unlearnt,
-        frozenset(ageing),
+        ageing(population.features),
     )

@@ -95,11 +95,20 @@ def _drift(one: TargetInputs) -> Iterator[Block]:
 
 def score_blocks(run: FourClocks) -> Iterator[Block]:
     """Probabilities and recommended actions, against what was usual."""
-    head = ("model", "index", "same day", "threshold", "mean P now", "AUC if right")
+    head = (
+        "model",
+        "index",
+        "same age",
+        "same day",
+        "threshold",
+        "mean P now",
+        "AUC if right",
+    )
     rows = tuple(
         (
             one.target,
             f"{one.drift.index:.3f}",
+            "" if one.same_age is None else f"{one.same_age.index:.3f}",
             "" if one.same_day is None else f"{one.same_day.index:.3f}",
             f"{one.drift.threshold:.3f}",
             f"{one.mean_now:.2%}",

@@ -52,10 +52,11 @@ def early_blocks(cohorts: Sequence[EarlyOutcomes]) -> Iterator[Block]:
         [(_cohort(one), one.as_before) for one in cohorts],
     )
     yield Paragraph(
-        f"Intervals of {CONFIDENCE:.1%}, exact for two Poisson counts; the share known"
-        " by now is taken as certain. An alarm needs the whole interval outside of 0.8"
-        " to 1.25. The smallest seen is the ratio that rings in four of five cases at"
-        " this size: a smaller change may be there and is not seen."
+        f"Intervals of {CONFIDENCE:.1%}, exact for two Poisson counts: what is known"
+        " now, and the customers who tell how much should be. An alarm needs the whole"
+        " interval outside of 0.8 to 1.25. The smallest seen is the ratio that rings in"
+        " four of five cases at this size: a smaller change may be there and is not"
+        " seen."
     )
     oldest = max(one.age_days for one in cohorts)
     for one in cohorts:

@@ -20,6 +20,7 @@ from features.moments import DAY_US, microseconds, to_datetime
 from features.portfolio import Portfolio
 from features.snapshots import population_at
 from monitoring.inputs import TargetInputs, target_inputs
+from monitoring.same_age import no_older
 from monitoring.scores import TargetScores, target_scores
 from scoring.bundle import Bundle
 from scoring.reference import Reference
@@ -51,8 +52,9 @@ def compared(
     """A model's population now, against the end of its training.
 
     Where that seems to have moved, and the portfolio's past is still what the training
-    saw of it, the same day of a month before says whether the calendar moved it: each
-    index that is smaller against that day counts.
+    saw of it, the calendar may have moved it: probabilities are looked at as if nobody
+    had grown older, and all is compared with the same day of a month before. Each index
+    that is smaller so counts.
 
     Args:
         portfolio: as read now.
@@ -64,19 +66,24 @@ def compared(
     seen = _compared(bundle.target, reference, population)
     until, end = portfolio.observed_until, reference.as_of
     then = same_day_before(until, end, portfolio.settings.zone)
-    if not seen.has_moved or not has_grid(portfolio) or end - then < DAY_US:
+    if not seen.has_moved or not has_grid(portfolio):
         return seen
     progress("the same day of a month before the training ended")
     pairs = population_at(portfolio, [then, end])
-    if not _is_as_trained(portfolio, bundle, reference, _of(pairs, end)):
+    past = present_population(portfolio, bundle, _of(pairs, end))
+    if not _is_as_trained(bundle, reference, past):
         return seen
+    same = no_older(population, past, bundle)
+    drift = target_scores(bundle.target, reference, same).drift
+    seen = replace(seen, scores=replace(seen.scores, same_age=drift))
     mates = present_population(portfolio, bundle, _of(pairs, then))
-    if not len(mates.probability):
+    if end - then < DAY_US or not len(mates.probability):
         return seen
     before = replace(mates.reference(), importance=reference.importance)
-    again = _compared(bundle.target, before, population)
+    again = _compared(bundle.target, before, no_older(population, mates, bundle))
     return PopulationComparison(
-        seen.inputs.beside(again.inputs, then), seen.scores.beside(again.scores)
+        seen.inputs.beside(again.inputs, then),
+        replace(seen.scores, same_day=again.scores.drift),
     )
 
 
@@ -124,11 +131,8 @@ def _of(pairs: pa.Table, as_of: int) -> pa.Table:
     return pairs.filter(pc.equal(pairs["as_of"], as_of))
 
 
-def _is_as_trained(
-    portfolio: Portfolio, bundle: Bundle, reference: Reference, pairs: pa.Table
-) -> bool:
+def _is_as_trained(bundle: Bundle, reference: Reference, past: Population) -> bool:
     """Whether the past, as the portfolio tells it now, is what the training saw."""
-    if not len(pairs):
+    if not len(past.probability):
         return False
-    past = present_population(portfolio, bundle, pairs)
     return not _compared(bundle.target, reference, past).has_moved

@@ -1,7 +1,7 @@
 """The second clock: what the models and the policy answer, before any outcome."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,6 +30,8 @@ class TargetScores:
             the customers are has changed (CBPE); None where it cannot be said.
         same_day: of the probabilities against the same day of a month before the
             training ended, where that had to be looked at.
+        same_age: of the probabilities as if nobody had grown older since the training
+            (`monitoring.same_age`), likewise.
     """
 
     target: str
@@ -37,14 +39,17 @@ class TargetScores:
     mean_now: float
     expected_auc: float | None
     same_day: Drift | None = None
+    same_age: Drift | None = None
 
-    def beside(self, again: "TargetScores") -> "TargetScores":
-        """Also with what was found against the same day of a month before."""
-        return replace(self, same_day=again.drift)
+    @property
+    def least(self) -> Drift:
+        """What neither the day of the month nor the portfolio's age explains."""
+        found = (self.drift, self.same_day, self.same_age)
+        return min((one for one in found if one), key=lambda one: one.index)
 
     def causes(self) -> Iterator[Cause]:
         """What rings about these probabilities."""
-        one = min(self.drift, self.same_day or self.drift, key=lambda d: d.index)
+        one = self.least
         if one.is_real and one.index > SHIFTED:
             why = (
                 f"{self.target}: its probabilities have moved (index {one.index:.2f},"

@@ -44,15 +44,15 @@ def tables(later_from_july: int = 0) -> dict[str, pa.Table]:
     start = datetime(2023, 12, 1, tzinfo=UTC)
     people = [(f"c{n}", start) for n in range(N)]
     return {
-        "customers": _table("customer_id event_at", people),
-        "invoices": _table("customer_id event_at invoice_id due_at amount", bills),
-        "payments": _table(
+        "customers": table("customer_id event_at", people),
+        "invoices": table("customer_id event_at invoice_id due_at amount", bills),
+        "payments": table(
             "customer_id event_at payment_id status amount invoice_id", money
         ),
     }
 
 
-def _table(names: str, rows: Sequence[tuple[object, ...]]) -> pa.Table:
+def table(names: str, rows: Sequence[tuple[object, ...]]) -> pa.Table:
     columns = zip(*rows, strict=True)
     return pa.table(
         {n: pa.array(list(c)) for n, c in zip(names.split(), columns, strict=True)}

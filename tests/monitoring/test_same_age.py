@@ -1,0 +1,78 @@
+"""Everybody is a month older: that is no change of anything."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from advice.population import present_population, with_reference
+from features.portfolio import Portfolio
+from monitoring.same_day import PopulationComparison, compared
+from scoring.bundle import Bundle
+from scoring.starter import starter
+from tests.monitoring.test_same_day import portfolio_at, table
+
+ENDED = datetime(2025, 6, 30, 18, tzinfo=UTC)
+LATER = datetime(2025, 7, 31, 18, tzinfo=UTC)
+BEGAN = datetime(2024, 6, 1, 6, tzinfo=UTC)
+N = 400
+
+
+def portfolio(moment: datetime, n_new: int = 0) -> Portfolio:
+    """One bill every 30 days, paid at once; most were there when the records begin."""
+    rng = np.random.default_rng(8)
+    days = np.where(np.arange(N) < N // 2, rng.integers(0, 30, N), 0)
+    days = np.where(days == 0, rng.integers(30, 390, N), days)
+    joined = [BEGAN + timedelta(days=int(n)) for n in days]
+    joined += [LATER - timedelta(days=int(n)) for n in rng.integers(2, 25, n_new)]
+    bills, money = [], []
+    for who, start in enumerate(joined):
+        for number in range(1 + (LATER - start) // timedelta(days=30)):
+            name, at = f"{who}-{number}", start + timedelta(days=30 * number)
+            amount, due = rng.uniform(50, 500), at + timedelta(days=14)
+            bills.append((f"c{who}", at, name, due, amount))
+            paid_at = at + timedelta(days=1)
+            money.append((f"c{who}", paid_at, name, "succeeded", amount, name))
+    whole = {
+        "customers": table(
+            "customer_id event_at", [(f"c{n}", at) for n, at in enumerate(joined)]
+        ),
+        "invoices": table("customer_id event_at invoice_id due_at amount", bills),
+        "payments": table(
+            "customer_id event_at payment_id status amount invoice_id", money
+        ),
+    }
+    return portfolio_at(moment, whole)
+
+
+@pytest.fixture(scope="module")
+def trained() -> Bundle:
+    """The starter of fraud, which looks at how long ago the first invoice was."""
+    learnt = portfolio(ENDED)
+    bundle = replace(
+        starter("fraud"),
+        settings=learnt.settings,
+        is_starter=False,
+        trained_on=ENDED.date(),
+    )
+    return with_reference(learnt, bundle)
+
+
+def look(trained: Bundle, portfolio: Portfolio) -> PopulationComparison:
+    assert trained.reference is not None
+    population = present_population(portfolio, trained)
+    return compared(portfolio, trained, trained.reference, population)
+
+
+def test_a_month_in_which_everybody_grew_older_rings_nothing(trained: Bundle) -> None:
+    seen = look(trained, portfolio(LATER)).scores
+    assert seen.drift.index > 0.25, "the probabilities have moved"
+    assert seen.same_age is not None
+    assert seen.same_age.index < 0.02
+    assert not list(seen.causes())
+
+
+def test_many_who_join_ring(trained: Bundle) -> None:
+    seen = look(trained, portfolio(LATER, 150)).scores
+    assert [cause.code for cause in seen.causes()] == ["score_drift"]
