@@ -148,6 +148,13 @@ def _record(run: "FourClocks", at: int, store: Path | None) -> None:
     with _opened(store) as monitoring:
         monitoring.record(at, run.as_of, run.portfolio, content, run.causes)
         standing = monitoring.standing()
+    stands = {(one.clock, one.code, one.subject) for one in standing}
+    rings = {(one.clock, one.code, one.subject) for one in run.causes}
+    if n_released := len(rings - stands):
+        say(
+            f"released by a person lately, so it stops nothing: {n_released} of what"
+            " rings (`forbear monitor alarms --all`)"
+        )
     if standing:
         say(
             f"{_alarms(len(standing))}: nobody new is suspended or blocked until"

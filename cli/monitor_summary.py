@@ -27,7 +27,7 @@ def show(run: "FourClocks") -> None:
 
 
 def _inputs_and_scores(run: "FourClocks") -> None:
-    index_of = {one.target: one.drift.index for one in run.scores}
+    index_of = {one.target: one.least.index for one in run.scores}
     rows = [
         (one.target, len(one.drifts), one.shift, index_of[one.target])
         for one in run.inputs

@@ -26,10 +26,14 @@ def show_cautions(
     alarm: str | None,
 ) -> None:
     """What whoever works with the list should know."""
+    from features.moments import DAY_US
+
     for note in (*_of_advisor(advisor), *_of_today(read, moment)):
         say(f"note: {note}")
     _show_what_stops(home, alarm)
-    _show_early_warning(advisor, read)
+    is_past = moment is not None and read.observed_until - moment > DAY_US
+    if not is_past:
+        _show_early_warning(advisor, read)  # it tells of now, not of a day in the past
 
 
 def warn_of_age(read: "Portfolio", as_of: str | None, day: date) -> None:

@@ -99,7 +99,7 @@ class FourClocks:
         oldest = max((one.age_days for one in self.early), default=0)
         return {
             "feature_shift": {one.target: one.shift for one in self.inputs},
-            "score_index": {one.target: one.drift.index for one in self.scores},
+            "score_index": {one.target: one.least.index for one in self.scores},
             "early_ratio": {
                 one.target: one.by_model.ratio
                 for one in self.early

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
+from features.counted import counted
 from features.moments import DAY_US
 from features.targets import Target
 from training.few import ENOUGH, LOGISTIC_FROM, TREES_FROM
@@ -54,9 +55,10 @@ class Outlook:
             f" about {self.expected_on:%B %Y}"
         )
         return (
-            f"{self.target} is known of {self.n_customers} customers, in"
-            f" {self.n_positives} rows: a customer has a row for each date that was"
-            f" followed by it within the horizon. With {more} more rows {self.step};"
+            f"{self.target} is known of {counted(self.n_customers, 'customer')}, in"
+            f" {counted(self.n_positives, 'row')}: a customer has a row for each date"
+            " that was followed by it within the horizon. With"
+            f" {counted(more, 'more row')} {self.step};"
             f" {pace}"
         )
 

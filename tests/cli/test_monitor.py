@@ -111,3 +111,4 @@ def test_a_broken_feed_stops_automation(
     assert "ALARM of monitoring" not in forbear("score", shop).out
     again = forbear("monitor", shop)  # as the person saw it
     assert (again.code, "alarms stand" in again.out) == (1, False)
+    assert "released by a person lately, so it stops nothing: 1 of what" in again.out

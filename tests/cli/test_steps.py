@@ -86,6 +86,16 @@ def test_a_pipe_is_told_what_these_commands_did(
     assert all(line.startswith(f"{command}: ") for line in told)
 
 
+@pytest.mark.slow
+def test_a_list_of_the_past_does_not_tell_what_came_later(
+    forbear: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.output._TOLD_FROM_S", 0.0)
+    ran = forbear("score", "data/samples/lumen", "--as-of", "2026-03-31")
+    assert "early warning" not in ran.err
+    assert "ALARM" not in ran.out
+
+
 def _fail_in_a_step() -> None:
     with steps("train") as step:
         step("gathering labels and features")

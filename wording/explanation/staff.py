@@ -75,10 +75,17 @@ def _risk(s: Subject) -> Iterator[str]:
             frauds=len(shared.frauds_known_at),
             thing=s.words.word("shared", shared.kind),
         )
-    if s.case.starter:
-        yield s.words.sentence("staff.risk.starter")
-    if s.case.unproven:
-        yield s.words.sentence("staff.risk.unproven")
+    yield from _weak_models(s)
+
+
+def _weak_models(s: Subject) -> Iterator[str]:
+    """Which probabilities no outcomes bear out; named where it is one of two."""
+    known = {"nonpayment": s.answer.p_nonpayment, "fraud": s.answer.p_fraud}
+    asked = {target for target, p in known.items() if p is not None}
+    for key, weak in (("starter", s.case.starter), ("unproven", s.case.unproven)):
+        if weak:
+            which = "" if weak >= asked else f"_{min(weak)}"
+            yield s.words.sentence(f"staff.risk.{key}{which}")
 
 
 def _confirmed_fraud(s: Subject) -> Iterator[str]:

@@ -93,6 +93,21 @@ def test_a_trained_model_is_not_called_the_starter(lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("weak", ["starter", "unproven"])
+def test_of_two_models_the_weak_one_is_named(lang: str, weak: str) -> None:
+    case, policy = flat_case(0.6, p_fraud=0.01), default_policy()
+    nonpayment, fraud, both = (
+        explain(one, recommend(one, policy, AT), policy, lang).text("staff")
+        for targets in ({"nonpayment"}, {"fraud"}, {"nonpayment", "fraud"})
+        for one in [replace(case, **{weak: frozenset(targets)})]
+    )
+    words = Wording(lang, "EUR", policy.latest.zone)
+    assert words.sentence(f"staff.risk.{weak}_nonpayment") in nonpayment
+    assert words.sentence(f"staff.risk.{weak}_fraud") in fraud
+    assert words.sentence(f"staff.risk.{weak}") in both
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(("policy", "i"), EXAMPLES)
 def test_no_customer_reads_a_sentence_twice(policy: Policy, i: int, lang: str) -> None:
     case, answer = answered(policy, i)
