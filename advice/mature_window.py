@@ -82,7 +82,7 @@ def mature_window(
     as_of = pairs["as_of"].to_numpy()
     mature_at = as_of + horizon_us + lag_us
     until = labels_observed_until(portfolio, target)
-    since = _learnt_outcomes_end(bundle)
+    since = learnt_outcomes_end(bundle)
     fresh = as_of >= since
     is_mature = mature_at <= until
     judged = pairs.filter(pa.array(fresh & is_mature))
@@ -107,7 +107,7 @@ def mature_window(
     return MatureWindow(judged.filter(pa.array(window)), label[window])
 
 
-def _learnt_outcomes_end(bundle: Bundle) -> int:
+def learnt_outcomes_end(bundle: Bundle) -> int:
     """When the last horizon ended whose outcome the model may have learnt.
 
     By what training recorded: the lag of today may be another one. In a bundle of an

@@ -74,23 +74,20 @@ def _taken(rows: JudgedRows, chosen: np.ndarray) -> JudgedRows:
 
 def gates(
     target: Target,
-    new: JudgedRows,
-    old: JudgedRows,
+    both: CommonRows,
     trained_on: tuple[date, date],
     terms: Terms,
     seed: int = 0,
 ) -> Iterator[PromotionGate]:
-    """Every gate of `new` against `old`.
+    """Every gate of a challenger against the champion.
 
     Args:
         target: what the probabilities are of.
-        new: of the challenger.
-        old: of the champion.
+        both: what either said of rows that it had not learnt from.
         trained_on: the last day that the challenger's data observe, and the champion's.
         terms: of the policy whose costs weigh the difference.
         seed: of the draws.
     """
-    both = in_common(new, old)
     yield _enough(both)
     if both.n_positives < LEAST_POSITIVES:
         return

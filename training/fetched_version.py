@@ -14,7 +14,13 @@ from scoring.bundle import Bundle
 from scoring.starter import keep_starters, starter
 from training.errors import NoSuchVersionError
 from training.judged_rows import FILE, JudgedRows, read_judged
-from training.logged_run import JUDGED, JUDGED_BEFORE, RECALIBRATES, SUSPECTED
+from training.logged_run import (
+    JUDGED,
+    JUDGED_BEFORE,
+    JUDGED_BEFORE_BY,
+    RECALIBRATES,
+    SUSPECTED,
+)
 from training.quiet_mlflow import mlflow
 from training.tracking import raise_unless_absent, registered_name
 
@@ -28,8 +34,8 @@ class FetchedVersion:
     bundle: Bundle
     suspected: Mapping[str, str]
     judged: JudgedRows | None
-    recalibrates: str | None = None
     judged_before: JudgedRows | None = None
+    judged_before_by: str | None = None
 
 
 @contextmanager
@@ -68,11 +74,10 @@ def fetched_version(
             _judged(client, run.info.run_id, Path(scratch), name)
             for name in (JUDGED, JUDGED_BEFORE)
         )
-        recalibrates = run.data.tags.get(RECALIBRATES)
+        tags = run.data.tags
+        by = tags.get(RECALIBRATES) or tags.get(JUDGED_BEFORE_BY)
         bundle = Bundle.load(folder)
-        yield FetchedVersion(
-            version, folder, bundle, suspected, judged, recalibrates, before
-        )
+        yield FetchedVersion(version, folder, bundle, suspected, judged, before, by)
 
 
 def _judged(

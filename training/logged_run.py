@@ -24,6 +24,7 @@ from training.trained_model import TrainedModel
 # folders of a run: what it said of its test rows, and what the one before said of them
 JUDGED, JUDGED_BEFORE = "judged", "judged_before"
 SUSPECTED = "suspected."  # begins the tag of a feature that may know too much
+JUDGED_BEFORE_BY = "judged_before_by"  # the tag that names who said so
 RECALIBRATES = "recalibrates"  # the tag that names whose model has another map
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
 MODEL_ROOMS = ("features", "scoring")

@@ -16,7 +16,7 @@ from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.cards import PromotionGate, keep_gates
 from scoring.shelf import champion_id
-from training.comparison import gates
+from training.comparison import gates, in_common
 from training.errors import (
     NoReasonGivenError,
     NoSuchVersionError,
@@ -259,10 +259,11 @@ def _gates(
     if current in (None, new.version):
         return
     with fetched_version(client, target, current or "") as old:
-        theirs = old.judged
-        if new.recalibrates == old.bundle.bundle_id:  # judged by the same rows
-            theirs = new.judged_before
-        if new.judged is None or theirs is None:
+        theirs = [old.judged]
+        if new.judged_before_by == old.bundle.bundle_id:
+            theirs.append(new.judged_before)
+        kept = [one for one in theirs if one is not None]
+        if new.judged is None or not kept:
             yield PromotionGate(
                 "rows_in_common",
                 False,
@@ -271,7 +272,11 @@ def _gates(
             )
             return
         days = new.bundle.trained_on, old.bundle.trained_on
-        yield from gates(target, new.judged, theirs, days, terms)
+        both = max(
+            (in_common(new.judged, one) for one in kept),
+            key=lambda one: one.n_positives,
+        )
+        yield from gates(target, both, days, terms)
 
 
 def _no_leak(suspected: Mapping[str, str], accepted: Sequence[str]) -> PromotionGate:

@@ -19,7 +19,14 @@ from scoring.shelf import champion_id, make_champion, shelve_bundle
 from training.errors import RegistryUnavailableError
 from training.judged_rows import pseudonym_key
 from training.learning_curve import LearningCurve
-from training.logged_run import log_card, log_judged, log_map, log_model, log_numbers
+from training.logged_run import (
+    JUDGED_BEFORE_BY,
+    log_card,
+    log_judged,
+    log_map,
+    log_model,
+    log_numbers,
+)
 from training.model_card import model_card
 from training.outlook import Outlook
 from training.promotion_log import (
@@ -79,16 +86,18 @@ class Tracker:
         bundle: Bundle,
         learnt: TrainedModel,
         rows: Rows,
-        judged: pa.Table,
+        judged: Mapping[str, pa.Table],
         seed: int,
         outlook: Outlook | None = None,
         curve: LearningCurve | None = None,
         count: PopulationCount | None = None,
+        judged_before_by: str | None = None,
     ) -> RegisteredModel:
         """Log the run and a new version; first of its name, it becomes champion.
 
         Not while a leak is suspected, nor where somebody went back to the starter: it
-        then waits as challenger.
+        then waits as challenger. `judged`: what it says of rows it never saw, and what
+        `judged_before_by` (the id of a bundle) does, by the folder of the run.
         """
         # what was learnt in an hour is worth some minutes of patience
         with (
@@ -99,7 +108,10 @@ class Tracker:
                 log_numbers(bundle, learnt, rows, seed)
                 told = model_card(bundle, learnt, rows, seed, outlook, curve, count)
                 log_card(bundle, learnt, told, Path(scratch))
-                log_judged(judged, Path(scratch))
+                for folder, table in judged.items():
+                    log_judged(table, Path(scratch), folder)
+                if judged_before_by is not None:
+                    mlflow.set_tag(JUDGED_BEFORE_BY, judged_before_by)
                 saved = bundle.save(Path(scratch))
                 name = registered_name(bundle.target)
                 version = log_model(bundle, saved, rows, name)

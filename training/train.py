@@ -27,6 +27,7 @@ from scoring.shelf import forbear_home
 from scoring.starter import FRAUD_TABLES, starter
 from training.audits.leakage import check_names, verdicts_of
 from training.audits.verdict import Acceptance, LeakVerdict, unaccepted
+from training.before import said_before
 from training.customer_sample import CustomerSample, SampleLimits
 from training.errors import (
     TooFewPositivesError,
@@ -39,6 +40,7 @@ from training.judged_rows import judged_table
 from training.later import later_of
 from training.learning import RecipeSearch, learn
 from training.learning_curve import LearningCurve, learning_curve
+from training.logged_run import JUDGED, JUDGED_BEFORE
 from training.outlook import Outlook, outlook
 from training.prior import can_be_prior
 from training.rows import Rows
@@ -220,9 +222,17 @@ def _train_one(
     key = tracker.pseudonym_key()
     test, p = rows[learnt.split.test], learnt.judgement.p
     money = money_of(portfolio, test, gathered.customer_ids, seed)
-    judged = judged_table(bundle, test, p, money, gathered.customer_ids, key)
+    names = gathered.customer_ids
+    judged = {JUDGED: judged_table(bundle, test, p, money, names, key)}
+    before = said_before(portfolio, tracker.home, target, test, names)
+    if before is not None:
+        theirs = money.taken(before.chosen)
+        judged[JUDGED_BEFORE] = judged_table(
+            before.champion, before.rows, before.p, theirs, names, key
+        )
+    by = None if before is None else before.champion.bundle_id
     registered = tracker.register(
-        bundle, learnt, rows, judged, seed, ahead, curve, present.count
+        bundle, learnt, rows, judged, seed, ahead, curve, present.count, by
     )
     return TrainingResult(
         target,

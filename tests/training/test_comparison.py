@@ -61,7 +61,9 @@ def by_name(
     old: JudgedRows,
     trained_on: tuple[date, date] = SAME_DAY,
 ) -> dict[str, PromotionGate]:
-    return {g.name: g for g in gates("nonpayment", new, old, trained_on, TERMS)}
+    return {
+        g.name: g for g in gates("nonpayment", in_common(new, old), trained_on, TERMS)
+    }
 
 
 def blurred(truth: FloatArray, by: float, seed: int = 0) -> FloatArray:

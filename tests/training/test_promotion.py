@@ -27,6 +27,7 @@ from training.errors import (
 )
 from training.judged_money import money_of
 from training.judged_rows import judged_table
+from training.logged_run import JUDGED
 from training.promotion import Promotion, promote, pull, rollback
 from training.tracking import (
     CHAMPION,
@@ -181,7 +182,7 @@ def registered(
     test, p = rows[learnt.split.test], learnt.judgement.p
     money = money_of(portfolio, test, names)
     judged = judged_table(bundle, test, p, money, names, tracker.pseudonym_key())
-    return tracker.register(bundle, learnt, rows, judged, 0)
+    return tracker.register(bundle, learnt, rows, {JUDGED: judged}, 0)
 
 
 def test_before_the_first_model_was_the_starter_and_what_comes_later_waits(

@@ -292,3 +292,19 @@ def test_it_goes_through_the_gate_of_every_challenger(
 
 def promoted(tracker: Tracker) -> Promotion:
     return promote("nonpayment", tracker, terms=default_policy().latest)
+
+
+def test_a_model_trained_much_later_is_compared_on_dates_that_are_new_to_both(
+    world: ShiftedWorld, tmp_path: Path
+) -> None:
+    """Their reports have no date in common; what serves was then never replaced."""
+    for moment in (TRAINED, NOW):
+        [result] = train(world.until(moment), home=tmp_path)
+    done = promote("nonpayment", Tracker(tmp_path), terms=default_policy().latest)
+    gates = {gate.name: gate for gate in done.gates}
+    assert result.learnt is not None
+    n = len(result.learnt.judgement.p)
+    told = f"{n:,} rows that neither learned from"
+    assert gates["rows_in_common"].is_passed
+    assert gates["rows_in_common"].text.startswith(told)
+    assert "log_loss_better" in gates, "so they are compared"
