@@ -95,12 +95,19 @@ def test_a_trained_model_is_not_called_the_starter(lang: str) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("weak", ["starter", "unproven"])
 def test_of_two_models_the_weak_one_is_named(lang: str, weak: str) -> None:
-    case, policy = flat_case(0.6, p_fraud=0.01), default_policy()
-    nonpayment, fraud, both = (
-        explain(one, recommend(one, policy, AT), policy, lang).text("staff")
-        for targets in ({"nonpayment"}, {"fraud"}, {"nonpayment", "fraud"})
-        for one in [replace(case, **{weak: frozenset(targets)})]
-    )
+    policy = default_policy()
+
+    def text(*targets: str) -> str:
+        case, weak_ones = flat_case(0.6, p_fraud=0.01), frozenset(targets)
+        case = (
+            replace(case, starter=weak_ones)
+            if weak == "starter"
+            else replace(case, unproven=weak_ones)
+        )
+        return explain(case, recommend(case, policy, AT), policy, lang).text("staff")
+
+    nonpayment, fraud = text("nonpayment"), text("fraud")
+    both = text("nonpayment", "fraud")
     words = Wording(lang, "EUR", policy.latest.zone)
     assert words.sentence(f"staff.risk.{weak}_nonpayment") in nonpayment
     assert words.sentence(f"staff.risk.{weak}_fraud") in fraud
