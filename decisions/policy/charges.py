@@ -11,7 +11,8 @@ from decisions.policy.section import Amount, Days, PolicySection, Share
 class Interest(PolicySection):
     """Simple interest on what was overdue and not contested each day, by 365 days.
 
-    Each part of an invoice counts until the day on which it was paid.
+    Each part of an invoice counts until the day on which it was paid, and after a
+    dispute about the invoice from the day on which that ended.
     """
 
     annual_rate: Share = Field(description="per year, of the overdue amount")
