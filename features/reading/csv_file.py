@@ -3,16 +3,19 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from features.errors import UnreadableTableError
 from features.reading.sources import Part
 
 SEPARATORS = ",;\t|"
-_FIRST_ROW = 2  # below the header; unlike a spreadsheet, blank lines are not counted
+# below the header; unlike in a spreadsheet, lines without a value are not counted
+_FIRST_ROW = 2
 _BLOCK_BYTES = 32 << 20
 _LONGEST_HEADER = 1 << 20  # characters
 
@@ -55,10 +58,18 @@ def csv_parts(file: Path, where: str, table: str) -> Iterator[Part]:  # noqa: AR
     first_row = _FIRST_ROW
     with reader as batches:
         for batch in batches:
-            yield Part(where, first_row, pa.Table.from_batches([batch]))
-            first_row += len(batch)
+            rows = _with_a_value(pa.Table.from_batches([batch]))
+            yield Part(where, first_row, rows)
+            first_row += len(rows)
     if first_row == _FIRST_ROW or malformed:
         yield Part(where, first_row, schema.empty_table(), tuple(malformed))
+
+
+def _with_a_value(rows: pa.Table) -> pa.Table:
+    """Without lines of separators alone, as spreadsheets leave below their rows."""
+    if not all(column.null_count for column in rows.columns):
+        return rows
+    return rows.filter(reduce(pc.or_, map(pc.is_valid, rows.columns)))
 
 
 def header(file: Path) -> Header:

@@ -53,3 +53,21 @@ def test_an_empty_file_is_said(customers: Path, text: str) -> None:
     customers.write_text(text)
     with pytest.raises(UnreadableTableError, match="must name the columns"):
         Portfolio.open(customers.parent)
+
+
+def test_lines_without_a_value_are_no_rows(customers: Path) -> None:
+    """A spreadsheet leaves them; as rows of nobody they would spoil the whole table."""
+    text = "customer_id,event_at,segment\r\n,,\r\n1,2026-01-01,a\r\n\r\n,,\r\n,,\r\n"
+    customers.write_text(text, newline="")
+    portfolio = Portfolio.open(customers.parent)
+    assert list(portfolio.customer_ids) == ["1"]
+    [found] = portfolio.report.tables
+    assert (found.n_read, found.n_rejected) == (1, 0)
+    customers.write_text("customer_id,event_at,segment\n,,\n", newline="")
+    assert not sum(len(part.rows) for part in csv_parts(customers, "", ""))
+
+
+def test_a_line_of_nobody_with_a_value_is_still_reported(customers: Path) -> None:
+    customers.write_text("customer_id,event_at\n,2026-01-01\n1,2026-01-01\n")
+    [found] = Portfolio.open(customers.parent).report.tables
+    assert (found.n_read, found.n_rejected) == (2, 1)
