@@ -4,7 +4,7 @@ Endpoint, portfolio run, replay and simulation all come through here, so their
 numbers cannot differ.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -210,18 +210,19 @@ class Advisor:
     def _reasons(
         self, case: Case, recommendation: Recommendation, rows: Mapping[str, Row]
     ) -> tuple[JointReason, ...]:
-        parts = {
-            target: self.predictors[target].explain(row[None]).contributions[0]
-            for target, row in rows.items()
-        }
-        return self.reasons_of(case, recommendation, rows, parts)
+        def parts_of(target: str) -> Row:
+            row = rows[target][None]
+            parts: Row = self.predictors[target].explain(row).contributions[0]
+            return parts
+
+        return self.reasons_of(case, recommendation, rows, parts_of)
 
     def reasons_of(
         self,
         case: Case,
         recommendation: Recommendation,
         rows: Mapping[str, Row],
-        parts: Mapping[str, Row],
+        parts_of: Callable[[str], Row],
     ) -> tuple[JointReason, ...]:
         """Why: the days of the ladder where they decide, and then these alone.
 
@@ -232,7 +233,7 @@ class Advisor:
             case: what the policy looked at.
             recommendation: made from these numbers.
             rows: features (F,) per target.
-            parts: contributions (F + 1,) per target.
+            parts_of: contributions (F + 1,) of a target, where they are asked for.
         """
         terms = self.policy.in_force(recommendation.at)
         by_days = ladder_reason(case, recommendation, terms)
@@ -243,7 +244,7 @@ class Advisor:
             target: reasons(
                 self.bundles[target],
                 row,
-                parts[target],
+                parts_of(target),
                 most=_ALL,
                 covered=1.0,
                 least=0.0,

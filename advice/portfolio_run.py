@@ -7,7 +7,7 @@ in parts of its customers (`advice.parts_run`), with the same answers.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -199,7 +199,7 @@ class _Numbers:
 
     def explaining(
         self, places: Sequence[int]
-    ) -> Iterator[tuple[dict[str, Matrix], dict[str, Matrix]]]:
+    ) -> Iterator[tuple[dict[str, Matrix], Callable[[str], Matrix]]]:
         """Features (F,) and contributions (F + 1,) per target, of some rows."""
         rows = {target: values[list(places)] for target, values in self._rows.items()}
         parts = {
@@ -209,7 +209,7 @@ class _Numbers:
         for i in range(len(places)):
             yield (
                 {target: values[i] for target, values in rows.items()},
-                {target: values[i] for target, values in parts.items()},
+                {target: values[i] for target, values in parts.items()}.__getitem__,
             )
 
 

@@ -17,6 +17,7 @@ from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 from features.targets import TARGETS
 from scoring.bundle import Bundle
+from scoring.predictor import Predictor
 from wording.explanation import explain
 
 AS_OF = datetime(2026, 6, 15, 10, tzinfo=UTC)  # a Monday noon in Brussels
@@ -221,3 +222,12 @@ def test_a_stop_that_stays_while_all_is_contested_has_its_day_as_reason(
     [reason] = advice.reasons
     assert reason.family == "timeline"
     assert reason.lead.staff.startswith("access off since 2026-05-26")
+
+
+def test_no_contribution_is_worked_out_where_days_decide(
+    bundle_for: BundleFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are dear, and nobody would see them."""
+    monkeypatch.delattr(Predictor, "explain")
+    [reason] = told(bundle_for, load_policy(FILE), 40).reasons or ()
+    assert reason.family == "timeline"
