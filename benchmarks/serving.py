@@ -104,13 +104,19 @@ class Server:
     path: str = "/v1/score"
     headers: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    under: Sequence[str] = ()  # the command that runs it, such as a profiler
 
     def __post_init__(self) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", self.code.replace("PORT", str(self.port))],
+            [
+                *self.under,
+                sys.executable,
+                "-c",
+                self.code.replace("PORT", str(self.port)),
+            ],
             env={
                 **os.environ,
                 **ENVIRONMENT,
@@ -126,8 +132,8 @@ class Server:
         ).encode()
         self._turn = itertools.count()
 
-    def wait(self) -> None:
-        for _ in range(1200):
+    def wait(self, most_s: int = 120) -> None:
+        for _ in range(10 * most_s):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 0.5).close()
             except OSError:

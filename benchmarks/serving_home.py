@@ -53,7 +53,7 @@ def prepare(home: Path) -> Path:
     (home / "key").write_text(keys.create("benchmark")[1])
     keys.close()
     _write_bodies(home, portfolio, gathered.rows["nonpayment"])
-    asyncio.run(_store_events(home, portfolio))
+    asyncio.run(store_events(home, portfolio))
     return home
 
 
@@ -95,8 +95,8 @@ def _others(home: Path, rows: Rows) -> None:
     mlflow.lightgbm.save_model(booster, str(home / "mlflow"), signature=signature)
 
 
-def _write_bodies(home: Path, portfolio: Portfolio, rows: Rows) -> None:
-    """Of the customers whose bodies are nearest to 40 kB, and their features."""
+def bodies_of(portfolio: Portfolio) -> list[tuple[bytes, Events]]:
+    """Requests about the customers whose bodies are nearest to 40 kB."""
     as_of = to_datetime(portfolio.observed_until)
 
     def body(events: Events) -> bytes:
@@ -107,7 +107,12 @@ def _write_bodies(home: Path, portfolio: Portfolio, rows: Rows) -> None:
         return json.dumps(content).encode()
 
     made = [(body(e), e) for e in portfolio.iter_events(portfolio.customer_ids)]
-    chosen = sorted(made, key=lambda one: abs(len(one[0]) - BODY_BYTES))[:N_BODIES]
+    return sorted(made, key=lambda one: abs(len(one[0]) - BODY_BYTES))[:N_BODIES]
+
+
+def _write_bodies(home: Path, portfolio: Portfolio, rows: Rows) -> None:
+    """The bodies, and the features of their customers."""
+    chosen = bodies_of(portfolio)
     (home / "bodies.ndjson").write_bytes(b"\n".join(text for text, _ in chosen))
     compiler = OnlineCompiler(rows.feature_set, portfolio.settings)
     names = rows.feature_set.names
@@ -123,7 +128,7 @@ def _write_bodies(home: Path, portfolio: Portfolio, rows: Rows) -> None:
     (home / "rows.json").write_text(json.dumps(features))
 
 
-async def _store_events(home: Path, portfolio: Portfolio) -> None:
+async def store_events(home: Path, portfolio: Portfolio) -> None:
     """The same events in the store, every table vouched for, and who is asked about."""
     store = open_event_store(home)
     bodies = []
