@@ -1,7 +1,7 @@
 """Advice: what was recommended about a customer, on which numbers, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from decisions.case import Case
 from decisions.follow_up.counterfactual import Counterfactuals
 from decisions.recommendation import Recommendation
 from features.facts import AccountFacts
+from features.made_often import dataclass
 from features.targets import Target
 
 ModelKind = Literal["champion", "starter", "none"]

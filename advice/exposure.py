@@ -1,9 +1,9 @@
 """Money at stake with one customer, at face value, as an answer states it."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from features.facts import AccountFacts, MoneySource, OpenItem
+from features.made_often import dataclass
 from features.money import major_units
 
 

@@ -5,10 +5,11 @@ a score counts by the share of the expected loss that comes from that state.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from decisions.money.cost import CostModel, product, terms_of
 from decisions.recommendation import Recommendation
+from features.made_often import dataclass
 from scoring.reasons import COVERED, MOST, Reason, principal
 
 Target = str

@@ -1,10 +1,11 @@
 """From where a customer is asked about: how far data see, what was said before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from decisions.actions import Action
+from features.made_often import dataclass
 
 
 @dataclass(frozen=True, slots=True)

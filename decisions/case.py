@@ -1,7 +1,7 @@
 """What the policy looks at: a case, and what other customers used of its budgets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from decisions.actions import Action
 from decisions.errors import NaiveMomentError, ProbabilityRangeError
 from features.facts import AccountFacts
+from features.made_often import dataclass
 
 Missing = tuple[str, ...]
 

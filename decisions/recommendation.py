@@ -1,6 +1,6 @@
 """The answer: what is proposed, what is permitted, why not more, and until when."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 
@@ -13,6 +13,7 @@ from decisions.policy.document import Mode
 from decisions.policy.measures import MeasureName
 from decisions.rules.reason import Hold, Values, Withheld
 from decisions.terms import Terms
+from features.made_often import dataclass
 from features.targets import Target
 
 # Why there is no decision at all.

@@ -10,11 +10,11 @@ then key. `invoices.due_on` is the local calendar day of `due_at`, counted from
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from features.arrays import AnyArray
+from features.made_often import dataclass
 
 MISSING = int(np.iinfo(np.int64).min)  # a missing moment, day or amount
 FOREVER = int(np.iinfo(np.int64).max)  # `superseded_at` of a row that still stands

@@ -6,11 +6,12 @@ number of ten-thousandths of the portfolio currency; moments are aware UTC
 datetimes; `None` means unknown, never zero.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from features.made_often import dataclass
 from features.money import UNITS, convert
 
 _HALF = Decimal("0.5")

@@ -6,13 +6,13 @@ says something ("it has not happened").
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from math import isnan
 
 import numpy as np
 
 from features.arrays import FloatArray
 from features.feature import Feature, TimeSince
+from features.made_often import dataclass
 from scoring.bundle import Bundle, Typical
 
 MOST = 4  # more than four reasons are not read

@@ -5,7 +5,7 @@ checked by type; nothing is validated again and the JSON is written once.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from hashlib import sha256
@@ -27,6 +27,7 @@ from decisions.follow_up.parts import FollowUp
 from decisions.money.thresholds import Threshold
 from decisions.recommendation import People, Proposal, Question
 from decisions.rules.notices_served import unknown_names
+from features.made_often import dataclass
 from features.targets import TARGETS, Target
 from scoring.points import band, points
 from serving.language import Language

@@ -1,13 +1,14 @@
 """From a question to a recorded answer; decided again where its slot was taken."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from advice.assembly import is_stopped
+from features.made_often import dataclass
 from serving.ahead import until_now
 from serving.answer import ScoreAnswer
 from serving.budget_ledger import BudgetLedger

@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from time import time_ns
@@ -11,6 +10,7 @@ from time import time_ns
 from advice.advice import Advice, Inputs
 from advice.kept_customer import KeptCustomer
 from features.events import Events
+from features.made_often import dataclass
 from features.moments import microseconds
 from features.reading.observation import stated_none
 from serving.answer import ScoreAnswer, answer_bytes, answer_of

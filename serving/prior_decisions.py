@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from msgspec.json import encode
 
 from decisions.actions import Action
 from decisions.case import BudgetUse
+from features.made_often import dataclass
 
 _BUDGET_USE = [field.name for field in fields(BudgetUse)]
 

@@ -6,7 +6,6 @@ again. A decision about events of its own request needs none: its request is rec
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from advice.advice import Inputs
 from features.facts import AccountFacts
+from features.made_often import dataclass
 from serving.prior_decisions import StoredEvents
 
 

@@ -14,9 +14,9 @@ A store knows nothing of policies and answers: what it must find again is a fiel
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from features.made_often import dataclass
 from store.budget_slots import BudgetSlot, Reservation
 from store.errors import IdempotencyConflictError
 from store.waiting import WaitingCustomer

@@ -1,7 +1,7 @@
 """An answer with its sentences, in the language asked for."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from decisions.case import Case
@@ -9,6 +9,7 @@ from decisions.follow_up.parts import FollowUp, FraudPause
 from decisions.policy_file.load import Policy
 from decisions.recommendation import NoDecision, Permission, Recommendation
 from decisions.rules.reason import Hold, Withheld
+from features.made_often import dataclass
 from wording.explanation.passage import Subject
 from wording.explanation.reason import (
     hold_sentences,

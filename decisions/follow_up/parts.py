@@ -1,11 +1,11 @@
 """`FollowUp` and its parts: notices, appeals, pauses, the contract's end, the bill."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
 from decisions.policy.retries import NoRetry
 from decisions.rules.due import NoticeDue, Reactivation, RetryDue
+from features.made_often import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ scaling changes no comparison). So break-evens are exact, not searched.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
 from decisions.actions import ACTIONS, Action
 from decisions.money.cost import CostModel, cheapest, expected_costs, terms_of
+from features.made_often import dataclass
 from features.targets import Target
 
 _ByState: TypeAlias = list[tuple[float, float, float]]  # of each action, in order

@@ -1,7 +1,8 @@
 """Classes of what rules ask for now: notices due, next charge, access given back."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from features.made_often import dataclass
 
 
 @dataclass(frozen=True, slots=True)

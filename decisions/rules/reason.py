@@ -1,12 +1,13 @@
 """Classes for what rules find: `Withheld` (an action, why) and `Hold`, with codes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
 from decisions.actions import Action, bits_of
+from features.made_often import dataclass
 
 # What a sentence quotes: numbers (money in major units, probabilities in [0, 1]), names
 # of the policy file and of the data, and several of them.

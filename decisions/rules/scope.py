@@ -6,7 +6,7 @@ proven and whose time to pay is over. Another invoice, due only lately, waits fo
 own days and warning.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -20,6 +20,7 @@ from decisions.rules.reason import Hold
 from decisions.rules.time_to_pay import is_over
 from decisions.terms import Terms
 from features.facts import AccountFacts, LiveSubscription
+from features.made_often import dataclass
 
 
 @lru_cache(maxsize=1024)

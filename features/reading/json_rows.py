@@ -10,7 +10,6 @@ import secrets
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -23,6 +22,7 @@ from features.arrays import IntArray
 from features.compiled import compiled
 from features.contract import CLOCK_SKEW_US, TABLES, ColumnSpec
 from features.events import FLOAT_KINDS, INT64_KINDS, MISSING, Columns, Events
+from features.made_often import dataclass
 from features.moments import DAY_ZERO, NO_END, days_of
 from features.packed import BlockPlan, PackedRows, PackedTables
 from features.reading.rows import empty_tables

@@ -1,7 +1,6 @@
 """What the passages of an explanation are made from: answer, terms and words."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from decisions.actions import STOPS, Action
@@ -10,6 +9,7 @@ from decisions.follow_up.counterfactual import Counterfactuals
 from decisions.recommendation import Recommendation
 from decisions.terms import Terms
 from features.facts import OpenItem
+from features.made_often import dataclass
 from wording.explanation.sums import Sums, in_own_currencies
 from wording.messages import Wording
 
