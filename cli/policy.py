@@ -161,7 +161,12 @@ def surface(
     target: Annotated[
         Literal["nonpayment", "fraud"], typer.Option(help="whose probability")
     ] = "nonpayment",
-    clv: Annotated[float, typer.Option(help="lifetime value of the customers")] = 900.0,
+    clv: Annotated[
+        float | None,
+        typer.Option(
+            help="lifetime value of the customers; default: by the policy's materiality"
+        ),
+    ] = None,
 ) -> None:
     """Draw what a policy recommends over money and probability.
 

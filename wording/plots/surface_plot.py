@@ -1,7 +1,7 @@
 """The break-even surface of a policy: recommended action over money and probability."""
 
 from itertools import groupby
-from math import log10
+from math import ceil, log10
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,11 @@ from wording.plots import svg
 from wording.plots.cost_plot import NothingToPlotError
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 616.0, 74.0, 352.0
-_LOW, _HIGH = 10.0, 100_000.0  # money at stake, major units
+_DECADES = 4  # of money at stake, from the least that matters
+_CLV = 90  # times that least: the lifetime value where none is given
 _COLUMNS, _ROWS = 271, 278  # cells of two points by one
 _ROOM_FOR_A_NAME = 0.012  # share of the field
+_ROOM_FOR_A_SUM = 11  # letters of each mark of the axis, where all have room
 _DARK: frozenset[Action] = frozenset({"block"})  # the rest carries ink at 4.5 to 1
 
 OPEN_SHARE = 0.6  # of the money at stake, what is open already
@@ -34,7 +36,7 @@ def surface_plot(
     lang: str,
     *,
     target: Target = "nonpayment",
-    clv: float = 900.0,
+    clv: float | None = None,
 ) -> str:
     """An SVG of 640 x 420: which action is recommended where, all notices delivered.
 
@@ -42,7 +44,8 @@ def surface_plot(
         policy: its latest terms are drawn, guard-rails on numbers included.
         lang: one of `LANGUAGES`.
         target: whose probability is on the vertical axis; the other one is 0.
-        clv: lifetime value of the customers drawn, major units.
+        clv: lifetime value of the customers drawn, major units; default: 90 times
+            what the axis of money begins with.
 
     Raises:
         NothingToPlotError: when the policy follows a timeline, whatever the money.
@@ -51,6 +54,7 @@ def surface_plot(
     if terms.mode == "timeline":
         raise NothingToPlotError("a timeline decides by days, not by money")
     words = Wording(lang, terms.document.currency, terms.zone)
+    clv = _CLV * 10.0 ** _first_power(terms) if clv is None else clv
     grid = actions_over(terms, target, clv, OPEN_SHARE)
     described = words.say("plot.surface_desc", policy=terms.reference, clv=clv)
     assumed = words.say("plot.surface_sub", clv=clv, open_share=OPEN_SHARE)
@@ -60,7 +64,7 @@ def surface_plot(
         svg.text(16, 45, assumed, fill=svg.QUIET),
         svg.text(16, 61, words.say(f"plot.x_{target}"), fill=svg.QUIET),
         *_regions(grid),
-        *_axes(words),
+        *_axes(words, _first_power(terms)),
         *_names(grid, words),
     ]
     return svg.document(title, described, body)
@@ -68,7 +72,8 @@ def surface_plot(
 
 def actions_over(terms: Terms, target: Target, clv: float, open_share: float) -> Grid:
     """Indices of `ACTIONS`, shape (rows, columns); row 0 is the highest probability."""
-    exposure = np.geomspace(_LOW, _HIGH, _COLUMNS)
+    first = _first_power(terms)
+    exposure = np.logspace(first, first + _DECADES, _COLUMNS)
     p = np.linspace(1.0, 0.0, _ROWS)
     money, chance = (a.ravel() for a in np.meshgrid(exposure, p))
     v = _view(money, chance, target, clv, open_share)
@@ -86,6 +91,17 @@ def actions_over(terms: Terms, target: Target, clv: float, open_share: float) ->
     gain = costs[NONE] - costs.min(axis=0)
     actions = np.where(gain < terms.min_net_gain, NONE, costs.argmin(axis=0))
     return actions.reshape(_ROWS, _COLUMNS)
+
+
+def _first_power(terms: Terms) -> int:
+    """The power of ten at which money begins to matter: 10 euros, 1,000 yen.
+
+    It is told by the materiality, and moved up where the last tier would not be seen.
+    """
+    matters = round(log10(terms.materiality / 2.5)) if terms.materiality > 0 else 1
+    tiers = [tier.exposure_from for tier in terms.document.thresholds]
+    seen = ceil(log10(max(tiers) * 2)) - _DECADES if any(tiers) else matters
+    return max(matters, seen)
 
 
 def _view(
@@ -133,7 +149,7 @@ def _regions(grid: Grid) -> list[str]:
     ]
 
 
-def _axes(words: Wording) -> list[str]:
+def _axes(words: Wording, first: int) -> list[str]:
     """Shares along one side, money by powers of ten along the other."""
     elements = []
     for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
@@ -142,14 +158,18 @@ def _axes(words: Wording) -> list[str]:
         elements.append(
             svg.text(_LEFT - 8, y + 4, label, text_anchor="end", fill=svg.QUIET)
         )
-    for power in range(round(log10(_LOW)), round(log10(_HIGH)) + 1):
-        share = log10(10.0**power / _LOW) / log10(_HIGH / _LOW)
-        x = _LEFT + (_RIGHT - _LEFT) * share
-        label = words.format("{m:money}", m=10**power)
-        anchor = "end" if share == 1.0 else "middle"
+    last = first + _DECADES
+    longest = words.format("{m:money}", m=10.0**last)
+    step = 1 if len(longest) <= _ROOM_FOR_A_SUM else 2
+    for power in range(first, last + 1):
+        x = _LEFT + (_RIGHT - _LEFT) * (power - first) / _DECADES
         elements.append(
             svg.element("line", x1=x, x2=x, y1=_BOTTOM, y2=_BOTTOM + 5, stroke=svg.INK)
         )
+        if (last - power) % step:
+            continue
+        label = words.format("{m:money}", m=10.0**power)
+        anchor = "end" if power == last else "middle"
         elements.append(
             svg.text(x, _BOTTOM + 20, label, text_anchor=anchor, fill=svg.QUIET)
         )

@@ -12,6 +12,7 @@ import pytest
 from decisions import Case, default_policy, recommend
 from decisions.actions import ACTIONS
 from decisions.money.thresholds import Stake, thresholds_of
+from decisions.policy_file.denomination import in_currency
 from decisions.policy_file.load import SHIPPED, Policy, load_policy
 from features.facts import AccountFacts
 from wording.explanation import LANGUAGES
@@ -116,6 +117,34 @@ def test_no_plot_where_costs_did_not_decide() -> None:
 def test_a_surface_is_well_formed_and_described(name: str, lang: str) -> None:
     picture = surface_plot(load_policy(SHIPPED / f"{name}.yaml"), lang)
     assert ET.fromstring(picture).findtext(f"{SVG}desc")  # noqa: S314
+
+
+@pytest.mark.parametrize(
+    ("currency", "rate", "first", "last"),
+    [("JPY", 160.0, "JP¥1,000", "JP¥10,000,000"), ("KWD", 0.033, "KWD", "10,000")],
+)
+def test_a_surface_shows_the_money_that_matters_in_its_currency(
+    currency: str, rate: float, first: str, last: str
+) -> None:
+    """From 10 yen on nothing but the axis would be seen."""
+    picture = surface_plot(in_currency(default_policy(), currency, rate), "en")
+    labels = [one.text for one in ET.fromstring(picture).iter(f"{SVG}text")]  # noqa: S314
+    amounts = [text for text in labels if text and text.startswith(first[:3])]
+    assert amounts[0].startswith(first)
+    assert amounts[-1].endswith(last)
+
+
+def test_a_surface_reaches_beyond_the_last_tier() -> None:
+    policy = load_policy(SHIPPED / "thresholds-only.yaml").document
+    tier = policy.thresholds[-1].model_copy(update={"exposure_from": 400_000.0})
+    tiers = (*policy.thresholds[:-1], tier)
+    grid = actions_over(
+        Policy(policy.model_copy(update={"thresholds": tiers})).latest,
+        "nonpayment",
+        900.0,
+        0.6,
+    )
+    assert (grid[:, 0] != grid[:, -1]).any()
 
 
 def without_guard_rails() -> Policy:
