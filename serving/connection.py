@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serving.errors import ProblemError, problem_response
 from serving.headers import OTHERWISE
+from serving.open_files import room_for_connections
 from serving.settings import ServingSettings
 
 Awaited = Literal["head", "body"]
@@ -49,7 +50,7 @@ class ConnectionLimits:
             settings.body_timeout_s,
             settings.max_header_bytes,
             message_bytes,
-            settings.max_connections,
+            room_for_connections(settings.max_connections),
         )
 
 
