@@ -29,7 +29,7 @@ from training.boosting import (
 from training.folds import Fold, folds, judged_before_last
 from training.held_out import HeldOutMargin, LastFoldMargin, map_at_level
 from training.lateness import fit_rule, late_rows
-from training.linear import fit_linear
+from training.linear import Block, blocks_of, fit_linear
 from training.logistic_rows import MANY_POSITIVES, logistic_rows
 from training.prior import can_be_prior, fit_beside, moved_starter
 from training.rows import Rows
@@ -91,8 +91,11 @@ def held_out(
 ) -> LastFoldMargin:
     """Predict the judged rows of each fold by an additive model of its others."""
     margins = np.full(len(rows), np.nan)
+    blocks = None
+    if learner == "linear":  # made once for all folds, as the bins of trees are
+        blocks = blocks_of(logistic_rows(rows, parts[-1].train))
     for part in parts:
-        model = _fit_additive(learner, rows, part.train, starter)
+        model = _fit_additive(learner, rows, part.train, starter, blocks)
         margins[part.judged] = predicted(model, rows, part.judged)
     own, before = np.full(len(rows), np.nan), judged_before_last(parts)
     own[before] = predicted(model, rows, before)
@@ -179,14 +182,19 @@ def _at_level(model: Model, rows: Rows, held_out: FloatArray) -> LogOddsMap:
 
 
 def _fit_additive(
-    learner: Learner, rows: Rows, taught: BoolArray, starter: Bundle | None
+    learner: Learner,
+    rows: Rows,
+    taught: BoolArray,
+    starter: Bundle | None,
+    blocks: Sequence[Block] | None = None,
 ) -> Model:
     """Of the rows that teach; no more of them are copied than it needs."""
     if learner == "linear":
         enough = logistic_rows(rows, taught)
         if starter is not None and _has_prior(rows, taught, starter):
-            return fit_beside(moved_starter(starter, enough), enough, PRIOR_RIDGE)
-        return fit_linear(enough)
+            prior = moved_starter(starter, enough)
+            return fit_beside(prior, enough, PRIOR_RIDGE, blocks)
+        return fit_linear(enough, blocks)
     rule = fit_rule(late_rows(rows)[taught])
     if rule is None:
         raise ValueError("no lateness is known: there is no rule to fit")

@@ -87,7 +87,7 @@ def fit_linear(
 
     Args:
         rows: to learn from.
-        blocks: of these rows, where they are made already.
+        blocks: of these rows or others of the portfolio, where they are made already.
     """
     blocks = blocks or blocks_of(rows)
     design = design_of(blocks, rows.x, n_before=1)

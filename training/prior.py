@@ -78,9 +78,14 @@ def _at_level_of(rows: Rows, model: AdditiveModel) -> AdditiveModel:
     return replace(model, intercept=model.intercept + shift)
 
 
-def fit_beside(prior: AdditiveModel, rows: Rows, ridge: float) -> AdditiveModel:
+def fit_beside(
+    prior: AdditiveModel,
+    rows: Rows,
+    ridge: float,
+    blocks: Sequence[Block] | None = None,
+) -> AdditiveModel:
     """`fits_beside` with one ridge."""
-    [model] = fits_beside(prior, rows, [ridge])
+    [model] = fits_beside(prior, rows, [ridge], blocks)
     return model
 
 
@@ -97,7 +102,7 @@ def fits_beside(
         rows: to learn from.
         ridges: pseudo-rows that pull each weight of the other features to zero;
             each search starts where the one before ended.
-        blocks: of these rows, where they are made already.
+        blocks: of these rows or others of the portfolio, where they are made already.
     """
     margin = prior.margin(rows.x, rows.feature_set.names)
     middle = float(np.average(margin, weights=rows.stands_for))

@@ -31,6 +31,7 @@ from training.fitting import (
 )
 from training.folds import folds, rolling_origins
 from training.held_out import calibrated
+from training.linear import Block, blocks_of
 from training.rows import Rows
 from training.split import folds_and_split, split
 
@@ -168,3 +169,22 @@ def test_what_judges_is_what_would_have_served_before(
     assert by_folds.probability(unseen.margin[judged]).sum() != pytest.approx(
         p.sum(), rel=1e-3
     )
+
+
+def test_what_a_feature_becomes_in_the_logistic_is_made_once_for_all_folds(
+    rows_of: RowsOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the bins of the trees are: of the rows that teach in the last fold."""
+    rows = rows_of(6_000, n_dates=8)
+    parts = rolling_origins(rows)
+    assert len(parts) > 1
+    made: list[int] = []
+
+    def counting(some: Rows) -> list[Block]:
+        made.append(len(some))
+        return blocks_of(some)
+
+    for module in ("fitting", "linear", "prior"):
+        monkeypatch.setattr(f"training.{module}.blocks_of", counting)
+    held_out("linear", rows, parts)
+    assert made == [int(parts[-1].train.sum())]
