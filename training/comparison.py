@@ -24,6 +24,7 @@ from scoring.intervals import (
     compare_log_loss,
     compare_means,
     customer_blocks,
+    measured,
 )
 from scoring.metrics import CLIP, log_losses, observed_over_expected_interval
 from training.evaluation import level_is_right
@@ -33,6 +34,7 @@ LEAST_POSITIVES = 20  # in common; fewer tell no two models apart
 SURE = 0.95  # share of the draws in which a challenger must be better
 AS_GOOD = 0.01  # share of the log-loss by which a fresher model may at most be worse
 LEVEL = 1.15  # observed over expected that is near enough to 1, either way
+SLOPE = (0.8, 1.25)  # of a calibration slope that is near enough to 1
 SEGMENT_POSITIVES = 20
 SEGMENT_ERRORS = 2.0  # standard errors by which a segment may look worse by chance
 OVERLAP = 0.7  # of the families named to people before and after
@@ -94,6 +96,7 @@ def gates(
     blocks = customer_blocks(both.new.customer)
     yield _better(both, blocks, trained_on, seed)
     yield _level(both)
+    yield _slope(both, blocks, seed)
     yield _cost(target, both, blocks, terms, seed)
     yield _segments(both)
     yield _reasons(both)
@@ -135,6 +138,18 @@ def _level(both: CommonRows) -> PromotionGate:
     ratio = float(both.new.label.sum() / both.new.p.sum())
     gate = level_is_right(MetricEstimate(ratio, low, high), LEVEL)
     return PromotionGate(gate.name, gate.is_passed, gate.text)
+
+
+def _slope(both: CommonRows, blocks: np.ndarray, seed: int) -> PromotionGate:
+    """High probabilities are not surely too high, nor surely too low."""
+    slope = measured(both.new.label, both.new.p, blocks, seed=seed)["calibration_slope"]
+    return PromotionGate(
+        "slope_is_right",
+        slope.low <= SLOPE[1] and slope.high >= SLOPE[0],
+        f"calibration slope {slope.value:.2f} (95 % interval {slope.low:.2f} to"
+        f" {slope.high:.2f}; 1 is perfect, below it high probabilities are too high);"
+        f" the interval must reach into {SLOPE[0]:g} to {SLOPE[1]:g}",
+    )
 
 
 def _cost(

@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from decisions.money.exposure import FaceValues
@@ -83,6 +84,7 @@ def test_a_better_model_passes_every_gate(
         "rows_in_common",
         "log_loss_better",
         "level_is_right",
+        "slope_is_right",
         "cost_not_worse",
         "no_segment_worse",
         "reasons_overlap",
@@ -112,6 +114,32 @@ def test_the_level_must_be_right(
     truth, label = world
     new = rows(expit(logit(truth) + shift), label)
     assert by_name(new, rows(truth, label))["level_is_right"].is_passed is is_right
+
+
+@pytest.mark.parametrize(
+    ("slope", "is_right"),
+    [
+        pytest.param(1.0, True, id="right"),
+        pytest.param(0.85, True, id="near enough"),
+        pytest.param(0.5, False, id="high probabilities too high"),
+        pytest.param(1.8, False, id="high probabilities too low"),
+    ],
+)
+def test_the_slope_must_not_be_off_for_sure(
+    world: tuple[FloatArray, FloatArray], slope: float, is_right: bool
+) -> None:
+    truth, label = world
+    log_odds = logit(truth) / slope
+
+    def excess(shift: float) -> float:
+        return float(expit(log_odds + shift).sum() - truth.sum())
+
+    new = rows(expit(log_odds + brentq(excess, -20.0, 20.0)), label)
+    found = by_name(new, rows(np.full(N, truth.mean()), label))
+    # of the timid one the log-loss says nothing: it ranks, the champion does not
+    assert found["log_loss_better"].is_passed is (slope > 0.5)
+    assert found["level_is_right"].is_passed
+    assert found["slope_is_right"].is_passed is is_right
 
 
 def test_one_segment_that_is_worse_is_named(
