@@ -198,7 +198,7 @@ def _rules() -> str:
         "## Why a row is rejected\n\nGood rows go on. Bad rows are counted, and go to "
         "`rejected/TABLE.parquet` with the rule's name when asked (`forbear validate` "
         "writes them as CSV beside it, too). An example names the first of them by the "
-        "number that a spreadsheet shows: in CSV and Excel the header is row 1 (blank "
-        "lines of CSV are not counted).\n\n"
+        "number that a spreadsheet shows: in CSV and Excel the header is row 1 (lines "
+        "of CSV without a value are not counted).\n\n"
         f"| rule | what to do |\n|---|---|\n{rows}\n"
     )

@@ -43,7 +43,8 @@ WHAT_TO_DO = {
     "time_out_of_range": "moments lie between 1970 and 2200; leave out what is not set",
     "negative_amount": "amounts here are 0 or more",
     "amount_too_large": "amounts go up to 100 billion major units",
-    "known_before_event": "known_at may precede event_at by at most 5 minutes",
+    "known_before_event": "known_at may precede event_at by at most 5 minutes: "
+    "correct the one that is wrong, or leave known_at out",
     "key_of_two_customers": "give each customer's rows their own number, or say "
     "`keys: per_customer` in portfolio.yaml if numbers are unique within a customer",
     "other_customers_invoice": "put the row under the customer whose invoice it names; "
