@@ -12,8 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 import simulation
+from cli.commands import app
 from cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +104,13 @@ def forbear(*words: object) -> int:
     finally:
         patch.undo()
     return 0
+
+
+def said(*words: str) -> str:
+    """What a command that ends well prints."""
+    ran = CliRunner().invoke(app, list(words))
+    assert ran.exit_code == 0, ran.output
+    return ran.output
 
 
 class World(NamedTuple):

@@ -1,22 +1,14 @@
 """`forbear explain` says in words and as a picture what `forbear score` recommended."""
 
 from pathlib import Path
-from typing import Protocol
 from xml.etree import ElementTree
 
-import pyarrow as pa
 import pytest
 
 from cli.explain import explain
+from tests.end_to_end.conftest import World
 
 pytestmark = pytest.mark.slow
-
-
-class World(Protocol):
-    folder: Path
-    policy: Path | None
-    home: Path
-    scored: pa.Table
 
 
 def test_one_customer_is_explained(

@@ -14,6 +14,7 @@ from features.moments import to_datetime
 from features.portfolio import Portfolio
 from importing import SOURCES, ImportingError
 from importing.errors import SharedIdsError
+from tests.end_to_end.conftest import said
 from tests.importing.tables import facts_of
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,7 @@ def test_the_least_of_an_export_is_enough(tmp_path: Path, source: str) -> None:
     out, at = str(tmp_path / "tried"), "2026-06-01T09:00:00Z"
     for name in joined.get(source, [source]):
         files = map(str, (tmp_path / f"export-{name}").iterdir())
-        told = _run("import", name, *files, "--exported-at", at, "--out", out)
+        told = said("import", name, *files, "--exported-at", at, "--out", out)
         assert "looked at" in told
 
     if source == "partner-center":
@@ -64,13 +65,13 @@ def test_a_first_list_and_its_reasons_come_of_it(
     for name in joined.get(source, [source]):
         files = map(str, (tmp_path / f"export-{name}").iterdir())
         at = "2026-06-01T09:00:00Z"
-        _run("import", name, *files, "--exported-at", at, "--out", shop)
+        said("import", name, *files, "--exported-at", at, "--out", shop)
 
-    assert "money owed" in _run("validate", shop)
-    _run("score", shop, "--out", str(out))
+    assert "money owed" in said("validate", shop)
+    said("score", shop, "--out", str(out))
     [line] = csv.DictReader(out.read_text("utf-8-sig").splitlines())
     assert line["action"] == ("none" if source == "bank" else "remind")
-    explained = _run("explain", shop, line["customer"])
+    explained = said("explain", shop, line["customer"])
     assert ("605" in explained) == (source != "bank")
 
 
@@ -80,7 +81,7 @@ def test_a_statement_in_another_form_pays_as_well(tmp_path: Path, form: str) -> 
     out, at = str(tmp_path / "tried"), "2026-06-01T09:00:00Z"
     for name, folder in (("erpnext", "export-erpnext"), ("bank", f"export-{form}")):
         files = map(str, (tmp_path / folder).iterdir())
-        _run("import", name, *files, "--exported-at", at, "--out", out)
+        said("import", name, *files, "--exported-at", at, "--out", out)
 
     facts = facts_of(tmp_path / "tried", "acme", at[:10], "open")
     assert facts == {"open": 0}
@@ -92,7 +93,7 @@ def test_a_return_of_nacha_opens_what_was_paid(tmp_path: Path) -> None:
     owed = []
     for name, folder in (("chargebee", "export-usd"), ("bank", "export-nacha")):
         files = map(str, (tmp_path / folder).iterdir())
-        _run("import", name, *files, "--exported-at", at, "--out", out)
+        said("import", name, *files, "--exported-at", at, "--out", out)
         owed.append(facts_of(tmp_path / "tried", "acme", at[:10], "open"))
 
     assert owed == [{"open": 0}, {"open": 605}]
@@ -106,12 +107,12 @@ def test_two_systems_that_number_alike_are_not_one(tmp_path: Path) -> None:
          "--exported-at", at, "--out", out)
         for name in ("lago", "chargebee")
     )  # fmt: skip
-    _run(*lago)
+    said(*lago)
     before = pq.read_table(tmp_path / "tried/invoices")
     with pytest.raises(SharedIdsError, match=r"2 invoices of chargebee .* lago .* i0"):
         CliRunner().invoke(app, list(chargebee), catch_exceptions=False)
     assert pq.read_table(tmp_path / "tried/invoices").equals(before)
-    _run(*lago)
+    said(*lago)
 
 
 def test_partner_center_alone_says_what_comes_first(tmp_path: Path) -> None:
@@ -133,17 +134,17 @@ def test_pages_of_the_dashboard_become_a_list_of_actions(
     monkeypatch.setenv("FORBEAR_HOME", str(tmp_path / "home"))
     shop, out = tmp_path / "shop", tmp_path / "list.csv"
     files = sorted(str(file) for file in EXPORT.glob("*.csv"))
-    told = _run(
+    told = said(
         "import", "stripe", *files, "--exported-at", "2026-06-30T22:00:00+02:00",
         "--timezone", "Europe/Brussels", "--out", str(shop),
     )  # fmt: skip
 
     assert "15,048.0000" in told
-    assert "clean" in _run("validate", str(shop))
-    _run("score", str(shop), "--out", str(out))
+    assert "clean" in said("validate", str(shop))
+    said("score", str(shop), "--out", str(out))
     lines = out.read_text("utf-8").splitlines()
     assert [line for line in lines if line.startswith("cus_05,remind")]
-    explained = _run("explain", str(shop), "cus_05")
+    explained = said("explain", str(shop), "cus_05")
     assert "Paying all that is overdue (€297" in " ".join(explained.split())
 
 
@@ -154,9 +155,3 @@ def _write_least_exports(folder: Path) -> None:
         file = folder / (quoted or plain)
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, "utf-8")
-
-
-def _run(*arguments: str) -> str:
-    ran = CliRunner().invoke(app, list(arguments))
-    assert ran.exit_code == 0, ran.output
-    return ran.output

@@ -10,9 +10,8 @@ import warnings
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
@@ -27,7 +26,7 @@ from serving.app import create_app
 from serving.replay import replay
 from serving.settings import ServingSettings
 from store.opening import open_key_store
-from tests.end_to_end.conftest import forbear
+from tests.end_to_end.conftest import World, forbear
 
 with warnings.catch_warnings():
     # starlette 1.10 would rather have httpx2; goes when the lock has it
@@ -36,15 +35,6 @@ with warnings.catch_warnings():
 
 pytestmark = pytest.mark.slow
 ASKED = 25  # customers asked for, of those with the most different actions
-
-
-class World(Protocol):
-    """A shape of portfolio after `train` and `score` (see conftest)."""
-
-    folder: Path
-    policy: Path | None
-    home: Path
-    scored: pa.Table
 
 
 class Served(NamedTuple):

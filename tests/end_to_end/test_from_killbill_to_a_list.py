@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.commands import app
+from tests.end_to_end.conftest import said
 from tests.importing import killbill_answers as kb
 
 pytestmark = pytest.mark.slow
@@ -49,20 +48,14 @@ def test_answers_become_a_list_of_actions(
     ]
     shop, out = str(tmp_path / "shop"), tmp_path / "list.csv"
 
-    told = _run(
+    told = said(
         "import", "killbill", *map(str, files), "--exported-at", NOW.isoformat(),
         "--timezone", "Europe/Brussels", "--out", shop,
     )  # fmt: skip
     assert "3,000.0000" in told
-    assert "clean" in _run("validate", shop)
-    _run("score", shop, "--out", str(out))
+    assert "clean" in said("validate", shop)
+    said("score", shop, "--out", str(out))
     lines = out.read_text("utf-8").splitlines()[1:]
     acted = {line.split(",")[0] for line in lines if line.split(",")[1] != "none"}
     assert acted == set(accounts[8:])
-    assert "150" in _run("explain", shop, accounts[9])
-
-
-def _run(*arguments: str) -> str:
-    ran = CliRunner().invoke(app, list(arguments))
-    assert ran.exit_code == 0, ran.output
-    return ran.output
+    assert "150" in said("explain", shop, accounts[9])

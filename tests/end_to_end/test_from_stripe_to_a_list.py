@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.commands import app
+from tests.end_to_end.conftest import said
 from tests.importing.stripe_objects import (
     charge,
     customer,
@@ -47,20 +46,14 @@ def test_an_export_becomes_a_list_of_actions(
     export = write_lines(tmp_path / "export.ndjson", objects)
     portfolio, out = tmp_path / "shop", tmp_path / "list.csv"
 
-    imported = _run("import", "stripe", str(export), "--out", str(portfolio))
+    imported = said("import", "stripe", str(export), "--out", str(portfolio))
     assert "invoices   USD" in imported
-    assert "clean" in _run("validate", str(portfolio))
-    _run("score", str(portfolio), "--out", str(out))
+    assert "clean" in said("validate", str(portfolio))
+    said("score", str(portfolio), "--out", str(out))
     lines = out.read_text("utf-8").splitlines()
     assert any(line.startswith("cus_0,") for line in lines)
-    assert "250" in _run("explain", str(portfolio), "cus_0")
+    assert "250" in said("explain", str(portfolio), "cus_0")
 
 
 def _days(now: datetime, days: int) -> str:
     return (now - timedelta(days=days)).isoformat()
-
-
-def _run(*arguments: str) -> str:
-    ran = CliRunner().invoke(app, list(arguments))
-    assert ran.exit_code == 0, ran.output
-    return ran.output
