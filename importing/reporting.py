@@ -1,6 +1,6 @@
 """What an import has to say: words, sums, notes, and how far it looked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -97,6 +97,27 @@ def _without_meaning(value: UnknownValue) -> str:
     return f"no meaning here: {value.column} {value.value!r}, {value.n} times, {place}"
 
 
+def _notes(
+    run: ImportRun,
+    files: Sequence[Path],
+    unknown: Mapping[str, Sequence[UnknownValue]],
+) -> Iterator[Note]:
+    """What was assumed, left out, or asks to be looked at."""
+    connection, source = run.connection, run.source
+    connection.execute(source.query("notes"))
+    notes = connection.execute("FROM note WHERE n > 0 ORDER BY kind, n DESC, text")
+    yield from (Note(*row) for row in notes.fetchall())
+    yield from odd_rows(connection, source.tables, run.options.exported_at)
+    yield from told_twice(connection)
+    yield from pages_missing(connection)
+    if any(tells_of_banks(source, table) for table in source.tables):
+        yield from given_way(connection)
+    strange = protecting(source, unknown)
+    yield from find_left_out(connection, source, strange, run.portfolio, files)
+    if "invoices" in source.tables:
+        yield from vanished(connection, source, run.portfolio)
+
+
 def make_report(
     run: ImportRun,
     files: Sequence[Path],
@@ -106,19 +127,12 @@ def make_report(
     unknown: Mapping[str, Sequence[UnknownValue]],
 ) -> ImportReport:
     """All that there is to say before anything is written."""
-    strange = protecting(run.source, unknown)
-    run.connection.execute(run.source.query("notes"))
-    notes = run.connection.execute(
-        "FROM note WHERE n > 0 ORDER BY kind, n DESC, text"
-    ).fetchall()
-    odd = odd_rows(run.connection, run.source.tables, run.options.exported_at)
     looked = [t for t, kinds in run.source.looks.items() if kinds <= staged.looked_at]
     of_others = tuple(
         table
         for table in looked
         if table in run.source.shares and is_of_others(run.portfolio, run.source, table)
     )
-    tells_payments = any(tells_of_banks(run.source, t) for t in run.source.tables)
     observed = {
         table: staged.observed.get(table, staged.exported_at)
         for table in looked
@@ -129,19 +143,7 @@ def make_report(
         portfolio=run.portfolio,
         exported_at=staged.exported_at,
         tables=tuple(counts),
-        notes=(
-            *(Note(*row) for row in notes),
-            *odd,
-            *told_twice(run.connection),
-            *pages_missing(run.connection),
-            *(given_way(run.connection) if tells_payments else ()),
-            *find_left_out(run.connection, run.source, strange, run.portfolio, files),
-            *(
-                vanished(run.connection, run.source, run.portfolio)
-                if "invoices" in run.source.tables
-                else ()
-            ),
-        ),
+        notes=tuple(_notes(run, files, unknown)),
         sums=tuple(sums),
         unknown_values=_each_once(unknown),
         bad_rows=tuple(dict.fromkeys(staged.bad_rows)),

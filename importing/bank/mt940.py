@@ -138,16 +138,7 @@ def _line(
     german = data.get("transaction_code") or ""
     code = data.get("id") or german or None
     written = " ".join(str(data[name]) for name in _TEXTS if data.get(name))
-    is_return = (
-        mark[1]
-        or german in RETURNED_GERMAN
-        or (code or "")[1:] == "RTI"
-        or "/RTRN/" in written
-        or (
-            mark[0] == "out"
-            and _first_words(data.get("transaction_details")) in RETURN_WORDS
-        )
-    )
+    is_return = mark[1] or _is_return(data, mark[0], written)
     noted = f"{written} {data.get('return_debit_notes') or ''}"
     references = [given((data.get(name) or "").strip() or None) for name in _REFERENCES]
     if _writes_accounts(whole):
@@ -180,6 +171,18 @@ def _line(
         movement._replace(amount=returned),
         movement._replace(amount=taken, status="difference", is_return=False),
     ]
+
+
+def _is_return(data: Any, direction: str, written: str) -> bool:
+    """Whether a line gives money back, by its code or by its words."""
+    german = data.get("transaction_code") or ""
+    words = _first_words(data.get("transaction_details"))
+    return (
+        german in RETURNED_GERMAN
+        or (data.get("id") or german)[1:] == "RTI"
+        or "/RTRN/" in written
+        or (direction == "out" and words in RETURN_WORDS)
+    )
 
 
 def _writes_accounts(statement: Any) -> bool:
