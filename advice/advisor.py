@@ -35,7 +35,7 @@ from advice.question_context import QuestionContext
 from advice.remedies import Situation
 from decisions.actions import Action
 from decisions.case import BudgetUse, Case
-from decisions.engine import recommend
+from decisions.engine import NOTHING_USED, recommend
 from decisions.policy_file.load import Policy, default_policy
 from decisions.recommendation import Recommendation
 from features.account import Accounts
@@ -49,7 +49,6 @@ from scoring.bundle import Bundle
 from scoring.predictor import Predictor
 from scoring.reasons import MOST, reasons
 
-_NOTHING_USED = BudgetUse()
 _NOTHING: Mapping[str, datetime] = {}
 _KEPT = 32  # combinations of tables for which compilers are kept ready
 _ALL = 1_000  # families, more than there are
@@ -121,7 +120,7 @@ class Advisor:
         tables: frozenset[str] | None = None,
         observed_until: datetime | None = None,
         observed: Mapping[str, datetime] = _NOTHING,
-        budget_use: BudgetUse = _NOTHING_USED,
+        budget_use: BudgetUse = NOTHING_USED,
         previous: Action | None = None,
         previous_at: datetime | None = None,
         named: Mapping[str, datetime] = _NOTHING,

@@ -42,10 +42,10 @@ from features.batch.table import LeafReader
 from features.feature_set import united
 from features.moments import to_datetime
 from features.portfolio import Portfolio
+from features.snapshots import SCHEMA as SNAPSHOT_SCHEMA
 from features.snapshots import ScorePlan, everyone_asked
 
 _NOBODY: Mapping[str, Mapping[str, datetime]] = MappingProxyType({})
-_KEYS = pa.schema([("customer_id", pa.string()), ("as_of", pa.int64())])
 Matrix = npt.NDArray[np.float64]
 
 
@@ -183,7 +183,7 @@ class _Numbers:
     ) -> None:
         self._advisor = advisor
         keys = {"customer_id": seen.customer_ids, "as_of": seen.moments}
-        snapshots = pa.table(keys, schema=_KEYS)
+        snapshots = pa.table(keys, schema=SNAPSHOT_SCHEMA)
         sets = {target: b.feature_set for target, b in advisor.bundles.items()}
         self._rows: dict[str, Matrix] = {}
         self._p: dict[str, Matrix] = {}

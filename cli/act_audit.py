@@ -16,8 +16,7 @@ from cli.act_options import (
 from cli.clock import now_us
 from cli.output import say
 from features.counted import counted
-
-_DAY_US = 86_400_000_000
+from features.moments import DAY_US
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +43,7 @@ def audit(
     """
     from execution.audit_records import bring_audit_records
 
-    since = now_us() - int(since_days * _DAY_US)
+    since = now_us() - int(since_days * DAY_US)
     with (
         stores_of_acts() as stores,
         asking(at, provider_url, login_url, customers) as provider,

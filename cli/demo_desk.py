@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cli.output import heading, say, waiting
 from cli.own_service import running_service
 from features.counted import counted
+from features.moments import DAY_US
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _MOST = 60  # customers, those who gain most by an action; the page shows 100
 _KEY_LASTS = timedelta(hours=8)
-_DAY_US = 86_400_000_000
 
 
 def desk_of_sample(
@@ -78,11 +78,11 @@ def send_customers(portfolio: "Portfolio", customer_ids: list[str], url: str) ->
     from features.moments import microseconds
 
     now = datetime.now(UTC)
-    n_days = (microseconds(now) - portfolio.latest_known_at) // _DAY_US
+    n_days = (microseconds(now) - portfolio.latest_known_at) // DAY_US
     headers = {"Authorization": f"Bearer {_new_key('demo, sending', None)}"}
     with httpx.Client(base_url=url, headers=headers, timeout=60.0) as client:
         for customer_id in customer_ids:
-            sent = _moved(portfolio, customer_id, n_days * _DAY_US, now)
+            sent = _moved(portfolio, customer_id, n_days * DAY_US, now)
             client.post("/v1/events", json=sent).raise_for_status()
             asked = {"customer_id": customer_id, "explain": "always"}
             client.post("/v1/score", json=asked).raise_for_status()

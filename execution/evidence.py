@@ -23,8 +23,8 @@ from store.letters import PlannedLetter
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, Sequence[Row]]
+KNOWN = "known_at", "event_at"
 MANIFEST = "manifest.json"
-_KNOWN = "known_at", "event_at"
 SIGNS = ("alerts", "disputes", "outcomes", "access")  # where fraud shows
 # of their rows, those from which a claim's deadline is counted
 _FRAUD = {
@@ -134,7 +134,7 @@ def _standing(table: str, evidence: Evidence) -> list[Row]:
     zone, names = evidence.zone, TABLES[table].key
     rows = (evidence.rows or {}).get(table, ())
     latest: dict[tuple[object, ...], Row] = {}
-    for row in sorted(rows, key=lambda one: moment_of(one, zone, *_KNOWN) or 0):
+    for row in sorted(rows, key=lambda one: moment_of(one, zone, *KNOWN) or 0):
         key = tuple(_key_part(row, name, zone) for name in names)
         latest.pop(key, None)  # in the order in which they were known
         latest[key] = row

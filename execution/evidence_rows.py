@@ -7,13 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from execution.evidence import SIGNS, Evidence, Row, moment_of
+from execution.evidence import KNOWN, SIGNS, Evidence, Row, moment_of
 from features.moments import to_datetime
 from features.money import UNITS, ten_thousandths
 from wording.publication.page import Block, Paragraph, Section, Table
 
 _MOST_ROWS = 200  # of a table on the page; the files hold all
-_KNOWN = "known_at", "event_at"
 # as people read the columns of a row, in this order
 _WORDS = {
     "event_at": "when",
@@ -70,7 +69,7 @@ def use(evidence: Evidence) -> Section:
 def _cost_by_day(rows: Sequence[Row], zone: ZoneInfo) -> dict[date, int]:
     """In ten-thousandths; of two rows of one key the later known counts."""
     latest: dict[tuple[object, int], Row] = {}
-    known = sorted(rows, key=lambda row: moment_of(row, zone, *_KNOWN) or 0)
+    known = sorted(rows, key=lambda row: moment_of(row, zone, *KNOWN) or 0)
     for row in known:
         at = moment_of(row, zone, "event_at")
         if at is not None:

@@ -20,6 +20,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal, Protocol
 
 from execution.errors import NotOfferedError
+from store.requests import RequestState
 
 SubscriptionState = Literal["active", "suspended", "pending", "ended", "unknown"]
 
@@ -84,7 +85,6 @@ class OpenedRequest:
 
 # of a service request: a person must send it still; it is with the provider; the
 # provider said something; it is over
-RequestState = Literal["drafted", "sent", "answered", "closed"]
 MeterState = Literal["running", "stopped", "none"]
 Resolution = Literal["fraud", "legitimate", "ignore"]
 # what not every provider can do

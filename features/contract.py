@@ -13,6 +13,7 @@ ColumnKind = Literal[
 ]
 
 AfterLast = Literal["error", "no_end", "missing"]
+MOMENT_KINDS = frozenset({"moment", "day"})
 
 SEVERITY = ("none", "remind", "review", "service_request", "suspend", "block")
 MeasureName = Literal[

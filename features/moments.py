@@ -16,6 +16,7 @@ from features.contract import CLOCK_SKEW_US
 from features.events import MISSING
 
 DAY_US = 86_400_000_000
+YEAR_US = 365 * DAY_US
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A year's distance from what `datetime` can hold leaves room for every time zone
 EARLIEST = -62_104_060_800_000_000  # 0002-01-01

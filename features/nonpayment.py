@@ -6,12 +6,11 @@ departure without debt, ends what can be observed.
 """
 
 from features.account.account import Account
+from features.account.holds_and_actions import TAKES_ACCESS
 from features.account.rows import AgeingRow, Row, known
 from features.account.stake import have_all_ended, subscriptions
 from features.account.standing import ReportedDebt
 from features.invoice import WRITTEN_OFF, Invoice
-
-TAKES_ACCESS = frozenset({"suspend", "block"})
 
 
 class ActionRow(Row, frozen=True):

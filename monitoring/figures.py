@@ -5,12 +5,12 @@ from html import escape
 from math import log
 from typing import NamedTuple
 
+from scoring.early_warning import TOLERATED
 from wording.plots.svg import COLOURS, FONT, GRID, INK, QUIET, element, text
 from wording.publication.page import Figure
 
 WIDTH, LABEL, RIGHT = 720, 250, 90
 _ROW, _TOP, _BOTTOM = 26, 12, 30
-_BAND = (0.8, 1.25)
 _TICKS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
@@ -28,7 +28,7 @@ def ratios(name: str, caption: str, rows: Sequence[Interval]) -> Figure:
     """Intervals of observed over expected beside the band that is tolerated."""
     height = _TOP + _ROW * len(rows) + _BOTTOM
     foot = height - _BOTTOM
-    left, right = _place(_BAND[0]), _place(_BAND[1])
+    left, right = _place(TOLERATED[0]), _place(TOLERATED[1])
     parts = [
         element(
             "rect", x=left, y=_TOP, width=right - left, height=foot - _TOP, fill=GRID

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 from features.counted import counted
-from features.moments import DAY_US
+from features.moments import DAY_US, YEAR_US
 from features.targets import Target
 from training.few import ENOUGH, LOGISTIC_FROM, TREES_FROM
 from training.rows import Rows
@@ -17,7 +17,6 @@ STEPS = (
     (ENOUGH, "a later period is set aside to judge by"),
 )
 MONTH_DAYS = 30.4
-YEAR_US = 365 * DAY_US
 
 
 @dataclass(frozen=True)

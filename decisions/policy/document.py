@@ -23,7 +23,6 @@ from decisions.policy.section import (
     Amount,
     AtKeyError,
     Count,
-    Currency,
     Day,
     PolicySection,
     Share,
@@ -32,6 +31,7 @@ from decisions.policy.section import (
 from decisions.policy.service import Essential, ProviderRule, Service
 from decisions.policy.text import Language, Text, own_text, text_in
 from decisions.policy.ways import FirstInvoice, FraudPath, HighUsage
+from features.settings import Currency
 
 Thresholds = dict[Action, Share]
 

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from decisions.actions import STOPS, Action
-from decisions.policy.section import Amount, Count, Currency, Days, Hours, PolicySection
+from decisions.policy.section import Amount, Count, Days, Hours, PolicySection
+from features.settings import Currency
 
 SubjectKind = Literal["natural_person", "sole_trader", "legal_person"]
 

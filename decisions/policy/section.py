@@ -31,7 +31,6 @@ Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 SomeDays = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 Hours = Annotated[float, Field(gt=0, le=8760)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Day = Annotated[date, BeforeValidator(_is_written_as_date)]
 
 

@@ -5,14 +5,13 @@
 confirmed or acted upon, and only up to an exposure.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
 from decisions.recommendation import ArmName
 from decisions.terms import Terms
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from features.moments import EPOCH
 
 
 class Arm(NamedTuple):
@@ -40,7 +39,7 @@ def uniform(salt: str, purpose: str, customer_id: str, epoch: int) -> float:
 
 def epoch_of(at: datetime, epoch_days: int) -> int:
     """Number of the epoch that contains `at`."""
-    return (at - _EPOCH).days // epoch_days
+    return (at - EPOCH).days // epoch_days
 
 
 def has_arms(terms: Terms) -> bool:

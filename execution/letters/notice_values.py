@@ -11,12 +11,10 @@ from decisions.policy.document import PolicyDocument
 from decisions.terms import Terms
 from execution.letters.signed_link import LinkSigner
 from execution.own_currency import in_own_currency
-from features.moments import microseconds
+from features.moments import DAY_US, microseconds
 from wording.explanation.naming import notice_part
 from wording.letters import LetterItem, LetterLinks, NoticeValues
 from wording.messages import LANGUAGES
-
-_DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +53,7 @@ class Addresses:
         """All links of one letter. `now`: microseconds since 1970 UTC."""
         form = ""
         if self.public_url and self.signer is not None:
-            token = self.signer.token(letter_id, now + self.form_days * _DAY_US)
+            token = self.signer.token(letter_id, now + self.form_days * DAY_US)
             form = f"{self.public_url}/appeal/{token}?lang={lang}"
         ids = {"customer_id": customer_id, "invoice_id": invoice_id}
         pay = self.pay_url

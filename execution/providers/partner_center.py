@@ -27,7 +27,6 @@ from execution.port import (
     OpenedRequest,
     Provider,
     ProviderAlert,
-    RequestState,
     RequestText,
     Resolution,
     SpendingLimit,
@@ -46,6 +45,7 @@ from execution.providers.partner_words import (
 from execution.providers.prepared_mail import prepare_mail
 from execution.providers.provider_http import path_segment, resource_of
 from execution.providers.token_connection import TokenConnection
+from store.requests import RequestState
 
 GLOBAL_URL = "https://api.partnercenter.microsoft.com"
 CHINA_URL = "https://partner.partnercenterapi.microsoftonline.cn"  # 21Vianet

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from execution.port import RequestState, Subscription, SubscriptionState
+from execution.port import Subscription, SubscriptionState
 from execution.providers.provider_http import text_of
+from store.requests import RequestState
 
 STATES: Mapping[str, SubscriptionState] = {
     "active": "active",

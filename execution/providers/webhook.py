@@ -25,7 +25,6 @@ from execution.port import (
     OpenedRequest,
     PlainMeasure,
     Provider,
-    RequestState,
     RequestText,
     SpendingLimit,
     Subscription,
@@ -40,6 +39,7 @@ from execution.providers.provider_http import (
     text_of,
 )
 from execution.webhook_secret import webhook_secret
+from store.requests import RequestState
 
 SECRET = "FORBEAR_ACT_WEBHOOK_SECRET"  # noqa: S105 - the name of a setting
 _STATES: Mapping[str, SubscriptionState] = {

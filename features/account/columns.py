@@ -8,7 +8,7 @@ from math import nan
 from typing import NamedTuple
 
 from features.account.standing import Standing
-from features.moments import DAY_US
+from features.moments import DAY_US, YEAR_US
 from features.money import UNITS
 
 
@@ -21,7 +21,6 @@ class FactColumn(NamedTuple):
     when_missing: str = "never missing"
 
 
-YEAR_US = 365 * DAY_US
 _NO_SOURCE = "neither invoices, an ageing report nor a stated exposure"
 _NO_REPORT = "neither invoices nor an ageing report"
 _NO_LEDGER = "no invoices table, or no payments table"

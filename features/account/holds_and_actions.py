@@ -8,7 +8,7 @@ from features.contract import END_OF, MEASURES
 from features.facts import ActiveHold, ActiveOverride, ExecutedAction
 from features.moments import to_datetime
 
-_TAKES_ACCESS = frozenset({"suspend", "block"})
+TAKES_ACCESS = frozenset({"suspend", "block"})
 
 
 def active_holds(holds: KnownTable, as_of: int) -> tuple[ActiveHold, ...]:
@@ -93,7 +93,7 @@ def access_off(actions: Iterable[ExecutedAction]) -> tuple[ExecutedAction, ...]:
     """
     off: dict[tuple[str, str | None, str | None], ExecutedAction] = {}
     for action in actions:
-        if action.action in _TAKES_ACCESS:
+        if action.action in TAKES_ACCESS:
             key = (action.action, action.reason, action.subscription_id)
             off.setdefault(key, action)
         elif action.action == "reactivate":
@@ -127,7 +127,7 @@ def fraud_stopped_at(actions: Iterable[ExecutedAction]) -> datetime | None:
     stops = (
         action.at
         for action in actions
-        if action.action in _TAKES_ACCESS and action.reason == "fraud"
+        if action.action in TAKES_ACCESS and action.reason == "fraud"
     )
     return max(stops, default=None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from features.moments import DAY_US
+from features.moments import YEAR_US
 from features.outlook.outlook_answer import OutlookAnswer
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ SELECT count(DISTINCT customer_id) FROM (
     SELECT customer_id FROM subscriptions GROUP BY customer_id, subscription_id
     HAVING count(unit_price) = 0
     AND NOT bool_or(coalesce(billing = 'usage', false) OR coalesce(is_trial, false)))"""
-_A_YEAR_US = 365 * DAY_US
 
 
 def money_prospects(portfolio: Portfolio) -> Iterator[OutlookAnswer]:
@@ -72,7 +71,7 @@ def _accruing(portfolio: Portfolio) -> OutlookAnswer:
     better = "subscriptions.csv: subscription_id, kind, event_at, quantity, unit_price"
     if "invoices" not in tables:
         return OutlookAnswer(question, f"unknown for {n:,}", better)
-    since = portfolio.latest_known_at - _A_YEAR_US
+    since = portfolio.latest_known_at - YEAR_US
     n_invoiced = _count(portfolio, _INVOICED, since)
     answer = f"assumed for {n_invoiced:,} from the invoices of the last 365 days"
     if n > n_invoiced:

@@ -16,7 +16,6 @@ from features.reading.cells import CellError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MOMENT_KINDS = frozenset({"moment", "day"})
 FIRST = 0  # 1970-01-01
 
 

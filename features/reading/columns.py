@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from features.arrays import BoolArray, FloatArray
-from features.contract import ColumnSpec
+from features.contract import MOMENT_KINDS, ColumnSpec
 from features.events import FLOAT_KINDS, INT64_KINDS
 from features.moments import DAY_ZERO, EARLIEST, LATEST, ends_of_days
 from features.money import UNITS
@@ -28,7 +28,7 @@ from features.reading.cells import (
     Parser,
     cell_parser,
 )
-from features.reading.spelling import MOMENT_KINDS, Spelling, microseconds_of
+from features.reading.spelling import Spelling, microseconds_of
 
 Codes: TypeAlias = npt.NDArray[np.int16]
 

@@ -20,11 +20,10 @@ from pydantic import (
     model_validator,
 )
 
-from features.contract import ColumnSpec
+from features.contract import MOMENT_KINDS, ColumnSpec
 from features.errors import ColumnMappingError
 from features.reading.sources import Part, Source
 from features.reading.spelling import (
-    MOMENT_KINDS,
     NUMBER_KINDS,
     Spelling,
     date_format,

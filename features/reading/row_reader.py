@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from features.arrays import AnyArray
-from features.contract import TABLES, ColumnSpec
+from features.contract import MOMENT_KINDS, TABLES, ColumnSpec
 from features.events import (
     FLOAT_KINDS,
     INT64_KINDS,
@@ -17,7 +17,7 @@ from features.events import (
 )
 from features.moments import NO_END, is_known_too_early, local_day
 from features.money import convert
-from features.reading.bounds import MOMENT_KINDS, bounded
+from features.reading.bounds import bounded
 from features.reading.cells import CellError, Parser, cell_parser
 from features.reading.row_versions import EVENT_AT, KNOWN_AT, Cells, RowVersions
 from features.settings import PortfolioSettings

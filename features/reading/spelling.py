@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from features.arrays import BoolArray, IntArray
+from features.contract import MOMENT_KINDS
 from features.moments import DAY_US, EARLIEST, LATEST
 
 NUMBER_KINDS = frozenset({"money", "number", "integer"})
-MOMENT_KINDS = frozenset({"moment", "day"})
 UNITS_US = {"s": 1_000_000, "ms": 1_000, "us": 1}
 # Offices write no-break spaces and typographic apostrophes for the plain ones
 _GROUP_SIGNS = {" ": "[ \u00a0\u202f]", "'": "['’]"}

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.arrays import BoolArray, IntArray
-from features.contract import TABLES, ColumnSpec
+from features.contract import MOMENT_KINDS, TABLES, ColumnSpec
 from features.events import MISSING
 from features.moments import is_known_too_early, local_days
 from features.money import LARGEST, convert
-from features.reading.bounds import MOMENT_KINDS, bounded_column
+from features.reading.bounds import bounded_column
 from features.reading.columns import arrow_type, read_column
 from features.reading.spelling import Spelling
 from features.settings import PortfolioSettings

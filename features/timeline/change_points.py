@@ -19,10 +19,8 @@ from features.account.history import History
 from features.account.rows import ContactRow, Row
 from features.account.standing import Rules
 from features.events import FOREVER, MISSING
-from features.moments import DAY_US
+from features.moments import YEAR_US
 from features.timeline.rows import LinkRow, TimelineRows
-
-_YEAR_US = 365 * DAY_US  # promises of a year are counted
 
 
 def change_points(rows: TimelineRows, rules: Rules, *, with_notices: bool) -> list[int]:
@@ -131,7 +129,7 @@ def _promise_ends(contacts: Sequence[ContactRow]) -> Iterator[int]:
             has_date = contact.until != MISSING
             until = contact.until if has_date else contact.event_at + PROMISE_HOLDS_US
             yield until + 1
-            yield contact.event_at + _YEAR_US
+            yield contact.event_at + YEAR_US
 
 
 def _hold_ends(rows: TimelineRows) -> Iterator[int]:

@@ -11,7 +11,7 @@ from serving.access import note_access
 from serving.desk.deeds import reason_in
 from serving.desk.page import chosen_language, desk_router, page, redirect
 from serving.desk.policy_backtest import backtest_shown
-from serving.desk.policy_change import POLICY, change_of
+from serving.desk.policy_change import POLICY, ChangingVisitor, change_of
 from serving.desk.policy_publishing import (
     publish_change,
     require_base,
@@ -36,7 +36,6 @@ from wording.publication import publish
 router = desk_router()
 MOST_SHOWN = 30  # of the changes that were submitted
 LONGEST = 150_000  # characters of a policy file; a form holds 200,000 bytes
-ChangingVisitor = Depends(visitor_who_may("change_policy"))
 PublishingVisitor = Depends(visitor_who_may("publish_policy"))
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from fastapi import Depends, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from advice.advisor import Advisor
@@ -14,20 +14,18 @@ from serving.desk.backtests import Backtests, State
 from serving.desk.days import day_of
 from serving.desk.form import Form
 from serving.desk.page import HEADERS, desk_router, redirect
-from serving.desk.policy_change import POLICY, change_of
+from serving.desk.policy_change import POLICY, ChangingVisitor, change_of
 from serving.desk.refusals import DeskRefusalError
 from serving.desk.visitor import (
     LookingVisitor,
     Visitor,
     form_of,
-    visitor_who_may,
 )
 from serving.errors import ProblemError
 from serving.incoming import in_force_of
 from serving.settings import ServingSettings
 
 router = desk_router()
-ChangingVisitor = Depends(visitor_who_may("change_policy"))
 QUARTER_DAYS = 90
 LONGEST_DAYS = 366
 # the report is a whole page with its own style; it may run and load nothing

@@ -1,14 +1,15 @@
 """Changes of the policy as the desk's pages find them."""
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from serving.desk.page import HOME
-from serving.desk.visitor import records_of
+from serving.desk.visitor import records_of, visitor_who_may
 from serving.errors import ProblemError
 from store.database import Database
 from store.policy_changes import PolicyChange, PolicyChanges
 
 POLICY = f"{HOME}/policy"
+ChangingVisitor = Depends(visitor_who_may("change_policy"))
 
 
 async def change_of(request: Request, change_id: str) -> PolicyChange:
