@@ -1,6 +1,7 @@
 """Which policy a command goes by: the one named, else the one a service would."""
 
 import os
+from errno import ENOENT
 from pathlib import Path
 
 
@@ -20,15 +21,26 @@ def policy_in_use(named: Path | None) -> Path:
 
     Raises:
         PolicyUnreadableError: whether one was published cannot be read.
+        FileNotFoundError: a name of neither a file nor a policy that ships.
     """
     from advice.assembly import DEFAULT_POLICY
-    from decisions.policy_file.load import SHIPPED
+    from decisions.policy_file.load import SHIPPED, shipped_policies
 
     if named is not None:
         shipped = SHIPPED / f"{named.name}.yaml"
         is_file = named.exists() and not named.is_dir()  # a pipe is one as well
-        is_of_ours = named == Path(named.name) and shipped.is_file()
-        return shipped if is_of_ours and not is_file else named
+        is_name = named == Path(named.name)
+        if (
+            is_name
+            and not named.suffix
+            and not named.exists()
+            and not shipped.is_file()
+        ):
+            ours = ", ".join(path.stem for path in shipped_policies())
+            raise FileNotFoundError(
+                ENOENT, f"no such file, and what ships is {ours}", str(named)
+            )
+        return shipped if is_name and shipped.is_file() and not is_file else named
     home, url = place_of_store()
     file = _published(home, url)
     return file or Path(os.environ.get("FORBEAR_POLICY") or DEFAULT_POLICY)

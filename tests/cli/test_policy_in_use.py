@@ -422,3 +422,9 @@ def test_what_is_wrong_is_told_with_its_file_and_line(
     out = forbear("policy", "check", file).out
     assert str(file) in out
     assert re.search(rf"budget_order\s+{line}\s+budget.per_hour", out)
+
+
+def test_a_name_of_no_policy_is_answered_with_those_that_ship(forbear: Run) -> None:
+    ran = forbear("policy", "show", "plain-time-line")
+    assert (ran.code, "plain-timeline" in ran.err) == (2, True)
+    assert ran.err.endswith(": plain-time-line [file_problem]\n")
