@@ -25,7 +25,7 @@ from features.portfolio import Portfolio
 from features.targets import TARGETS
 from scoring.starter import starter
 from simulation import simulate
-from training.comparison import LEAST_POSITIVES, SLOPE, gates
+from training.comparison import LEAST_POSITIVES, SLOPE, gates, in_common
 from training.judged_money import Money
 from training.judged_rows import JudgedRows
 from training.learning import learn
@@ -66,9 +66,10 @@ def passed(n: int, gain: float, slope: float, seed: int) -> tuple[bool, bool]:
     label = (rng.random(n) < truth).astype(np.float64)
     old = judged(at_level(known, truth.sum()), label)
     new = judged(at_level(logit(truth) / slope, truth.sum()), label)
+    both = in_common(new, old)
     found = {
         gate.name: gate.is_passed is not False
-        for gate in gates("nonpayment", new, old, NEWER, default_policy().latest)
+        for gate in gates("nonpayment", both, NEWER, default_policy().latest)
     }
     of_slope = found.pop(GATE, True)
     return all(found.values()), of_slope

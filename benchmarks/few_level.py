@@ -1,0 +1,122 @@
+"""At which level few outcomes leave a model: `python -m benchmarks.few_level`.
+
+Under 200 positives the mean of the starter and two logistic regressions expects, of all
+dates it learnt from, as many as came (*ours*). *newest*: of the latest half of them, or
+as many more as hold ten positives, with the starter's own prior of 50 customers. On
+worlds drawn by number (`benchmarks.money`), at three moments of each, judged on the
+three dates after it; *plain*: a logistic regression without the starter.
+
+Log-loss is per thousand; O/E as its distance from 1 in logarithms. Standard errors are
+over worlds, for the moments of one share customers.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from scipy.special import expit
+
+from benchmarks.means import between
+from benchmarks.money import DRAWN, world_of
+from benchmarks.rivals import N_TEST_DATES
+from features.portfolio import Portfolio
+from features.targets import TARGETS, Target
+from scoring import metrics
+from scoring.additive import AdditiveModel
+from scoring.starter import level_shift, starter
+from simulation import simulate
+from training.few import ENOUGH, LOGISTIC_FROM
+from training.fitting import PRIOR_RIDGE
+from training.linear import fit_linear
+from training.prior import fit_beside, mean_of, moved_starter
+from training.rows import Rows
+from training.training_data import gather
+
+MONTHS, FIRST_SEED, N_MOMENTS, LEAST_JUDGES = 30, 9_500, 3, 3
+NAMES = ("plain", "ours", "newest")
+Judged = dict[str, tuple[float, float]]  # log-loss × 1000, |log O/E|
+
+
+def newest(rows: Rows) -> Rows:
+    """The latest half of the dates, or as many more as hold ten positives."""
+    dates = np.unique(rows.as_of)
+    for first in dates[len(dates) // 2 :: -1]:
+        window = rows.as_of >= first
+        if rows.label[window].sum() >= LOGISTIC_FROM:
+            break
+    return rows[window]
+
+
+def models(target: Target, rows: Rows) -> dict[str, AdditiveModel]:
+    prior, plain = moved_starter(starter(target), rows), fit_linear(rows)
+    ours = mean_of([prior, fit_beside(prior, rows, PRIOR_RIDGE), plain], rows)
+    late = newest(rows)
+    log_odds = ours.margin(late.x, late.feature_set.names)
+    shift = level_shift(log_odds, late.label, late.customer)
+    moved = replace(ours, intercept=ours.intercept + shift)
+    return dict(zip(NAMES, (plain, ours, moved), strict=True))
+
+
+def judged(target: Target, train: Rows, test: Rows) -> Judged:
+    told = {}
+    for name, model in models(target, train).items():
+        p = expit(model.margin(test.x, test.feature_set.names))
+        level = abs(float(np.log(metrics.observed_over_expected(test.label, p))))
+        told[name] = 1e3 * metrics.log_loss(test.label, p), level
+    return told
+
+
+def moments(rows: Rows) -> Iterator[tuple[Rows, Rows]]:
+    """Who teaches and who judges, where few do and some judge."""
+    dates = np.unique(rows.as_of)
+    for back in range(N_TEST_DATES, (N_MOMENTS + 1) * N_TEST_DATES, N_TEST_DATES):
+        first, last = dates[-back], dates[-back + N_TEST_DATES - 1]
+        test = rows[(rows.as_of >= first) & (rows.as_of <= last)]
+        train = rows[rows.mature_at <= first]
+        is_few = LOGISTIC_FROM <= train.n_positives < ENOUGH
+        if is_few and test.n_positives >= LEAST_JUDGES:
+            yield train, test
+
+
+def world(number: int, n_customers: int) -> dict[Target, list[Judged]]:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "world"
+        drawn = world_of(f"{DRAWN}{number}")
+        simulate(drawn, n_customers, MONTHS, FIRST_SEED + number, folder)
+        rows = gather(Portfolio.open_usable(folder), TARGETS).rows
+    return {t: [judged(t, *one) for one in moments(rows[t])] for t in TARGETS}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--customers", type=int, default=600)
+    parser.add_argument("--worlds", type=int, nargs="+", default=range(311, 319))
+    asked = parser.parse_args()
+    seen: dict[Target, list[np.ndarray]] = {target: [] for target in TARGETS}
+    for number in asked.worlds:
+        for target, each in world(number, asked.customers).items():
+            for one in each:
+                text = (f"{n} {loss:.2f} ({far:.2f})" for n, (loss, far) in one.items())
+                print(f"{DRAWN}{number}, {target}: {', '.join(text)}", flush=True)
+            if each:
+                values = [[one[name] for name in NAMES] for one in each]
+                seen[target].append(np.mean(values, axis=0))
+    for target, worlds in seen.items():
+        measures = ("log-loss × 1000", "|log O/E|") if worlds else ()
+        for k, measure in enumerate(measures):
+            of_each = np.array(worlds)[:, :, k]  # (worlds, names)
+            gap = of_each[:, 2] - of_each[:, 1]
+            means = zip(NAMES, of_each.mean(axis=0), strict=True)
+            print(
+                f"{target}, {len(gap)} worlds, {measure}:"
+                f" {', '.join(f'{name} {mean:.3f}' for name, mean in means)};"
+                f" newest minus ours {gap.mean():+.3f} ± {between(gap):.3f},"
+                f" less in {int((gap < 0).sum())}"
+            )
+
+
+if __name__ == "__main__":
+    main()
