@@ -36,16 +36,18 @@ def check_policy(
         policy = parse_policy(text, source)
     except PolicyFileError as error:
         wrong = [(error.where, error.reason), *error.others]
-        return [_of_form(error.code, *each, source, Lines(text)) for each in wrong]
+        return [_of_form(error, *each, source, Lines(text)) for each in wrong]
     return on_lines(check(policy, n_customers), text)
 
 
-def _of_form(code: str, where: str, reason: str, source: str, lines: Lines) -> Finding:
+def _of_form(
+    error: PolicyFileError, where: str, reason: str, source: str, lines: Lines
+) -> Finding:
     """What breaks the form, with its line as of any other finding."""
     found = _PLACE.fullmatch(where.removeprefix(source))
     line, key = (None, where) if found is None else found.groups()
     on = lines.of(_DATED.sub(_set_from, key)) if line is None else int(line)
-    return Finding(code, "error", key, reason, on)
+    return Finding(error.code, "error", key, reason, on)
 
 
 def _set_from(dated: re.Match[str]) -> str:
