@@ -175,7 +175,7 @@ def require_reach(key: ApiKey, customer_id: str) -> None:
 def note_access(request: Request, key: ApiKey, subject: str) -> None:
     """Write down who did or read what, before it is answered."""
     log: AccessLog = request.app.state.access_log
-    route = getattr(request.scope.get("route"), "path", "").replace(":path}", "}")
+    route = getattr(request.scope.get("route"), "path_format", "")
     log.add(key.key_id, f"{request.method} {route}", subject)
 
 
