@@ -63,10 +63,11 @@ def last_day(portfolio: Path) -> date:
 
 
 def _differing(folder: Path) -> int:
+    connection = duckdb.connect()
     here, there = (folder / name / "decisions.parquet" for name in ("here", "there"))
     both = f"SELECT * FROM '{here}' {{}} SELECT * FROM '{there}'"  # noqa: S608
     (union,), (common,) = (
-        duckdb.sql(f"SELECT count(*) FROM ({both.format(word)})").fetchall()[0]  # noqa: S608
+        connection.execute(f"SELECT count(*) FROM ({both.format(word)})").fetchall()[0]  # noqa: S608
         for word in ("UNION", "INTERSECT")
     )
     return int(union - common)

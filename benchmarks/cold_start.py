@@ -25,6 +25,7 @@ from features.batch import feature_table, matrix
 from features.labels import labels
 from features.portfolio import Portfolio
 from features.snapshots import snapshots
+from features.targets import Target
 from scoring.metrics import auc, log_losses
 from scoring.starter import STARTER_TABLES, starter
 from simulation import simulate
@@ -38,7 +39,7 @@ from training.training_data import gather
 MONTHS, OTHERS = 18, 1_000
 FEWEST_AUC = 0.72  # on average over the portfolios of 400
 SIZES = ((400, 10), (800, 5))
-TARGET = "nonpayment"
+TARGET: Target = "nonpayment"
 
 
 @dataclass(frozen=True)

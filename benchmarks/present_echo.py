@@ -73,7 +73,9 @@ class Looked:
 def marks(of: BoolArray, hit: float, false: float, n: int) -> list[FloatArray]:
     """Drawn by numbers of their own: 1.0 for a share of these, and of the others."""
     return [
-        (np.random.default_rng(seed).random(len(of)) < np.where(of, hit, false)) * 1.0
+        (np.random.default_rng(seed).random(len(of)) < np.where(of, hit, false)).astype(
+            np.float64
+        )
         for seed in range(n)
     ]
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import lightgbm
 import mlflow
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 
 from features.events import Events
-from features.labels import Target
 from features.moments import to_datetime
 from features.online import OnlineCompiler
 from features.portfolio import Portfolio
+from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsMap
 from scoring.shelf import publish_bundle

@@ -46,4 +46,4 @@ Tables = create_model("Tables", **_tables)
 class TypedRequest(BaseModel):
     customer_id: str
     as_of: AwareDatetime
-    events: Tables  # type: ignore[valid-type]
+    events: Tables

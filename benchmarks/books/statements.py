@@ -38,10 +38,10 @@ def _camt(rows: int) -> Iterator[str]:
         "</CreDtTm></GrpHdr><Stmt><Id>s1</Id><Acct><Id><IBAN>BE71096123456769</IBAN>"
         "</Id></Acct>"
     )
-    for code, amount in (("OPBD", 0.0), ("CLBD", total)):
+    for code, balance in (("OPBD", 0.0), ("CLBD", total)):
         yield (
             f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
-            f'<Amt Ccy="EUR">{amount:.2f}</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
+            f'<Amt Ccy="EUR">{balance:.2f}</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
             "<Dt><Dt>2026-02-03</Dt></Dt></Bal>"
         )
     for i in range(rows):

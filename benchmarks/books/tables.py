@@ -168,7 +168,7 @@ def _killbill(rows: int) -> Iterator[Cells]:
 
 def _taken(
     id_: str, payment: str, at: datetime, amount: Mapping[str, str]
-) -> Mapping[str, object]:
+) -> dict[str, object]:
     """The transaction that took a payment's money."""
     return {
         "id": id_,
