@@ -6,12 +6,10 @@ customer is incomplete, as `features.reading.ahead` has it for files: a payment 
 not seen for its date must not make its payer look unpaid.
 """
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import numpy as np
-
-from features.arrays import BoolArray
 from features.events import FOREVER, Columns
 from features.moments import microseconds, to_datetime
 from serving.decide import Question
@@ -40,9 +38,8 @@ def until_now(question: Question, now: datetime) -> Question:
         known_at = rows["known_at"]
         if not len(known_at) or known_at.max() <= latest:  # mostly
             continue
-        found = known_at[_unmended(rows, latest)]
-        if len(found):
-            first = f", the first of {to_datetime(int(found.min())):%Y-%m-%d}"
+        if found := _unmended(rows, latest):
+            first = f", the first of {to_datetime(found[0]):%Y-%m-%d}"
             said[table] = dated_ahead(table, len(found), first)
     if not said:
         return question
@@ -63,10 +60,24 @@ def dated_ahead(table: str, n: int, first: str = "") -> str:
     )
 
 
-def _unmended(rows: Columns, latest: int) -> BoolArray:
-    """Which rows lie ahead, were not taken back, and have no version known by now."""
-    known_at, ended_at = rows["known_at"], rows["superseded_at"]
-    is_ahead: BoolArray = known_at > latest
-    mended = ended_at[~is_ahead]
-    standing: BoolArray = is_ahead & (ended_at == FOREVER)
-    return standing & ~np.isin(known_at, mended)
+def _unmended(rows: Columns, latest: int) -> list[int]:
+    """When rows that lie ahead will be known.
+
+    Those alone that nobody took back and that have no version known by now. Of versions
+    the next begins when the one before ends; of rows that share a moment as many are
+    mended as have an earlier version that ends there.
+    """
+    spans = sorted(
+        zip(rows["known_at"].tolist(), rows["superseded_at"].tolist(), strict=True)
+    )
+    n_mended = Counter(ended for known, ended in spans if known <= latest)
+    unmended = []
+    for known, ended in spans:
+        if known <= latest:
+            continue
+        if n_mended[known]:
+            n_mended[known] -= 1
+            n_mended[ended] += 1
+        elif ended == FOREVER:
+            unmended.append(known)
+    return unmended

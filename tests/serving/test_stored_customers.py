@@ -341,6 +341,32 @@ def test_a_payment_dated_ahead_protects_its_payer_until_it_is_mended(
     assert not mended["warnings"]
 
 
+def test_of_two_payments_of_one_wrong_day_both_have_to_be_mended(
+    scored: Callable[..., Row],
+) -> None:
+    day = in_days(11)
+    paid = {"status": "succeeded", "amount": 50}
+    first, second = ({**paid, "payment_id": name} for name in ("p1", "p2"))
+    ahead = [{**one, "event_at": day} for one in (first, second)]
+    scored({**BATCH, "observed": OBSERVED}, {"events": {"payments": ahead}})
+    said = scored({"events": {"payments": [{**first, "event_at": AT}]}})
+    assert said["no_decision"]["code"] == "incomplete_data"
+    assert said["warnings"][-1].startswith("dated_ahead:payments: 1,")
+    said = scored({"events": {"payments": [{**second, "event_at": AT}]}})
+    assert said["no_decision"] is None
+
+
+def test_a_payment_that_was_dated_ahead_twice_is_mended_once(
+    scored: Callable[..., Row],
+) -> None:
+    paid = {"payment_id": "p", "status": "succeeded", "amount": 100}
+    ahead = [{**paid, "event_at": in_days(days)} for days in (11, 12)]
+    said = scored({**BATCH, "observed": OBSERVED}, {"events": {"payments": ahead}})
+    assert said["no_decision"]["code"] == "incomplete_data"
+    said = scored({"events": {"payments": [{**paid, "event_at": AT}]}})
+    assert said["no_decision"] is None
+
+
 def test_what_is_dated_ahead_and_taken_back_holds_nothing_up(
     scored: Callable[..., Row],
 ) -> None:
