@@ -23,6 +23,7 @@ from serving.desk.clearances import (
     Clearance,
     clearances_of,
     paragraph,
+    unjust_runs,
     upheld_appeals,
 )
 from serving.desk.days import FIRST, LAST
@@ -44,7 +45,6 @@ from serving.desk.visitor import LookingVisitor, decision_for, records_of
 from serving.errors import ProblemError
 from serving.timeline import TimelineEntry
 from store.act import Act
-from store.acts import Acts
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
 from store.sql_decision_reader import SqlDecisionReader
@@ -177,12 +177,10 @@ def _kept(database: Database, customer_id: str) -> _Kept:
     waiting = WaitingList(database)
     wanted = LogFilter(customer_id=customer_id)
     acts = DecisionLog(database).acts(wanted, None, _MOST_ACTS)
-    upheld = upheld_appeals(database, [customer_id])
-    word = upheld.get(customer_id)
     return _Kept(
         waiting.of_customer(customer_id),
         waiting.snoozes(customer_id),
         [act for _, act in acts],
-        upheld,
-        word is not None and bool(Acts(database).taking_runs(customer_id, word.at)),
+        upheld_appeals(database, [customer_id]),
+        bool(unjust_runs(database, customer_id)),
     )

@@ -10,6 +10,7 @@ from execution.letters.plan import restoration_letters
 from execution.undo import plan_undo
 from features.moments import microseconds
 from serving.desk.addresses import CUSTOMERS, customer_path
+from serving.desk.clearances import unjust_runs
 from serving.desk.deeds import named_customer
 from serving.desk.page import desk_router, redirect
 from serving.desk.visitor import Visitor, form_of, records_of, visitor_who_may
@@ -27,7 +28,7 @@ async def give_back(
     code: str,
     visitor: Annotated[Visitor, Depends(visitor_who_may("decide_appeal"))],
 ) -> Response:
-    """Plan what gives back all that runs took from a customer, and the letter of it."""
+    """Plan what gives back all that `unjust_runs` took, and the letter of it."""
     await form_of(request, visitor)
     customer_id = named_customer(request, visitor, code)
     now = microseconds(datetime.now(UTC))
@@ -35,7 +36,7 @@ async def give_back(
     def plan(database: Database) -> None:
         acts, letters = Acts(database), Letters(database)
         decisions = SqlDecisionReader(database)
-        for run_id in acts.taking_runs(customer_id, now):
+        for run_id in unjust_runs(database, customer_id):
             undone = plan_undo(acts, run_id, visitor.key.name, now, customer_id)
             back = undone.run.acts
             acts.plan(back, restoration_letters(back, decisions, letters, now))

@@ -25,7 +25,7 @@ from store.opening import (
     open_replies,
 )
 from store.replies import Reply
-from tests.serving.desk.conftest import LATE, Person
+from tests.serving.desk.conftest import HOSTILE, LATE, Person
 from wording.messages import LANGUAGES
 
 Somebody = Callable[..., Person]
@@ -178,6 +178,18 @@ def suspended(settings: ServingSettings, decision_id: str, customer_id: str) -> 
         acts.settle(claimed, "done", now)
         [done] = acts.claim("partner-center", now, now + 10, 1)
         acts.mark_reported(done)
+
+
+def test_nothing_is_given_back_to_whom_nobody_agreed_with(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    suspended(desk_settings, stored[HOSTILE], HOSTILE)
+    path = customer_path(HOSTILE)
+    person("risk_analyst").sends(f"{path}/give-back", page=path)
+    with closing(open_acts(desk_settings.home)) as acts:
+        planned = [act.customer_id for act in acts.listed(10) if act.kind == "restore"]
+        assert HOSTILE not in planned
+        assert acts.taking_runs(HOSTILE, 2**62) == ["run-1"]
 
 
 def test_whoever_was_right_gets_back_what_was_taken_from_them_alone(
