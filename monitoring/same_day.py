@@ -69,15 +69,18 @@ def compared(
     if not seen.has_moved or not has_grid(portfolio):
         return seen
     progress("the same day of a month before the training ended")
-    pairs = population_at(portfolio, [then, end])
+    is_other_day = end - then >= DAY_US
+    pairs = population_at(portfolio, [then, end] if is_other_day else [end])
     past = present_population(portfolio, bundle, _of(pairs, end))
     if not _is_as_trained(bundle, reference, past):
         return seen
     same = no_older(population, past, bundle)
     drift = target_scores(bundle.target, reference, same).drift
     seen = replace(seen, scores=replace(seen.scores, same_age=drift))
+    if not is_other_day:
+        return seen
     mates = present_population(portfolio, bundle, _of(pairs, then))
-    if end - then < DAY_US or not len(mates.probability):
+    if not len(mates.probability):
         return seen
     before = replace(mates.reference(), importance=reference.importance)
     again = _compared(bundle.target, before, no_older(population, mates, bundle))

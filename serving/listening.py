@@ -48,7 +48,8 @@ class TlsFiles:
             context.load_cert_chain(self.certificate, self.key, password="")
         except OSError as error:  # ssl.SSLError is one
             why = getattr(error, "reason", None) or error.strerror or str(error)
-            raise TlsFilesError(self, str(why).lower().replace("_", " ")) from error
+            told = str(why).partition(" (")[0].removeprefix("[SSL] ")
+            raise TlsFilesError(self, told.lower().replace("_", " ")) from error
 
 
 def listening(host: str, port: int) -> socket.socket:

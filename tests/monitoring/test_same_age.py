@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from advice.population import present_population, with_reference
+from advice.population import Population, present_population, with_reference
 from features.portfolio import Portfolio
 from monitoring.same_day import PopulationComparison, compared
 from scoring.bundle import Bundle
@@ -71,6 +72,22 @@ def test_a_month_in_which_everybody_grew_older_rings_nothing(trained: Bundle) ->
     assert seen.same_age is not None
     assert seen.same_age.index < 0.02
     assert not list(seen.causes())
+
+
+def test_where_the_training_ended_on_the_same_day_nobody_counts_twice(
+    trained: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The 31st looks at the 30th of June, the last day of the training."""
+    counted = []
+
+    def population(now: Portfolio, bundle: Bundle, pairs: pa.Table) -> Population:
+        found = present_population(now, bundle, pairs)
+        counted.append(len(found.probability))
+        return found
+
+    monkeypatch.setattr("monitoring.same_day.present_population", population)
+    look(trained, portfolio(LATER))
+    assert counted == [len(present_population(portfolio(ENDED), trained).probability)]
 
 
 def test_many_who_join_ring(trained: Bundle) -> None:

@@ -99,8 +99,10 @@ def test_what_it_cannot_listen_by_is_named_with_what_to_do(tmp_path: Path) -> No
             serialization.BestAvailableEncryption(b"word"),
         )
     )
-    for wrong in (other, certificate, locked):
-        with pytest.raises(TlsFilesError, match=f"{wrong} do not fit or are no PEM"):
+    whys = "key values mismatch", "pem lib", "pem lib"
+    for wrong, why in zip((other, certificate, locked), whys, strict=True):
+        told = rf"{wrong} do not fit or are no PEM \({why}\)"
+        with pytest.raises(TlsFilesError, match=told):
             TlsFiles(certificate, wrong).require_usable()
     with (
         listening("127.0.0.1", 0) as taken,
