@@ -16,7 +16,6 @@ from cli.act_options import (
 from cli.clock import now_us
 from cli.output import say
 from features.counted import counted
-from features.moments import DAY_US
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +41,7 @@ def audit(
     Example: forbear act audit --since-days 7
     """
     from execution.audit_records import bring_audit_records
+    from features.moments import DAY_US
 
     since = now_us() - int(since_days * DAY_US)
     with (

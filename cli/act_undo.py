@@ -38,7 +38,7 @@ def undo(
     provider_url: ProviderUrl = None,
     login_url: LoginUrl = None,
 ) -> None:
-    """Plan to give back all that one run took, or took from one customer.
+    """Plan to give back what one run took.
 
     What the run had not begun is withdrawn. Each customer to whom something is given
     back is told by one letter, in their language, when it is back. The provider is not

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from cli.output import heading, say, waiting
 from cli.own_service import running_service
 from features.counted import counted
-from features.moments import DAY_US
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,7 +74,7 @@ def send_customers(portfolio: "Portfolio", customer_ids: list[str], url: str) ->
     """
     import httpx
 
-    from features.moments import microseconds
+    from features.moments import DAY_US, microseconds
 
     now = datetime.now(UTC)
     n_days = (microseconds(now) - portfolio.latest_known_at) // DAY_US

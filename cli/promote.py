@@ -107,10 +107,11 @@ def rollback(
         typer.Option("--to-starter", help="to the starter at once, past all models"),
     ] = False,
 ) -> None:
-    """Go back to the champion that served before; before the first one, the starter.
+    """Go back to the champion before, or to the starter.
 
-    A running service takes it up. Where the starter serves again, models trained later
-    wait as challengers until `forbear promote`.
+    To the starter from the first champion, or at once where that is asked. A running
+    service takes it up. Where the starter serves again, models trained later wait as
+    challengers until `forbear promote`.
 
     Example: forbear rollback nonpayment --because "too many reviews since Monday"
     """
