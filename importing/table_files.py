@@ -7,7 +7,7 @@ the others go on.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -199,15 +199,17 @@ def _read(
     columns: Mapping[str, str],
     required: Sequence[str],
 ) -> Iterator[BadRow]:
-    cells = "cells"
     try:
         if _form(file) in JSON_FORMS:
             read_cells(connection, file, columns)
-        else:
-            reader = _reader(connection, file)
-            number = ROW if _form(file) == ".parquet" else ROW_OF_TEXT
-            cells = f"(SELECT {number} AS row, * FROM {reader})"
-        yield from take_cells(connection, file, table, columns, required, cells)
+            yield from take_cells(connection, file, table, columns, required)
+            return
+        reader = _reader(connection, file)
+        number = ROW if _form(file) == ".parquet" else ROW_OF_TEXT
+        cells = f"(SELECT {number} AS row, * FROM {reader})"
+        yield from take_cells(
+            connection, file, table, columns, required, cells, are_whole=True
+        )
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
     finally:
@@ -249,6 +251,16 @@ def _reader(connection: Any, file: Path) -> str:
     )
 
 
+def with_a_value(columns: Iterable[str]) -> str:
+    """SQL of whether a row has a value in one of all the columns of its file.
+
+    Spreadsheets leave lines of separators alone below their rows, which tell of nobody:
+    as rows that were not understood they would keep everybody from a stop.
+    """
+    names = (name.replace('"', '""') for name in columns)
+    return " OR ".join(f'"{name}" IS NOT NULL' for name in names)
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -260,11 +272,14 @@ def take_cells(
     columns: Mapping[str, str],
     required: Sequence[str],
     cells: str = "cells",
+    *,
+    are_whole: bool = False,
 ) -> Iterator[BadRow]:
     """Add rows to a table: `cells` is SQL of them (row, and text by column).
 
     In one pass, for it may read a file: a row that cannot be read stands below zero
-    until it is taken out, and only then what is wrong in it is looked for.
+    until it is taken out, and only then what is wrong in it is looked for. Where they
+    `are_whole`, with every column of the file, one without a value is no row.
 
     Raises:
         UnreadableFileError: a required column is not there.
@@ -298,6 +313,9 @@ def take_cells(
     (n_bad,) = connection.execute(f"DELETE FROM {table} WHERE row < 0").fetchone()
     if n_bad == 0:
         return
+    if are_whole:
+        named = (name for name, *_ in described if name != "row")
+        cells = f"(FROM {cells} WHERE {with_a_value(named)})"
     faults = _faults(there, typed, columns, required)
     for name, fault in faults:
         rows = connection.execute(f"SELECT row FROM {cells} WHERE {fault} ORDER BY row")

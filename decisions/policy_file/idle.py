@@ -29,12 +29,12 @@ def thresholds(document: PolicyDocument) -> Iterator[Finding]:
         for target, share in (("nonpayment", tier.nonpayment), ("fraud", tier.fraud)):
             for action, least in share.items():
                 before = [
-                    harsher
+                    (other, -SEVERITY[harsher], harsher)
                     for harsher, other in share.items()
                     if SEVERITY[harsher] > SEVERITY[action] and other <= least
                 ]
                 if before:
-                    text = f"is never proposed: from {share[before[0]]:g} on it is"
+                    first, _, harsher = min(before)
+                    text = f"is never proposed: from {first:g} on it is {harsher}"
                     where = f"thresholds.{row}.{target}.{action}"
-                    wrong = f"{text} {before[0]}"
-                    yield Finding("threshold_order", "warning", where, wrong)
+                    yield Finding("threshold_order", "warning", where, text)

@@ -42,7 +42,8 @@ def read_references(connection: Any, file: Path) -> Iterator[BadRow]:
         )
     connection.execute(
         f"CREATE TEMP TABLE listed AS SELECT {ROW_OF_TEXT} AS row, "
-        f"trim(reference) AS reference, trim(invoice_id) AS invoice_id FROM {read}",
+        f"trim(reference) AS reference, trim(invoice_id) AS invoice_id FROM {read} "
+        "QUALIFY coalesce(reference, invoice_id) IS NOT NULL",
         [str(file)],
     )
     connection.execute(

@@ -19,7 +19,7 @@ from importing.errors import UnreadableFileError
 from importing.json_files import is_in_lines, opened, room_for, without_mark
 from importing.pages import keep_pages
 from importing.report import BadRow
-from importing.table_files import QUOTES, ROW, ROW_OF_TEXT
+from importing.table_files import QUOTES, ROW, ROW_OF_TEXT, with_a_value
 from importing.unread import keep_unread
 
 MOST_BYTES_OF_A_LINE = 1 << 24
@@ -110,11 +110,12 @@ def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) ->
         number = ROW_OF_TEXT
         rows = f"read_csv($file, all_varchar = true, header = true, {QUOTES})"
         described = connection.execute(f"DESCRIBE FROM {rows}", {"file": str(readable)})
-        spellings = _spellings(file, [name for name, *_ in described.fetchall()])
+        names = [name for name, *_ in described.fetchall()]
+        spellings, filled = _spellings(file, names), with_a_value(names)
         kind = _kind_of(file, spellings.keys(), "", kinds)
         cells = {n: f'"{spelt[0]}"' for n, spelt in spellings.items()}
     else:
-        number = ROW
+        number, filled = ROW, "true"
         read = _documents(readable)
         is_page = _is_page(connection, readable, read)
         rows = _json_rows(read, is_page=is_page)
@@ -126,16 +127,17 @@ def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) ->
         address = "" if spellings else _address(connection, readable)
         kind = _kind_of(file, spellings.keys(), address, kinds)
         if is_page:
-            told = {"file": str(readable), "list": kind.name, "name": file.name}
-            keep_pages(connection, _PAGES.format(read=read), told)
+            page = {"file": str(readable), "list": kind.name, "name": file.name}
+            keep_pages(connection, _PAGES.format(read=read), page)
         cells = {n: _json_cell(spelt) for n, spelt in spellings.items()}
-    connection.execute(
-        _insert(kind, cells, number, rows), {"file": str(readable), "name": file.name}
-    )
+    told = {"file": str(readable), "name": file.name}
+    connection.execute(_insert(kind, cells, number, filled, rows), told)
     return kind
 
 
-def _insert(kind: Kind, cells: Mapping[str, str], number: str, rows: str) -> str:
+def _insert(
+    kind: Kind, cells: Mapping[str, str], number: str, filled: str, rows: str
+) -> str:
     """SQL: each cell without what surrounds it, then typed, then what is wrong."""
     names = ", ".join(f'"{name}"' for name in kind.columns)
     bare = ", ".join(
@@ -156,7 +158,8 @@ def _insert(kind: Kind, cells: Mapping[str, str], number: str, rows: str) -> str
     return (
         f"INSERT INTO {kind.name} (file, row, fault, {names}) "
         f"SELECT $name, row, CASE {faults} END, {names} FROM (SELECT *, {typed} FROM "
-        f"(SELECT {number} AS row, {bare} FROM {rows}))"
+        f"(SELECT {number} AS row, {filled} AS filled, {bare} FROM {rows}) "
+        "WHERE filled)"
     )
 
 

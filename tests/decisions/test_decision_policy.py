@@ -246,6 +246,17 @@ def test_changes_that_come_and_thresholds_that_rise_are_no_finding() -> None:
     assert not codes & {"idle_amendment", "threshold_order"}
 
 
+def test_what_is_proposed_in_the_place_of_a_milder_action_is_what_comes_first() -> None:
+    def change(v: Values) -> None:
+        rows = {"review": 0.6, "suspend": 0.5, "block": 0.3}
+        v["thresholds"] = [{"nonpayment": rows}]
+
+    found = [f for f in check(_changed(change)) if f.code == "threshold_order"]
+    assert {f.message for f in found} == {
+        "is never proposed: from 0.3 on it is block",
+    }
+
+
 def test_a_finding_about_a_row_is_on_its_line() -> None:
     text = (SHIPPED / "thresholds-only.yaml").read_text("utf-8")
     wrong = "fraud: {review: 0.05, suspend: 0.80, block: 0.80}"

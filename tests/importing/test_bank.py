@@ -117,7 +117,7 @@ def test_beside_another_source_of_payments_it_says_who_vouches_for_them(
 
 
 def test_a_list_of_references_names_invoices(portfolio: Path) -> None:
-    listed = "reference,invoice_id\n21 00000 00003 13947 14300 09017,4711\n,4711\n"
+    listed = "reference,invoice_id\n21 00000 00003 13947 14300 09017,4711\n,4711\n,\n"
     said = iso(STATEMENT, Entry(amount="50", structured="210000000003139471430009017"))
     report = import_texts(portfolio, said, references_csv=listed)
 

@@ -80,6 +80,13 @@ def test_a_cell_of_another_type_is_named(tmp_path: Path) -> None:
     assert read(file) == (READ, [(3, "total"), (4, "total")])
 
 
+def test_lines_without_a_value_are_no_rows(tmp_path: Path) -> None:
+    """A spreadsheet leaves them; what tells of nobody is nothing that was left out."""
+    file = tmp_path / "sales_invoice.csv"
+    file.write_text("name,total,is_pos,note\n,,,\nA,1.5,0,\n,,,x\nB,2,1,\n,,,\n,,,\n")
+    assert read(file) == (READ, [(4, "name"), (4, "total")])
+
+
 @pytest.mark.parametrize("text", ["[]", '{"data": []}'])
 def test_an_answer_without_rows_is_a_table_without_rows(
     tmp_path: Path, text: str

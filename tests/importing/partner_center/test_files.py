@@ -82,6 +82,13 @@ def test_a_customer_is_there_since_the_first_that_names_it(
     ]
 
 
+def test_lines_without_a_value_are_no_rows(run: Import, tmp_path: Path) -> None:
+    """They would be rows not understood, for which nobody at all is stopped."""
+    report = run(usage(tmp_path, usage_line("2026-06-02", 1), {}, {}))
+
+    assert report.bad_rows == ()
+
+
 def test_your_own_numbers_take_the_place_of_tenants_in_every_table(
     run: Import, rows: Read, tmp_path: Path
 ) -> None:
