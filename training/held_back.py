@@ -25,6 +25,11 @@ _MORE_OUTCOMES = (
     " mature, month by month, and `forbear promote` the first model that passes its"
     " checks"
 )
+_MORE_DATA = (
+    "`forbear validate PORTFOLIO` says what would tell customers apart better; train"
+    " again with it, or month by month as outcomes mature, and `forbear promote` the"
+    " first model that passes its checks"
+)
 LEAVES_A_STEP = (
     "a change of payment terms, prices, reminders or products leaves, another way of"
     " recording, or the economy"
@@ -69,6 +74,8 @@ def held_back(bundle: Bundle, learnt: TrainedModel, rows: Rows) -> WaitReason | 
         why = f"{why}. {_STEP}"
     if rows.n_positives < ENOUGH:
         return WaitReason(why, _MORE_OUTCOMES)
+    if not is_off:
+        return WaitReason(why, _MORE_DATA)
     return WaitReason(why, _AFTER_A_STEP.format(days=bundle.horizon_days))
 
 

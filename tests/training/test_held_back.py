@@ -67,3 +67,11 @@ def test_few_outcomes_are_no_step(failed: str, words: str) -> None:
     assert words in told.why
     assert "payment terms" not in told.why
     assert "as outcomes mature" in told.to_do
+
+
+def test_a_model_of_many_outcomes_that_ranks_nobody_is_no_step_either() -> None:
+    told = said("ranks_better_than_chance", n_positives=500)
+    assert told is not None
+    assert "did not surely put" in told.why
+    assert "If the change stays" not in told.to_do
+    assert "forbear validate" in told.to_do
