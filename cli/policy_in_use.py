@@ -24,26 +24,29 @@ def policy_in_use(named: Path | None) -> Path:
         FileNotFoundError: a name of neither a file nor a policy that ships.
     """
     from advice.assembly import DEFAULT_POLICY
-    from decisions.policy_file.load import SHIPPED, shipped_policies
 
     if named is not None:
-        shipped = SHIPPED / f"{named.name}.yaml"
-        is_file = named.exists() and not named.is_dir()  # a pipe is one as well
-        is_name = named == Path(named.name)
-        if (
-            is_name
-            and not named.suffix
-            and not named.exists()
-            and not shipped.is_file()
-        ):
-            ours = ", ".join(path.stem for path in shipped_policies())
-            raise FileNotFoundError(
-                ENOENT, f"no such file, and what ships is {ours}", str(named)
-            )
-        return shipped if is_name and shipped.is_file() and not is_file else named
+        return _file_named(named)
     home, url = place_of_store()
     file = _published(home, url)
     return file or Path(os.environ.get("FORBEAR_POLICY") or DEFAULT_POLICY)
+
+
+def _file_named(named: Path) -> Path:
+    """The file of that path, else the policy that ships under that name."""
+    from decisions.policy_file.load import SHIPPED, shipped_policies
+
+    is_name = named == Path(named.name)
+    if not is_name or (named.exists() and not named.is_dir()):  # a pipe is one as well
+        return named
+    shipped = SHIPPED / f"{named.name}.yaml"
+    if shipped.is_file():
+        return shipped
+    if not named.suffix and not named.exists():
+        ours = ", ".join(path.stem for path in shipped_policies())
+        missing = f"no such file, and what ships is {ours}"
+        raise FileNotFoundError(ENOENT, missing, str(named))
+    return named
 
 
 def _published(home: Path, url: str | None) -> Path | None:

@@ -97,7 +97,7 @@ def _logged_cost(standing: Standing) -> Callable[[int], int]:
 
 
 def _latest_cost(standing: Standing) -> Callable[[int], int]:
-    """The same at the latest daily cost: a year of usage is not carried along.
+    """Cost of so many days at the latest daily one: no year of usage is carried along.
 
     See `look_back`, which knows the tables of a portfolio and not whose prices lack.
     """
