@@ -60,7 +60,10 @@ def undo(
             f" {undone.n_under_way:,} under way (read before anything else),"
             f" {counted(n_new, 'new act')} in {back.run_id}"
         )
-        if stores.acts.listed(1, states=("done",), run_id=run_id, kind="stop_meter"):
+        meters = stores.acts.listed(
+            1, states=("done",), run_id=run_id, kind="stop_meter", customer_id=customer
+        )
+        if meters:
             say("meters that were stopped stay so: start them at the provider")
         if not n_new:
             say("nothing is to be given back: it is given back, or planned, already")

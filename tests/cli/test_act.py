@@ -224,6 +224,20 @@ def test_undo_says_what_it_withdrew_and_by_whom(forbear: Run, home: Path) -> Non
     assert "to carry them out" not in again.out
 
 
+def test_a_meter_of_another_customer_is_none_of_the_one_given_back_to(
+    forbear: Run, planned: Path
+) -> None:
+    meter = an_act("other", kind="stop_meter", reason="", run_id=ACT.run_id)
+    acts = open_acts(planned)
+    acts.plan([meter])
+    [claimed] = acts.claim(meter.provider, meter.due_at, meter.due_at + 10, 5)
+    acts.settle(claimed, "done", meter.due_at)
+    acts.close()
+    undo = ["act", "undo", ACT.run_id, "--by", "Ada", "--customer"]
+    assert "meters" not in forbear(*undo, ACT.customer_id).out
+    assert "meters that were stopped stay so" in forbear(*undo, "other").out
+
+
 def test_a_service_that_is_not_there_stops_everything(
     forbear: Run,
     home: Path,
