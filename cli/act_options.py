@@ -154,7 +154,9 @@ def _ids(file: Path) -> dict[str, str]:
         read = csv.DictReader(rows)
         if not {"customer_id", "provider_id"} <= set(read.fieldnames or ()):
             raise typer.BadParameter("columns customer_id and provider_id are needed")
-        pairs = [(row["customer_id"], row["provider_id"]) for row in read]
+        # spreadsheets leave lines without a value
+        filled = [row for row in read if any(row.values())]
+        pairs = [(row["customer_id"], row["provider_id"]) for row in filled]
     ids = dict(pairs)
     if len(ids) < len(pairs):
         raise typer.BadParameter(f"{file}: a customer_id is there twice")

@@ -49,7 +49,9 @@ class People:
             read = csv.DictReader(rows)
             if not {"name", "roles"} <= set(read.fieldnames or ()):
                 raise PeopleFileError(file, "columns name and roles are needed")
-            stated = [(row["name"] or "", row["roles"] or "") for row in read]
+            # spreadsheets leave lines without a value
+            filled = [row for row in read if any(row.values())]
+            stated = [(row["name"] or "", row["roles"] or "") for row in filled]
         roles = {
             name.strip().casefold(): frozenset(text.split()) for name, text in stated
         }

@@ -260,7 +260,7 @@ def test_ids_of_the_provider_come_from_a_file(
     forbear: Run, home: Path, provider: list[str], tmp_path: Path
 ) -> None:
     ids = tmp_path / "ids.csv"
-    ids.write_text("customer_id,provider_id\nours,acme\n")
+    ids.write_text("customer_id,provider_id\nours,acme\n,\n,\n")
     record(home, ("ours", an_answer()), recorded_at=time.time_ns() // 1_000)
     ran = forbear("act", "plan", "--customers", ids, *provider)
     assert "2 new acts" in ran.out

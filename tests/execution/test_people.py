@@ -11,7 +11,7 @@ from execution.people import ApproverError, People, PeopleFileError
 def people(tmp_path: Path) -> People:
     file = tmp_path / "people.csv"
     file.write_text(
-        "name,roles\nAda Lovelace,risk legal approver\nGrace Hopper,collections\n"
+        "name,roles\nAda Lovelace,risk legal approver\nGrace Hopper,collections\n,\n,\n"
     )
     return People.of_file(file)
 
