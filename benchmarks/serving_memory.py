@@ -25,11 +25,11 @@ MODELS = "bundles", "promoted", "starters"
 
 
 def resident_mb(server: Server) -> int:
-    """Of the process now."""
+    """Of the process now, in units of 10⁶ bytes; Linux counts in 1,024."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     assert found is not None
-    return round(int(found[1]) / 1e3)
+    return round(int(found[1]) * 1024 / 1e6)
 
 
 def _prepare(home: Path, models: Path) -> str:

@@ -21,9 +21,8 @@ _WHY = {
 }
 _NOTHING = "it happened to fewer than two customers, so nothing can judge it"
 _MORE_OUTCOMES = (
-    "nothing is wrong with the list, which is in order of risk; train again as outcomes"
-    " mature, month by month, and `forbear promote` the first model that passes its"
-    " checks"
+    "a person decides each stop until then; train again as outcomes mature, month by"
+    " month, and `forbear promote` the first model that passes its checks"
 )
 _MORE_DATA = (
     "`forbear validate PORTFOLIO` says what would tell customers apart better; train"
