@@ -148,15 +148,11 @@ def _alerts_from(text: str) -> "AlertsFrom":
 
 
 def _ids(file: Path) -> dict[str, str]:
-    import csv
+    from execution.small_csv import filled_rows
 
-    with file.open(newline="", encoding="utf-8-sig") as rows:
-        read = csv.DictReader(rows)
-        if not {"customer_id", "provider_id"} <= set(read.fieldnames or ()):
-            raise typer.BadParameter("columns customer_id and provider_id are needed")
-        # spreadsheets leave lines without a value
-        filled = [row for row in read if any(row.values())]
-        pairs = [(row["customer_id"], row["provider_id"]) for row in filled]
+    needed = "customer_id", "provider_id"
+    rows = [row for _, row in filled_rows(file, needed, typer.BadParameter)]
+    pairs = [(row["customer_id"] or "", row["provider_id"] or "") for row in rows]
     ids = dict(pairs)
     if len(ids) < len(pairs):
         raise typer.BadParameter(f"{file}: a customer_id is there twice")

@@ -1,11 +1,12 @@
 """Who may agree to an act: people by name, each with the roles a policy speaks of."""
 
-import csv
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from execution.errors import ExecutionError
+from execution.small_csv import filled_rows
 
 APPROVER = "approver"  # the role, where a decision names none
 
@@ -45,13 +46,8 @@ class People:
         Raises:
             PeopleFileError: a column is missing, or a name is missing or there twice.
         """
-        with file.open(newline="", encoding="utf-8-sig") as rows:
-            read = csv.DictReader(rows)
-            if not {"name", "roles"} <= set(read.fieldnames or ()):
-                raise PeopleFileError(file, "columns name and roles are needed")
-            # spreadsheets leave lines without a value
-            filled = [row for row in read if any(row.values())]
-            stated = [(row["name"] or "", row["roles"] or "") for row in filled]
+        rows = filled_rows(file, ("name", "roles"), partial(PeopleFileError, file))
+        stated = [(row["name"] or "", row["roles"] or "") for _, row in rows]
         roles = {
             name.strip().casefold(): frozenset(text.split()) for name, text in stated
         }

@@ -83,8 +83,6 @@ class OpenedRequest:
     is_draft: bool
 
 
-# of a service request: a person must send it still; it is with the provider; the
-# provider said something; it is over
 MeterState = Literal["running", "stopped", "none"]
 Resolution = Literal["fraud", "legitimate", "ignore"]
 # what not every provider can do

@@ -185,6 +185,17 @@ class Bundle:
             BundleHashMismatchError: a file or the manifest was changed.
             FeatureSetMismatchError, UnknownFeatureError: its features are not ours.
         """
+        try:
+            return cls._of_files(folder)
+        except (KeyError, ValueError) as error:  # a key that is not there, or unknown
+            raise BundleUnreadableError(
+                f"{folder.name}: another release wrote it ({type(error).__name__}); "
+                "train again with this version"
+            ) from error
+
+    @classmethod
+    def _of_files(cls, folder: Path) -> "Bundle":
+        """As `load`; what another release writes otherwise is an error of Python's."""
         manifest = _verified_manifest(folder)
         settings = PortfolioSettings.model_validate(
             _read_json(folder / "settings.json")

@@ -23,7 +23,7 @@ from execution.restoring import late_restorations
 from features.moments import microseconds
 from scoring.built import KernelName, built_kernels
 from serving.access import AuditKey, ReadingKey, ScoringKey, key_of, require_reach
-from serving.accesses import subjects_about
+from serving.access_subjects import subjects_about
 from serving.answer import ScoreAnswer
 from serving.answering import Submission
 from serving.champions import InForce, PolicyFrom, Refusal

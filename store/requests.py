@@ -14,6 +14,8 @@ from store.acts import Acts
 from store.database import Database
 from store.errors import RequestStateError
 
+# a person must send it still; it is with the provider; the provider said something;
+# it is over
 RequestState = Literal["drafted", "sent", "answered", "closed"]
 _ORDER: tuple[RequestState, ...] = ("drafted", "sent", "answered", "closed")
 _COLUMNS = (

@@ -55,8 +55,8 @@ def _champion(home: Path, portfolio: Portfolio, target: Target) -> Bundle | None
     try:
         champion = Bundle.load(path)
         require_same(champion.bundle_id, champion.settings, stated.name, stated)
-    except (ScoringError, SettingsDifferError, KeyError, ValueError):
-        return None  # one of an older release lacks keys, or has settings unknown here
+    except (ScoringError, SettingsDifferError):
+        return None
     is_alike = champion.settings.labels == stated.labels
     return champion if is_alike and not champion.is_starter else None
 

@@ -120,7 +120,7 @@ def log_card(bundle: Bundle, learnt: TrainedModel, card: str, scratch: Path) -> 
     mlflow.log_artifacts(str(folder), "card")
 
 
-def log_judged(judged: pa.Table, scratch: Path, name: str = JUDGED) -> None:
+def log_judged(judged: pa.Table, scratch: Path, name: str) -> None:
     """The rows that judge a model, with what it said of each."""
     folder = scratch / name
     folder.mkdir()
@@ -138,7 +138,7 @@ def log_model(bundle: Bundle, saved: Path, rows: Rows, name: str) -> str:
         input_example=example(rows[np.arange(min(N_EXAMPLES, len(rows)))]),
         # Forbear is on no index, so the rooms that score travel with the model
         code_paths=[str(MODEL_CODE.parents[1] / room) for room in MODEL_ROOMS],
-        pip_requirements=[f"{name}=={installed(name)}" for name in MODEL_NEEDS],
+        pip_requirements=[f"{one}=={installed(one)}" for one in MODEL_NEEDS],
         registered_model_name=name,
         metadata={"bundle_id": bundle.bundle_id},
     )

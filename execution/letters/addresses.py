@@ -2,11 +2,13 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from execution.errors import ExecutionError
+from execution.small_csv import filled_rows
 from wording.messages import LANGUAGES
 
 # one mailbox, in any letters (RFC 6531); no header can be begun in it
@@ -56,7 +58,7 @@ def read_addresses(file: Path) -> CustomerAddresses:
     by_customer: dict[str, Address] = {}
     rejected: list[str] = []
     try:
-        for line, row in _rows(file):
+        for line, row in filled_rows(file, NEEDED, partial(AddressFileError, file)):
             customer_id = (row["customer_id"] or "").strip()
             why = _why_unusable(row, is_known=customer_id in by_customer)
             if why is not None:
@@ -66,16 +68,6 @@ def read_addresses(file: Path) -> CustomerAddresses:
     except (UnicodeDecodeError, csv.Error) as error:
         raise AddressFileError(file, "write it as CSV in UTF-8") from error
     return CustomerAddresses(by_customer, tuple(rejected))
-
-
-def _rows(file: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
-    """Each row with its line in the file."""
-    with file.open(newline="", encoding="utf-8-sig") as rows:
-        read = csv.DictReader(rows)
-        if not set(NEEDED) <= set(read.fieldnames or ()):
-            raise AddressFileError(file, f"the columns {', '.join(NEEDED)} are needed")
-        for row in read:
-            yield read.line_num, row
 
 
 def _address(row: Mapping[str, str | None]) -> Address:

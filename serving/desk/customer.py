@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Query, Request
 from starlette.responses import Response
@@ -41,7 +41,12 @@ from serving.desk.history import (
 from serving.desk.page import DeskText, desk_router, page, ranked_by, wording_of
 from serving.desk.releases import FINDINGS, RELEASED
 from serving.desk.teams import named_team
-from serving.desk.visitor import LookingVisitor, decision_for, records_of
+from serving.desk.visitor import (
+    LookingVisitor,
+    Visitor,
+    decision_for,
+    records_of,
+)
 from serving.errors import ProblemError
 from serving.timeline import TimelineEntry
 from store.act import Act
@@ -122,11 +127,7 @@ async def customer_page(
         cleared=_cleared(request, customer_id, kept, entries),
         findings=FINDINGS,
         released_here=RELEASED,
-        named_team=partial(named_team, request, visitor),
-        longest_hold=partial(longest_hold, request),
-        ends_by_people=partial(ends_by_people, request),
-        customer_path=customer_path,
-        decision_path=decision_path,
+        **_of_deeds(request, visitor),
     )
 
 
@@ -146,12 +147,19 @@ async def decision_page(
         done=done if wording_of(request).has(f"desk.done.{done}") else "",
         can_act=False,
         released_here=RELEASED,
-        named_team=partial(named_team, request, visitor),
-        longest_hold=partial(longest_hold, request),
-        ends_by_people=partial(ends_by_people, request),
-        customer_path=customer_path,
-        decision_path=decision_path,
+        **_of_deeds(request, visitor),
     )
+
+
+def _of_deeds(request: Request, visitor: Visitor) -> dict[str, Any]:
+    """What templates ask about deeds, and where they lead."""
+    return {
+        "named_team": partial(named_team, request, visitor),
+        "longest_hold": partial(longest_hold, request),
+        "ends_by_people": partial(ends_by_people, request),
+        "customer_path": customer_path,
+        "decision_path": decision_path,
+    }
 
 
 async def _file_of(request: Request, decision_id: str) -> CaseFile:

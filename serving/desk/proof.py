@@ -13,7 +13,7 @@ from starlette.responses import Response
 from decisions.actions import ACTIONS
 from features.moments import to_datetime
 from serving.access import note_access, note_access_to
-from serving.accesses import subjects_about
+from serving.access_subjects import subjects_about
 from serving.desk.addresses import DECISIONS, customer_path, decision_path
 from serving.desk.log import LOG, log_question
 from serving.desk.page import HEADERS, desk_router, page, wording_of

@@ -11,7 +11,7 @@ import pytest
 
 from features.catalogue.links import LINK_FEATURES
 from features.feature_set import FeatureSet
-from scoring.bundle import Bundle
+from scoring.bundle import Bundle, _bundle_id
 from scoring.errors import ScoringError
 from scoring.shelf import champion_id, champion_path, publish_bundle
 
@@ -141,6 +141,29 @@ def test_a_changed_manifest_is_refused(bundle_of: BundleOf, tmp_path: Path) -> N
     with pytest.raises(ScoringError) as refusal:
         Bundle.load(folder)
     assert refusal.value.code == "bundle_hash_mismatch"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest.pop("metrics"),
+        lambda manifest: manifest.update(trained_on="once"),
+    ],
+    ids=["key", "value"],
+)
+def test_what_another_release_wrote_otherwise_is_refused(
+    bundle_of: BundleOf, tmp_path: Path, change: Callable[[dict[str, object]], None]
+) -> None:
+    folder = bundle_of("linear").save(tmp_path)
+
+    def rewritten(manifest: dict[str, object]) -> None:
+        change(manifest)
+        manifest["bundle_id"] = _bundle_id(manifest)
+
+    _edit(folder, "manifest.json", rewritten)
+    with pytest.raises(ScoringError, match="another release") as refusal:
+        Bundle.load(folder)
+    assert refusal.value.code == "bundle_unreadable"
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "coefficients.json"])

@@ -247,7 +247,9 @@ def test_no_message_breaks_the_reading(content: bytes) -> None:
 
 def test_addresses_by_customer(tmp_path: Path) -> None:
     file = tmp_path / "addresses.csv"
-    file.write_text("customer_id,email,language\nacme,a@b.example,fr\nbrix,,\n")
+    file.write_text(
+        "customer_id,email,language\nacme,a@b.example,fr\nbrix,,\n,,\n"
+    )  # and a line that a spreadsheet left
     read, rejected = read_addresses(file)
     assert rejected == ()
     assert (read["acme"].email, read["acme"].language) == ("a@b.example", "fr")
