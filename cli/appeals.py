@@ -1,5 +1,6 @@
 """`forbear appeals`: what customers objected to, and what a person decided."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
@@ -13,6 +14,7 @@ from cli.output import say, show_table
 from features.counted import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from cli.notify_stores import Stores
@@ -37,6 +39,9 @@ def list_replies(
 ) -> None:
     """Appeals that nobody has decided, the first due at the top.
 
+    Below them who was right and has not back what acts of ours took, with the command
+    that gives it back.
+
     Example: forbear appeals list
     """
     from features.moments import to_datetime
@@ -60,10 +65,23 @@ def list_replies(
                     one.content[:80] if one.is_counted else "(form not completed)",
                 )
             )
+        undoing = list(_undoing(stores))
     say(counted(len(rows), "reply", "replies"))
     if rows:
         head = "reply", "customer", "what", "filed", "decide by", "in", "result", "text"
         show_table("", head, rows, is_copied=True)
+    if undoing:
+        say("upheld, and what was taken is not given back yet:")
+        for command in undoing:
+            say(f"  {command}")
+
+
+def _undoing(stores: "Stores") -> "Iterator[str]":
+    """What gives back to whoever was right what acts of ours took."""
+    for customer_id, _ in stores.acts.unjustly_taken(SHOWN):
+        for run_id in stores.acts.unjust_runs(customer_id):
+            words = "forbear", "act", "undo", run_id, "--customer", customer_id
+            yield f"{shlex.join(words)} --by NAME"
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from typing import get_args
 
 from store.act import ACT_COLUMNS, PLANNED_ANEW, UNKNOWN_WHETHER_DONE, EndKind
+from store.replies import UPHELD
 
 SELECT = f"SELECT {ACT_COLUMNS} FROM acts"  # noqa: S608 - own names
 IS_OPEN = "(state IN ('planned', 'asked') OR (state = 'done' AND is_reported = 0))"
@@ -98,9 +99,19 @@ AND NOT EXISTS (
     AND later.state IN ('planned', 'asked', 'done')
 )"""  # noqa: S608 - own names
 TAKEN = f"{SELECT} AS one WHERE {OF_RUN} AND {_STANDING} ORDER BY position DESC"
-TAKING_RUNS = f"""
-SELECT run_id FROM acts AS one WHERE customer_id = ? AND planned_at < ? AND {_STANDING}
-GROUP BY run_id ORDER BY min(position)
+# of what was taken: before an appeal of the customer was upheld
+_UNJUST = f"""FROM acts AS one WHERE {_STANDING} AND planned_at < (
+    SELECT max(coalesce(decided_at, filed_at)) FROM replies
+    WHERE {UPHELD} AND replies.customer_id = one.customer_id
+)"""  # noqa: S608 - own names
+UNJUST_RUNS = f"""
+SELECT run_id {_UNJUST} AND customer_id = ? GROUP BY run_id ORDER BY min(position)
+"""
+UNJUST_CUSTOMERS = f"""
+SELECT customer_id, min(planned_at) {_UNJUST}
+AND customer_id IN (SELECT customer_id FROM replies WHERE {UPHELD})
+AND substr(customer_id, 1, ?) = ?
+GROUP BY customer_id ORDER BY min(position) LIMIT ?
 """  # noqa: S608 - own names
 # what an earlier decision asked for, and is to be done still
 ASKED_BEFORE = f"""

@@ -264,10 +264,18 @@ class Acts:
         rows = self._db.rows(sql.TAKEN, *_of_run(run_id, customer_id))
         return [act_of(row) for row in rows]
 
-    def taking_runs(self, customer_id: str, before: int) -> list[str]:
-        """Runs planned before a moment whose stop of a customer stands, or may."""
-        rows = self._db.rows(sql.TAKING_RUNS, customer_id, before)
+    def unjust_runs(self, customer_id: str) -> list[str]:
+        """Runs from before an appeal was upheld that hold something of the customer."""
+        rows = self._db.rows(sql.UNJUST_RUNS, customer_id)
         return [str(run_id) for (run_id,) in rows]
+
+    def unjustly_taken(self, most: int, begin: str = "") -> list[tuple[str, int]]:
+        """Customers of whom `unjust_runs` are, and since when, the first taken first.
+
+        Of customers whose id begins with `begin`.
+        """
+        rows = self._db.rows(sql.UNJUST_CUSTOMERS, len(begin), begin, most)
+        return [(str(customer_id), int(since)) for customer_id, since in rows]
 
     def stopped_customers(self, provider: str) -> list[str]:
         """Customers from whom acts of ours took access that is not back."""

@@ -59,7 +59,7 @@ _DECIDED = """
 UPDATE replies SET decided_at = ?, decided_by = ?, result = ?, reasons = ?,
     instead_until = ? WHERE reply_id = ? AND kind = 'appeal' AND result IS NULL
 """
-_UPHELD = "kind = 'appeal' AND result = 'upheld'"
+UPHELD = "kind = 'appeal' AND result = 'upheld'"
 _OPEN = "kind = 'appeal' AND result IS NULL"
 _UNTOLD = "kind = 'appeal' AND result IS NOT NULL AND is_reported = 0"
 
@@ -121,7 +121,7 @@ class Replies:
         if not customer_ids:
             return []
         places = ", ".join("?" * len(customer_ids))
-        condition = f"{_UPHELD} AND customer_id IN ({places}) ORDER BY position"
+        condition = f"{UPHELD} AND customer_id IN ({places}) ORDER BY position"
         return self._rows(condition, *customer_ids)
 
     def decide(

@@ -20,7 +20,6 @@ from features.settings import PortfolioSettings
 from serving.desk.history import lane_of
 from serving.incoming import in_force_of
 from serving.timeline import TimelineEntry
-from store.acts import Acts
 from store.database import Database
 from store.events import EventReader
 from store.replies import Replies
@@ -62,12 +61,6 @@ def upheld_appeals(
         said = Clearance(at, "appeal", one.decided_by or "")
         found[one.customer_id] = max(said, found.get(one.customer_id, said))
     return found
-
-
-def unjust_runs(database: Database, customer_id: str) -> list[str]:
-    """Runs from before an appeal was upheld whose stop of this customer stands."""
-    word = upheld_appeals(database, [customer_id]).get(customer_id)
-    return [] if word is None else Acts(database).taking_runs(customer_id, word.at)
 
 
 def clearances_of(

@@ -23,7 +23,6 @@ from serving.desk.clearances import (
     Clearance,
     clearances_of,
     paragraph,
-    unjust_runs,
     upheld_appeals,
 )
 from serving.desk.days import FIRST, LAST
@@ -50,6 +49,7 @@ from serving.desk.visitor import (
 from serving.errors import ProblemError
 from serving.timeline import TimelineEntry
 from store.act import Act
+from store.acts import Acts
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
 from store.sql_decision_reader import SqlDecisionReader
@@ -190,5 +190,5 @@ def _kept(database: Database, customer_id: str) -> _Kept:
         waiting.snoozes(customer_id),
         [act for _, act in acts],
         upheld_appeals(database, [customer_id]),
-        bool(unjust_runs(database, customer_id)),
+        bool(Acts(database).unjust_runs(customer_id)),
     )

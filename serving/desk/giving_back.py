@@ -10,7 +10,6 @@ from execution.letters.plan import restoration_letters
 from execution.undo import plan_undo
 from features.moments import microseconds
 from serving.desk.addresses import CUSTOMERS, customer_path
-from serving.desk.clearances import unjust_runs
 from serving.desk.deeds import named_customer
 from serving.desk.page import desk_router, redirect
 from serving.desk.visitor import Visitor, form_of, records_of, visitor_who_may
@@ -28,7 +27,7 @@ async def give_back(
     code: str,
     visitor: Annotated[Visitor, Depends(visitor_who_may("decide_appeal"))],
 ) -> Response:
-    """Plan what gives back all that `unjust_runs` took, and the letter of it."""
+    """Plan what gives back all that unjust runs took, and the letter of it."""
     await form_of(request, visitor)
     customer_id = named_customer(request, visitor, code)
     now = microseconds(datetime.now(UTC))
@@ -36,7 +35,7 @@ async def give_back(
     def plan(database: Database) -> None:
         acts, letters = Acts(database), Letters(database)
         decisions = SqlDecisionReader(database)
-        for run_id in unjust_runs(database, customer_id):
+        for run_id in acts.unjust_runs(customer_id):
             undone = plan_undo(acts, run_id, visitor.key.name, now, customer_id)
             back = undone.run.acts
             acts.plan(back, restoration_letters(back, decisions, letters, now))

@@ -47,6 +47,7 @@ _LONGEST_ID = 1_000  # characters
 _PLACE = re.compile(r"-?[0-9]{1,18}|-4611686018427387904")
 MOST_ACTS = 20  # of those that wait for people, beside the list
 MOST_APPEALS = 20  # the first due of those that nobody has decided
+MOST_TAKEN = 20  # of those who were right and have not back what was taken
 
 
 class Budget(NamedTuple):
@@ -63,6 +64,7 @@ class _Today(NamedTuple):
     counts: dict[str, int]
     acts: list[Act]
     upheld: dict[str, Clearance]
+    taken: list[tuple[str, int]]  # unjustly, since when
 
 
 @router.post(f"{HOME}/find")
@@ -99,6 +101,7 @@ async def today(
             waiting.counts(moment, begin),
             Acts(database).waiting_for_people(MOST_ACTS, begin),
             upheld_appeals(database, [one.customer_id for one in rows]),
+            Acts(database).unjustly_taken(MOST_TAKEN, begin),
         )
 
     records = records_of(request)
@@ -119,6 +122,7 @@ async def today(
         n_waiting=n_waiting,
         acts=found.acts,
         why_not=await records.ask(lambda db: reasons_to_withdraw(db, found.acts)),
+        taken=found.taken,
         appeals=await open_appeals(request, visitor, MOST_APPEALS),
         now_at=now,
         budgets=await _budgets(request, now),

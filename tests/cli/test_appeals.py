@@ -1,7 +1,9 @@
 """`forbear appeals`: what is listed, and what a decision must say."""
 
 import asyncio
+import shlex
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,12 +12,14 @@ import pytest
 from advice.assembly import DEFAULT_POLICY
 from decisions import default_policy
 from store.opening import (
+    open_acts,
     open_decision_store,
     open_key_store,
     open_letters,
     open_replies,
 )
 from tests.cli.conftest import Run
+from tests.execution.conftest import NOW, PROVIDER, an_act
 from tests.execution.test_plan import an_answer, record
 from tests.store.memory_store import a_decision
 from tests.store.test_letters import a_letter, a_reply
@@ -34,6 +38,10 @@ def appealed(home: Path) -> Path:
     promise = a_reply(reply_id="r2", kind="promise", letter_id=a_letter().letter_id)
     replies.add(promise)
     replies.close()
+    store = open_decision_store(home)
+    policy = DEFAULT_POLICY.read_text(encoding="utf-8")
+    asyncio.run(store.record(a_decision(9), {a_letter().policy_hash: policy}))
+    store.close()
     return home
 
 
@@ -101,15 +109,32 @@ def test_a_decision_is_kept_where_the_service_cannot_be_told(
     letters.close()
 
 
+def test_who_was_right_is_listed_until_all_that_was_taken_is_to_come_back(
+    forbear: Run, appealed: Path
+) -> None:
+    acts = open_acts(appealed)
+    acts.plan([an_act("acme & sons")])
+    [claimed] = acts.claim(PROVIDER, NOW, NOW + 10, 1)
+    acts.settle(claimed, "done", NOW)
+    acts.close()
+    words = "forbear act undo run-1 --customer 'acme & sons' --by NAME"
+    assert words not in forbear("appeals", "list").out
+    replies = open_replies(appealed)
+    upheld = a_reply(reply_id="r3", customer_id="acme & sons", result="upheld")
+    letter_id = a_letter().letter_id
+    replies.add(replace(upheld, letter_id=letter_id, decided_at=NOW + 1))
+    replies.close()
+    assert words in forbear("appeals", "list").out
+    undone = forbear(*shlex.split(words.replace("NAME", "Ada"))[1:])
+    assert (undone.code, "1 new act" in undone.out) == (0, True)
+    assert words not in forbear("appeals", "list").out
+
+
 def test_the_last_day_ends_where_the_policy_ends_it(
     forbear: Run, appealed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORBEAR_KEY", "fb_none")
     monkeypatch.setenv("FORBEAR_SERVICE_URL", "http://127.0.0.1:9")
-    store = open_decision_store(appealed)
-    policy = DEFAULT_POLICY.read_text(encoding="utf-8")
-    asyncio.run(store.record(a_decision(9), {a_letter().policy_hash: policy}))
-    store.close()
     words = ["--result", "upheld", "--because", "Oui.", "--by", "Ada"]
     ran = forbear("appeals", "decide", "r1", *words, "--until", "2100-07-31")
     assert "[service_unusable]" in ran.err

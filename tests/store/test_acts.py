@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,10 +10,11 @@ from store.act import Act, ActKind, ActState
 from store.acts import Acts
 from store.backup import back_up, restore
 from store.errors import ActIsOverError, UnknownActError, UnknownRunError
-from store.opening import open_acts, open_decision_store
+from store.opening import open_acts, open_decision_store, open_replies
 from tests.execution.conftest import NOW, PROVIDER, an_act
 from tests.store.conftest import Place
 from tests.store.memory_store import a_decision
+from tests.store.test_letters import a_reply
 
 
 def names(listed: list[Act]) -> list[str]:
@@ -68,6 +70,28 @@ def test_who_is_stopped_and_what_is_to_come_back(acts: Acts) -> None:
     settled("restore", "done")
     assert acts.open_restorations(PROVIDER, NOW) == []
     assert acts.stopped_customers(PROVIDER) == ["brix"]
+
+
+def test_what_an_upheld_appeal_found_unjust_is_to_come_back(
+    place: Place, acts: Acts
+) -> None:
+    """What was taken before, of this customer, and is not given back or planned so."""
+    acts.plan([an_act("acme"), an_act("brix"), an_act("corp", run_id="run-2")])
+    for one in acts.claim(PROVIDER, NOW, NOW + 10, 9):
+        acts.settle(one, "done", NOW)
+    replies = open_replies(*place)
+    decided: dict[str, Any] = {"result": "upheld", "decided_at": NOW + 1}
+    replies.add(a_reply(**decided))
+    replies.add(a_reply(reply_id="r2", customer_id="brix", result="denied"))
+    earlier: dict[str, Any] = {"result": "upheld", "decided_at": NOW}
+    replies.add(a_reply(reply_id="r3", customer_id="corp", **earlier))
+    replies.close()
+    assert acts.unjustly_taken(9) == [("acme", NOW)]
+    assert acts.unjustly_taken(9, "b") == []
+    runs = [acts.unjust_runs(one) for one in ("acme", "brix", "corp")]
+    assert runs == [["run-1"], [], []]
+    acts.plan([an_act(kind="restore", decision_id="d2")])
+    assert (acts.unjustly_taken(9), acts.unjust_runs("acme")) == ([], [])
 
 
 def test_a_customer_has_one_act_at_a_time_in_order(acts: Acts) -> None:

@@ -189,7 +189,7 @@ def test_nothing_is_given_back_to_whom_nobody_agreed_with(
     with closing(open_acts(desk_settings.home)) as acts:
         planned = [act.customer_id for act in acts.listed(10) if act.kind == "restore"]
         assert HOSTILE not in planned
-        assert acts.taking_runs(HOSTILE, 2**62) == ["run-1"]
+        assert HOSTILE in acts.stopped_customers("partner-center")
 
 
 def test_whoever_was_right_gets_back_what_was_taken_from_them_alone(
@@ -202,7 +202,11 @@ def test_whoever_was_right_gets_back_what_was_taken_from_them_alone(
     form = f"{path}/give-back"
     file_appeal(desk_settings, stored[LATE], "r-taken")
     assert form not in one.opens(path).text  # nobody has agreed with them since
+    assert 'id="taken"' not in one.opens("/desk").text
     assert decides(one, "r-taken", result="upheld", until=IN_A_MONTH) == 303
+    waiting = one.opens("/desk").text.split('id="taken"')[1].split("</section>")[0]
+    assert f'<a href="{path}" data-row>' in waiting
+    assert customer_path("another") not in waiting
     page = one.opens(path).text
     assert "what acts of ours took from them is not given back yet" in page
     assert form in page
@@ -214,9 +218,10 @@ def test_whoever_was_right_gets_back_what_was_taken_from_them_alone(
         assert one.sends(form, page=path).status_code == 303
     with closing(open_acts(desk_settings.home)) as acts:
         [back] = [act for act in acts.listed(10) if act.kind == "restore"]
-        assert acts.taking_runs("another", 2**62) == ["run-1"]
+        assert "another" in acts.stopped_customers("partner-center")
     assert (back.customer_id, back.ordered_by) == (LATE, "one risk_analyst")
     assert form not in one.opens(path).text
+    assert 'id="taken"' not in one.opens("/desk").text
     with closing(open_letters(desk_settings.home)) as letters:
         told = [sent for sent in letters.listed(100) if sent.kind == "restoration"]
     assert [letter.customer_id for letter in told] == [LATE]
