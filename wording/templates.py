@@ -8,6 +8,7 @@ a portfolio can bring markup, scripts or links of its own.
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import cycle
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ _MARKER = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|-{2,}|={1,}))")
 PLACE = "\N{OBJECT REPLACEMENT CHARACTER}"  # where `filled` puts a text
 _END = "\x1f"
 _UNIT = re.compile(r"(?<=\d) (?=\w)")  # a number stays with what it counts
+_CODE = re.compile(r"`([^`]+)`")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # e-mail, as people write it
 
 
@@ -99,10 +101,24 @@ def filled(piece: Markup, rows: Sequence[Sequence[str]]) -> Markup:
 
 
 def html_text(text: str) -> Markup:
-    """Escaped; a number keeps its unit, and e-mail addresses can be followed."""
-    kept = _UNIT.sub("\N{NO-BREAK SPACE}", str(escape(text)))
-    linked = _ADDRESS.sub(r'<a href="mailto:\g<0>">\g<0></a>', kept)
-    return Markup(linked)  # noqa: S704 - escaped above
+    """Escaped; what stands between backticks is code, which is left as it is.
+
+    Elsewhere a number keeps its unit, and e-mail addresses can be followed.
+
+    >>> print(html_text("run `forbear score <FOLDER>`"))
+    run <code>forbear score &lt;FOLDER&gt;</code>
+    """
+    parts = _CODE.split(str(escape(text)))  # every second one is code
+    told = (
+        f"<code>{part}</code>" if is_code else _prose(part)
+        for part, is_code in zip(parts, cycle((False, True)), strict=False)
+    )
+    return Markup("".join(told))  # noqa: S704 - escaped above
+
+
+def _prose(escaped: str) -> str:
+    kept = _UNIT.sub("\N{NO-BREAK SPACE}", escaped)
+    return _ADDRESS.sub(r'<a href="mailto:\g<0>">\g<0></a>', kept)
 
 
 @cache

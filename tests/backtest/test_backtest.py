@@ -247,6 +247,8 @@ def test_the_report_is_one_accessible_file(folder: Path, backtest: Backtest) -> 
     assert "does not react to the new policy" in page
     assert "Price of each guard-rail" in page
     assert "recommended actions, as this backtest stood" in page
+    assert "<code>forbear policy calibrate-costs</code>" in page
+    assert "`" not in page
     ids = [part.split('"')[0] for part in page.split(' id="')[1:]]
     assert len(ids) == len(set(ids))
     days = pq.read_table(folder / "days.parquet")

@@ -114,6 +114,7 @@ def test_the_sample_with_invoices_is_told_whole(lumen: LabelsAudit) -> None:
     assert not lumen.unsaid
     page = label_page(lumen)
     assert page.count("<figure>") == page.count("<figcaption>") == 8
+    assert "`" not in page
 
 
 @pytest.mark.slow

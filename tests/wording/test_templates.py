@@ -16,7 +16,18 @@ MARKS = st.text(st.sampled_from("\\`*_[]<>#|&~!()=+-.:;1a \n\t\r"), max_size=40)
 TEXTS = st.one_of(MARKS, st.text(max_size=40))
 OWN_TAGS = {"html", "head", "meta", "title", "style", "body", "header", "h1", "p", "dl"}
 OWN_TAGS |= {"div", "dt", "dd", "nav", "h2", "ol", "li", "a", "main", "section", "ul"}
-OWN_TAGS |= {"table", "caption", "thead", "tbody", "tr", "th", "td", "footer", "figure"}
+OWN_TAGS |= {
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "footer",
+    "figure",
+    "code",
+}
 
 
 class Reading(HTMLParser):
@@ -56,8 +67,16 @@ def test_a_cell_of_markdown_stays_one_cell(text: str) -> None:
 def test_html_shows_its_text_and_links_nothing_but_mail(text: str) -> None:
     reading = Reading()
     reading.feed(html_text(text))
-    assert reading.tags <= {"a"}
+    assert reading.tags <= {"a", "code"}
     assert all(link.startswith("mailto:") for link in reading.links)
+
+
+def test_code_is_copied_as_it_stands() -> None:
+    said = html_text("run `forbear act run --every 10 s` 10 s later, or a`b")
+    assert said == (
+        "run <code>forbear act run --every 10 s</code> 10\N{NO-BREAK SPACE}s later,"
+        " or a`b"
+    )
 
 
 def page_of(text: str) -> Page:

@@ -1,11 +1,14 @@
 """What every page keeps: what a browser may load, and its four languages."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import serving.desk
 from tests.serving.desk.conftest import Person
-from wording.messages import LANGUAGES
+from wording.messages import LANGUAGES, messages
 
 Somebody = Callable[..., Person]
 PAGES = ("/desk", "/desk/log", "/desk/log/acts", "/desk/policy", "/desk/models")
@@ -35,6 +38,21 @@ def test_every_page_speaks_every_language(
     one = person("admin")
     answer = one.opens(path, headers={"accept-language": lang})
     assert f'<html lang="{lang}">' in answer.text
+
+
+def test_code_in_a_sentence_is_code_on_the_page() -> None:
+    """What a message marks by backticks no template shows with them."""
+    marked = {key for key, text in messages("en").items() if "`" in str(text)}
+    marked.add("desk.done.")  # whose rest is what was done
+    said = re.compile(r'say\("([^"]*)"([^}]*)\}\}')
+    shown = [
+        (key, "| text" in rest)
+        for template in Path(serving.desk.__path__[0]).glob("templates/*.html")
+        for key, rest in said.findall(template.read_text("utf-8"))
+        if key in marked
+    ]
+    assert len(shown) > 4
+    assert [key for key, is_marked in shown if not is_marked] == []
 
 
 def test_a_chosen_language_stays(person: Somebody) -> None:
