@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from decisions.actions import STOPS
-from decisions.follow_up.fees import capped_fee
 from decisions.policy.ladder import NoticeRule, State
 from wording.publication.page import Section, Table
 from wording.publication.source import Source
@@ -150,11 +149,11 @@ def _hours(s: Source) -> Iterator[str]:
 
 
 def notices(s: Source) -> Section:
-    """Every notice: how it comes, when it counts, what it costs."""
+    """Every notice: how it comes, and when it counts."""
     kinds = s.document.notices.kinds
     if not kinds:
         return s.section("notices", s.paragraph("notices.none"))
-    columns = ["notice", "channels", "languages", "counts", "again", "fee"]
+    columns = ["notice", "channels", "languages", "counts", "again"]
     head = tuple(s.say(f"notices.head.{column}") for column in columns)
     rows = tuple(_notice(s, name, rule) for name, rule in kinds.items())
     sentences = [
@@ -179,7 +178,7 @@ def notices(s: Source) -> Section:
 def _notice(s: Source, name: str, rule: NoticeRule) -> tuple[str, ...]:
     then = s.words.say("publish.notices.then")
     channels = then.join(s.words.word("channels", c) for c in rule.channels)
-    called, fee = s.notice(name, "name"), capped_fee(s.document, name)
+    called = s.notice(name, "name")
     called = called[:1].upper() + called[1:]
     if rule.is_final_warning:
         called = f"{called}. {s.say('notices.final')}"
@@ -188,7 +187,6 @@ def _notice(s: Source, name: str, rule: NoticeRule) -> tuple[str, ...]:
         channels,
         s.words.joined([s.language(code) for code in rule.languages]),
         *_arrival(s, name, rule),
-        s.words.format("{fee:money}", fee=fee) if fee else s.say("fees.free"),
     )
 
 

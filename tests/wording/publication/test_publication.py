@@ -288,6 +288,20 @@ def test_an_amendment_is_announced_with_its_date_and_both_sentences() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_fee_that_changes_is_announced_once(lang: str) -> None:
+    values = DEFAULT.document.model_dump(mode="json", by_alias=True)
+    values["fees"]["cap_per_notice"] = 90
+    name = "final_notice"
+    values["notices"]["kinds"][name]["fee"] = 41
+    change = {"notices": {"kinds": {name: {"fee": 43}}}}
+    values["amendments"] = [{"from": "2026-07-01", "set": change, "because": "x"}]
+    page = compose(Policy(PolicyDocument.model_validate(values)), lang)
+    [changes] = [s for s in page.sections if s.name == "changes"]
+    [said] = texts(changes)[1:]
+    assert "43" in said.partition("41")[0]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_change_stands_beside_what_it_replaces(lang: str) -> None:
     """Of a table only the cells that change; what is new or gone says so."""
     values = DEFAULT.document.model_dump(mode="json", by_alias=True)
