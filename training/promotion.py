@@ -207,11 +207,10 @@ def rollback(
 
 def _version_before(tracker: Tracker, target: Target) -> str | None:
     """The version that served before the one in force; None: the starter."""
-    changes = tracker.promotions.history(target)
-    undone = to_take_back(changes)
+    undone = to_take_back(tracker.promotions.history(target))
     if undone is None:
         raise NothingToRollBackError(target)
-    if undone.before_version is None and not was_unserved(undone, changes):
+    if undone.before_version is None and not was_unserved(tracker.home, undone):
         raise NothingToRollBackError(target)
     return undone.before_version
 

@@ -20,6 +20,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from features.targets import Target
+from scoring.starter import is_a_starter
 
 _log = logging.getLogger("forbear.training")
 Kind = Literal["first", "promotion", "rollback", "pull"]
@@ -159,10 +160,14 @@ def to_take_back(changes: Sequence[PromotionRecord]) -> PromotionRecord | None:
     return left[-1] if left else None
 
 
-def was_unserved(change: PromotionRecord, changes: Sequence[PromotionRecord]) -> bool:
-    """Whether the starter stood in before a change, or nothing of its target did."""
-    starters = {one.bundle_id for one in changes if one.version is None}
-    return change.before_version is None and change.before in {None, *starters}
+def was_unserved(home: Path, change: PromotionRecord) -> bool:
+    """Whether a starter stood in before a change, or nothing of its target did.
+
+    Of whatever release: an upgrade may bring another starter.
+    """
+    if change.before_version is not None:
+        return False
+    return change.before is None or is_a_starter(home, change.target, change.before)
 
 
 def is_back_at_starter(changes: Sequence[PromotionRecord]) -> bool:

@@ -17,6 +17,7 @@ from mlflow.protos.databricks_pb2 import (
     TEMPORARILY_UNAVAILABLE,
 )
 
+from scoring.starter import moved, starter
 from training.errors import RegistryUnavailableError
 from training.promotion_log import (
     Kind,
@@ -45,7 +46,7 @@ SECOND, THIRD = change("promotion", "2", "1"), change("promotion", "3", "2")
 BACK_TO_2, BACK_TO_1 = change("rollback", "2", "3"), change("rollback", "1", "2")
 AGAIN_1 = change("promotion", "1", "2")
 TO_STARTER = change("rollback", None, "2")
-FROM_STARTER = change("promotion", "4", None, TO_STARTER.bundle_id)
+FROM_STARTER = change("promotion", "4", None, starter("fraud").bundle_id)
 UNKNOWN = change("pull", "7", None, "b6")
 
 
@@ -73,19 +74,25 @@ def test_each_rollback_goes_further_back(
     assert to_take_back(changes) == taken_back
 
 
+OF_AN_EARLIER_RELEASE = moved(starter("fraud"), 0.1)
+AFTER_AN_UPGRADE = change("pull", "8", None, OF_AN_EARLIER_RELEASE.bundle_id)
+
+
 @pytest.mark.parametrize(
-    ("changes", "expected"),
+    ("last", "expected"),
     [
-        pytest.param([FIRST], True, id="nothing was there"),
-        pytest.param([FIRST, TO_STARTER, FROM_STARTER], True, id="the starter"),
-        pytest.param([FIRST, SECOND], False, id="a model"),
-        pytest.param([UNKNOWN], False, id="a model of which no version is known"),
+        pytest.param(FIRST, True, id="nothing was there"),
+        pytest.param(FROM_STARTER, True, id="the starter"),
+        pytest.param(AFTER_AN_UPGRADE, True, id="the starter of an earlier release"),
+        pytest.param(SECOND, False, id="a model"),
+        pytest.param(UNKNOWN, False, id="a model of which no version is known"),
     ],
 )
-def test_before_a_change_the_starter_stood_in_where_no_model_served(
-    changes: list[PromotionRecord], *, expected: bool
+def test_before_a_change_a_starter_stood_in_where_no_model_served(
+    tmp_path: Path, last: PromotionRecord, *, expected: bool
 ) -> None:
-    assert was_unserved(changes[-1], changes) is expected
+    OF_AN_EARLIER_RELEASE.save(tmp_path / "starters" / "fraud")
+    assert was_unserved(tmp_path, last) is expected
 
 
 @pytest.mark.parametrize(
