@@ -9,8 +9,8 @@ import yaml
 from backtest.errors import UnpricedPolicyError
 from backtest.review_effect import ReviewEffect
 from backtest.tiers import MOVABLE
-from decisions.policy.document import PolicyDocument, Tier
-from decisions.policy_file.load import Policy
+from decisions.policy.document import Tier
+from decisions.policy_file.load import Policy, parse_document
 
 NEVER = "2999-01-01"  # a draft is in force for nobody until somebody sets the day
 _HEAD = """\
@@ -97,7 +97,7 @@ def _copied(policy: Policy, what: str, portfolio: str) -> dict[str, Any]:
 def _written(values: dict[str, Any]) -> str:
     for section in ("effective_to", "amendments", "cases"):
         values.pop(section, None)
-    PolicyDocument.model_validate(values)
+    parse_document(values, "draft")
     return _HEAD + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 

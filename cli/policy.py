@@ -66,7 +66,8 @@ def check(
     if as_json:
         import json
 
-        say(json.dumps([finding._asdict() for finding in findings], indent=1))
+        rows = [finding._asdict() for finding in findings]
+        say(json.dumps(rows, indent=1, default=str))
     elif findings:
         show_findings(str(file), findings)
     else:

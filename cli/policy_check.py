@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def show_findings(title: str, findings: "Iterable[Finding]") -> None:
     """A table of them; the line is of the file where the finding is about one."""
     rows = [
-        (f.severity, f.code, "" if f.line is None else str(f.line), f.where, f.message)
+        (f.severity, f.code, "" if f.line is None else str(f.line), f.place, f.message)
         for f in findings
     ]
     show_table(title, ("severity", "code", "line", "where", "what"), rows)
@@ -28,27 +28,30 @@ def findings_of(
     file: Path, n_customers: int | None, against: Path | None, folder: Path | None
 ) -> "list[Finding]":
     """All findings: of the file alone, beside the policy in use, and of a portfolio."""
-    from decisions.policy_file.check import check_policy, on_lines
+    from decisions.errors import PolicyFileError
+    from decisions.policy_file.check import check
+    from decisions.policy_file.lines import on_lines
     from decisions.policy_file.load import parse_policy, policy_text
 
     # what cannot be read is no policy with an error; and a pipe can be read only once
     text = policy_text(file)
-    findings = check_policy(text, file.name, n_customers)
-    if any(finding.code == "policy_file" for finding in findings):
-        return findings
-    policy, more = parse_policy(text, file.name), list["Finding"]()
+    try:
+        policy = parse_policy(text, file.name)
+    except PolicyFileError as error:
+        return list(error.findings)
+    findings = check(policy, n_customers)
     before = policy_until_now(against)
     if folder is not None:
         from features.portfolio import Portfolio
 
         with waiting("reading the portfolio"):
             portfolio = Portfolio.open(folder, read_at=now_us())
-        more += _of_portfolio(policy, before, portfolio)
+        findings += _of_portfolio(policy, before, portfolio)
     elif before is not None:
         from decisions.policy_file.succession import notices_restart
 
-        more += notices_restart(before, policy, datetime.now(UTC))
-    return findings + on_lines(more, text)
+        findings += notices_restart(before, policy, datetime.now(UTC))
+    return on_lines(findings, text)
 
 
 def policy_until_now(named: Path | None) -> "Policy | None":

@@ -1,5 +1,6 @@
 """`forbear policy activate` and `forbear policy history`."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,7 +57,7 @@ def activate(
         versions = PolicyVersions(database)
         base, published = versions.number(), versions.listed(ALL)
         _require_base(published, instead_of)
-        if errors := _errors(policy, published, now):
+        if errors := _errors(policy, text, published, now):
             _refuse(file, errors)
         _require_taken_up(policy)
         warnings = _warnings(policy, now)
@@ -110,16 +111,13 @@ def _require_two(author: str, by: str) -> None:
 def _read(file: Path) -> "tuple[str, Policy]":
     """Read once: what is checked is what comes into force."""
     from decisions.errors import PolicyFileError
-    from decisions.policy_file.load import parse_policy
+    from decisions.policy_file.load import parse_policy, policy_text
 
+    text = policy_text(file)
     try:
-        text = file.read_text(encoding="utf-8")
         return text, parse_policy(text, file.name)
-    except (OSError, UnicodeDecodeError) as error:
-        _refuse(file, [("policy_file", str(file), f"cannot be read as UTF-8: {error}")])
     except PolicyFileError as error:
-        wrong = [(error.where, error.reason), *error.others]
-        _refuse(file, [(error.code, *each) for each in wrong])
+        _refuse(file, error.findings)
 
 
 def _require_base(published: "list[PolicyVersion]", instead_of: str | None) -> None:
@@ -137,16 +135,16 @@ def _require_base(published: "list[PolicyVersion]", instead_of: str | None) -> N
 
 
 def _errors(
-    policy: "Policy", published: "list[PolicyVersion]", at: datetime
-) -> list[tuple[str, str, str]]:
+    policy: "Policy", text: str, published: "list[PolicyVersion]", at: datetime
+) -> "list[Finding]":
     """What keeps it from being put in force."""
     from advice.policy_publication import hash_now, obstacles
     from decisions.policy_file.check import check
+    from decisions.policy_file.lines import on_lines
 
     before = hash_now(published[0]) if published else None
     findings = [*obstacles(policy, before, published, at), *check(policy)]
-    errors = (one for one in findings if one.severity == "error")
-    return [(one.code, one.where, one.message) for one in errors]
+    return on_lines((one for one in findings if one.severity == "error"), text)
 
 
 def _warnings(policy: "Policy", at: datetime) -> "list[Finding]":
@@ -158,8 +156,8 @@ def _warnings(policy: "Policy", at: datetime) -> "list[Finding]":
     return list(notices_restart(load_policy(policy_in_use(None)), policy, at))
 
 
-def _refuse(file: Path, errors: list[tuple[str, str, str]]) -> NoReturn:
-    show_table(f"{file}: nothing was changed", ("code", "where", "what"), errors)
+def _refuse(file: Path, errors: "Iterable[Finding]") -> NoReturn:
+    show_findings(f"{file}: nothing was changed", errors)
     raise typer.Exit(DIFFERENT)
 
 

@@ -1,5 +1,7 @@
 """What `decisions` raises on purpose; each error has a stable `code`."""
 
+from decisions.policy.finding import Finding
+
 
 class DecisionError(Exception):
     """Ancestor of the errors of this room; the message says what to do."""
@@ -21,17 +23,24 @@ class ProbabilityRangeError(DecisionError):
 class PolicyFileError(DecisionError):
     """The policy file cannot be read, or says something that is not allowed.
 
-    `where` and `reason` are of the first thing that is wrong; `others` hold the rest.
+    Args:
+        source: the name of the file.
+        findings: everything that is wrong with it, one at least.
     """
 
     code = "policy_file"
 
-    def __init__(
-        self, where: str, reason: str, others: tuple[tuple[str, str], ...] = ()
-    ) -> None:
+    def __init__(self, source: str, *findings: Finding) -> None:
+        super().__init__(source, *findings)
+        self.source, self.findings = source, findings
+
+    def __str__(self) -> str:
+        """The first of them, with its place in the file."""
+        first, *others = self.findings
+        line = "" if first.line is None else f"line {first.line}"
+        parts = (self.source, line, first.place, first.message)
         more = f" (and {len(others)} more: forbear policy check)" if others else ""
-        super().__init__(f"{where}: {reason}{more}")
-        self.where, self.reason, self.others = where, reason, others
+        return ": ".join(part for part in parts if part) + more
 
 
 class DominatedActionError(PolicyFileError):
@@ -39,12 +48,13 @@ class DominatedActionError(PolicyFileError):
 
     code = "dominated_action"
 
-    def __init__(self, where: str, worse: str, better: str) -> None:
-        super().__init__(
-            f"{where}: costs.actions.{worse}",
+    def __init__(self, source: str, worse: str, better: str) -> None:
+        message = (
             f"costs no less and does no more than {better!r} in every state; "
-            f"lower its cost, raise its effect, or make both rows equal",
+            f"lower its cost, raise its effect, or make both rows equal"
         )
+        where = f"costs.actions.{worse}"
+        super().__init__(source, Finding(self.code, "error", where, message))
         self.worse, self.better = worse, better
 
 

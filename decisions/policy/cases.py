@@ -1,14 +1,25 @@
 """Examples in a policy file, each with the answer it expects."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
 from decisions.actions import Action
+from decisions.policy.holds import StandingKind
 from decisions.policy.measures import MeasureName
-from decisions.policy.retries import NoRetry
-from decisions.policy.section import Amount, Count, Days, Name, PolicySection, Share
+from decisions.policy.people import SubjectKind
+from decisions.policy.retries import NoRetry, PaymentMethod
+from decisions.policy.section import (
+    Amount,
+    Count,
+    Days,
+    Name,
+    PolicySection,
+    Share,
+    instead_of,
+)
+from decisions.policy.ways import Confidence, Sign
 
 _YEARS = range(1900, 2200)  # no day counted from a moment in them leaves the calendar
 
@@ -22,11 +33,21 @@ def _is_a_moment(text: str) -> str:
     return text
 
 
+def _is_a_sign(text: str) -> str:
+    kind, colon, confidence = text.partition(":")
+    asked = [(kind, get_args(Sign))]
+    asked += [(confidence, get_args(Confidence))] if colon else []
+    for name, known in asked:
+        if name not in known:
+            raise ValueError(f"there is no {name!r}{instead_of(name, known)}")
+    return text
+
+
 class FailedCharge(PolicySection):
     """A charge of an example's invoices that failed."""
 
     days_ago: Days = Field(description="when the charge failed")
-    method: str = Field(default="card", description="payment method")
+    method: PaymentMethod = Field(default="card", description="payment method")
     code: str | None = Field(
         default=None, description="why it failed, as the payment provider says"
     )
@@ -78,13 +99,14 @@ class PolicyCase(PolicySection):
     bounced: dict[Name, Days] = Field(
         default_factory=dict, description="came back so many days ago"
     )
-    evidence: tuple[str, ...] = Field(default=(), description="kind:confidence")
-    holds: tuple[str, ...] = Field(
+    evidence: tuple[Annotated[str, AfterValidator(_is_a_sign)], ...] = Field(
+        default=(), description="kind:confidence"
+    )
+    holds: tuple[StandingKind, ...] = Field(
         default=(), description="kinds of standing holds in force, such as exemption"
     )
-    subject_kind: str | None = Field(
-        default="legal_person",
-        description="natural_person, sole_trader or legal_person; null is unknown",
+    subject_kind: SubjectKind | None = Field(
+        default="legal_person", description="null is unknown"
     )
     segment: str | None = Field(default=None, description="of the customer")
     n_invoices_paid: Count = Field(default=5, description="ever paid before")

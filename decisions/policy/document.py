@@ -1,8 +1,5 @@
 """The policy file as a whole: `PolicyDocument` with all its sections."""
 
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
-from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -21,7 +18,6 @@ from decisions.policy.people import Appeals, Approvals, Review, SubjectKind
 from decisions.policy.retries import Retries
 from decisions.policy.section import (
     Amount,
-    AtKeyError,
     Count,
     Day,
     PolicySection,
@@ -49,12 +45,6 @@ _IDENTITY = (
 
 
 Mode = Literal["cost", "thresholds", "timeline"]  # how actions are proposed
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    """Which of those it may have been, as the end of a sentence."""
-    near = get_close_matches(name, list(known), 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class Tier(PolicySection):
@@ -231,88 +221,3 @@ class PolicyDocument(PolicySection):
             for name, rule in kinds.items()
         }
         return values | {"notices": notices | {"kinds": spoken}}
-
-    @model_validator(mode="after")
-    def _dates_follow_each_other(self) -> "PolicyDocument":
-        if self.effective_to is not None and self.effective_to < self.effective_from:
-            raise AtKeyError("effective_to", "lies before effective_from")
-        return self
-
-    @model_validator(mode="after")
-    def _mode_has_what_it_needs(self) -> "PolicyDocument":
-        if self.mode == "cost" and self.costs is None:
-            raise AtKeyError("mode", "cost needs the section costs")
-        if self.mode == "thresholds" and not self.thresholds:
-            raise AtKeyError("mode", "thresholds needs the section thresholds")
-        if self.mode == "timeline" and not self.ladder:
-            raise AtKeyError("mode", "timeline needs a ladder")
-        return self
-
-    @model_validator(mode="after")
-    def _everybody_has_one_tier(self) -> "PolicyDocument":
-        """Each exposure begins at a lifetime value of 0, so no customer is left out."""
-        floors = [(tier.exposure_from, tier.clv_from) for tier in self.thresholds]
-        if floors and floors[0] != (0.0, 0.0):
-            text = "the first row must start at exposure_from 0, clv_from 0"
-            raise AtKeyError("thresholds.1", text)
-        for row, (before, after) in enumerate(pairwise(floors), start=2):
-            where = f"exposure_from {after[0]:g}, clv_from {after[1]:g}"
-            if after <= before:
-                raise AtKeyError(
-                    f"thresholds.{row}",
-                    f"{where} is not above the row before it; rows rise by"
-                    " exposure_from, and where that is equal by clv_from",
-                )
-            if after[0] > before[0] and after[1] > 0.0:
-                raise AtKeyError(
-                    f"thresholds.{row}",
-                    f"{where} has no row with clv_from 0 before it; each"
-                    " exposure_from starts at clv_from 0, so that nobody is left out",
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _amounts_know_the_currency(self) -> "PolicyDocument":
-        for where, amounts in (
-            ("materiality", self.materiality),
-            ("approvals.four_eyes_over", self.approvals.four_eyes_over),
-        ):
-            if amounts and isinstance(amounts, dict) and self.currency not in amounts:
-                text = f"state an amount in {self.currency}, the currency of the policy"
-                raise AtKeyError(where, text)
-        return self
-
-    @model_validator(mode="after")
-    def _names_are_known(self) -> "PolicyDocument":
-        names = [state.state for state in self.ladder]
-        for row, name in enumerate(names, start=1):
-            if name in names[: row - 1]:
-                text = f"another state is called {name!r}: name each once"
-                raise AtKeyError(f"ladder.{row}", text)
-        for key, name in self._notices_named():
-            if name not in self.notices.kinds:
-                text = f"notices.kinds does not describe {name!r}"
-                raise AtKeyError(key, text + _meant(name, self.notices.kinds))
-        return self
-
-    def _notices_named(self) -> Iterator[tuple[str, str]]:
-        """Each place of the file that names a notice, and the name."""
-        for state in self.ladder:
-            where = f"ladder.{state.state}"
-            if state.notice:
-                yield f"{where}.notice", state.notice
-            for name in (*state.when.days_since, *state.when.business_days_since):
-                yield f"{where}.when", name
-        beside = (
-            ("fraud_path", self.fraud_path),
-            ("high_usage", self.high_usage),
-            ("notices.before_due", self.notices.before_due),
-        )
-        for where, rule in beside:
-            if rule and rule.notice:
-                yield f"{where}.notice", rule.notice
-        for row, accepted in enumerate(self.notices.accept_notices, start=1):
-            yield f"notices.accept_notices.{row}.counts_as", accepted.counts_as
-        for example in self.cases:
-            for name in (*example.notices, *example.undelivered, *example.bounced):
-                yield f"cases.{example.name}", name

@@ -1,19 +1,41 @@
 """`Finding`: one error or warning of the linter, with its stable codes."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
 
 class Finding(NamedTuple):
-    """Something wrong with a policy; `code` is stable, `message` is not."""
+    """Something wrong with a policy; `code` is stable, `message` is not.
+
+    Args:
+        code: one of `FINDINGS`, or of what is found beside the file.
+        severity: an error keeps the policy from being taken up.
+        where: the key, dotted; empty where it is the file as a whole.
+        message: what is wrong, and what to do.
+        line: of the file, where one was read.
+        since: the day of the amendment that brings it; None: so from the first day.
+    """
 
     code: str
     severity: Severity
     where: str
     message: str
-    line: int | None = None  # of the file, where one was read
+    line: int | None = None
+    since: date | None = None
+
+    @property
+    def place(self) -> str:
+        """The key, and from which day it is so."""
+        dated = f"from {self.since}" if self.since else ""
+        return ": ".join(part for part in (dated, self.where) if part)
+
+
+def malformed(message: str, where: str = "", line: int | None = None) -> Finding:
+    """What breaks the form of a file."""
+    return Finding("policy_file", "error", where, message, line)
 
 
 FINDINGS: Mapping[str, str] = {

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from decisions.policy.section import Count, Days, PolicySection
 
+StandingKind = Literal["exemption", "instalment_plan", "legal", "manual"]
+
 
 class DisputeHold(PolicySection):
     """Contested money is never owed; the uncontested part must be paid meanwhile."""

@@ -15,6 +15,10 @@ NoRetry = Literal[
     "money_under_way",
 ]
 
+PaymentMethod = Literal[
+    "card", "direct_debit", "bank_transfer", "wallet", "cheque", "other"
+]
+
 
 class Retries(PolicySection):
     """Our own charges after a soft decline; after a hard one there is none.
@@ -28,7 +32,7 @@ class Retries(PolicySection):
     days_after_failure: tuple[Annotated[int, Field(ge=1, le=365)], ...] = Field(
         min_length=1, description="local days after an invoice's first failed charge"
     )
-    methods: tuple[str, ...] = Field(
+    methods: tuple[PaymentMethod, ...] = Field(
         default=(), description="payment methods that we charge ourselves"
     )
     never_after: tuple[str, ...] = Field(

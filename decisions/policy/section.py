@@ -1,6 +1,8 @@
 """Base class and types of every section of the policy file: amounts, shares, days."""
 
+from collections.abc import Iterable
 from datetime import date
+from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -34,12 +36,19 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Day = Annotated[date, BeforeValidator(_is_written_as_date)]
 
 
-class AtKeyError(ValueError):
-    """Sections do not agree with each other; `key`: where it is to be mended."""
+def instead_of(name: str, known: Iterable[str]) -> str:
+    """Which of those that exist it may have been, as the end of a sentence.
 
-    def __init__(self, key: str, text: str) -> None:
-        super().__init__(text)
-        self.key = key
+    >>> instead_of("promis", ["dispute", "promise"])
+    "; did you mean 'promise'?"
+    >>> instead_of("x", ["dispute", "promise"])
+    '; there are dispute, promise'
+    """
+    exist = list(known)
+    near = get_close_matches(name, exist, 1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there are {', '.join(exist)}" if exist else ""
 
 
 class PolicySection(BaseModel):

@@ -14,16 +14,32 @@ NEUTRAL = {
     "pt-BR": "O acesso está suspenso enquanto verificamos uma atividade incomum.",
 }
 
+Confidence = Literal["low", "medium", "high"]
+# kinds of alerts that the contract knows, others being `other`; then what is no alert
+Sign = Literal[
+    "spend_anomaly",
+    "crypto_mining",
+    "vm_anomaly",
+    "outbound_spam",
+    "credential_leak",
+    "security_advisory",
+    "payment_warning",
+    "other",
+    "account_takeover",
+    "chargeback_fraud",
+    "outcome_fraud",
+    "notice_bounced",
+]
+
 
 class EvidenceRule(PolicySection):
     """A sign of fraud that opens the fast path."""
 
-    kind: str = Field(
-        description="of an alert, or account_takeover, chargeback_fraud,"
-        " outcome_fraud, notice_bounced (counts from fraud_path.min_p_fraud on only);"
-        " * is any"
+    kind: Sign | Literal["*"] = Field(
+        description="of an alert, or what is none; notice_bounced counts from"
+        " fraud_path.min_p_fraud on only; * is any"
     )
-    min_confidence: Literal["low", "medium", "high"] | None = Field(
+    min_confidence: Confidence | None = Field(
         default=None, description="of the alert, as its source says"
     )
     min_severity: Literal["informational", "low", "medium", "high"] | None = Field(

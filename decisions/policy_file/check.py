@@ -1,71 +1,29 @@
 """Checking a policy file: schema, a linter with stable codes, and its own cases."""
 
-import re
 from collections.abc import Iterator
 from itertools import product as every
 
 from decisions.actions import ACTIONS
 from decisions.engine import recommend
-from decisions.errors import PolicyFileError
 from decisions.money.cost import product, terms_of
 from decisions.money.thresholds import Stake, break_even
 from decisions.policy.cases import PolicyCase
 from decisions.policy.finding import Finding
+from decisions.policy.section import instead_of
 from decisions.policy_file.examples import case_of, moment_of
-from decisions.policy_file.lines import Lines
 from decisions.policy_file.linter import lint
-from decisions.policy_file.load import Policy, parse_policy
+from decisions.policy_file.load import Policy
 from decisions.recommendation import Recommendation
-
-# how errors say where they are: of the file, of a line, of an amendment; then the key
-_PLACE = re.compile(r"(?:: )?(?:line (\d+))?(?:: )?(.*)")
-_DATED = re.compile(r"^(?:amendment )?from (\d{4}-\d\d-\d\d)(?:: )?")
-
-
-def check_policy(
-    text: str, source: str, n_customers: int | None = None
-) -> list[Finding]:
-    """Everything that is wrong with a policy file; empty when nothing is.
-
-    Args:
-        text: the YAML that it holds.
-        source: its name.
-        n_customers: size of the base, to compare budgets with; None skips that.
-    """
-    try:
-        policy = parse_policy(text, source)
-    except PolicyFileError as error:
-        wrong = [(error.where, error.reason), *error.others]
-        return [_of_form(error, *each, source, Lines(text)) for each in wrong]
-    return on_lines(check(policy, n_customers), text)
-
-
-def _of_form(
-    error: PolicyFileError, where: str, reason: str, source: str, lines: Lines
-) -> Finding:
-    """What breaks the form, with its line as of any other finding."""
-    found = _PLACE.fullmatch(where.removeprefix(source))
-    line, key = (None, where) if found is None else found.groups()
-    on = lines.of(_DATED.sub(_set_from, key)) if line is None else int(line)
-    return Finding(error.code, "error", key, reason, on)
-
-
-def _set_from(dated: re.Match[str]) -> str:
-    """The path of what an amendment sets."""
-    return f"amendments.{dated[1]}.set."
-
-
-def on_lines(findings: list[Finding], text: str) -> list[Finding]:
-    """The findings with their lines in the text of the file."""
-    lines = Lines(text)
-    # what is dated comes of an amendment, laid over the file
-    places = [_DATED.sub(_set_from, finding.where) for finding in findings]
-    pairs = zip(findings, places, strict=True)
-    return [finding._replace(line=lines.of(place)) for finding, place in pairs]
+from decisions.rules.catalogue import RULE_BY_CODE
 
 
 def check(policy: Policy, n_customers: int | None = None) -> list[Finding]:
-    """`check_policy` for a policy that was read."""
+    """Everything that is wrong with a policy; empty when nothing is.
+
+    Args:
+        policy: as it was read.
+        n_customers: size of the base, to compare budgets with; None skips that.
+    """
     findings = _of_every_version(policy, n_customers)
     own = (*_break_evens(policy), *_idle_measures(policy), *run_cases(policy))
     return [*findings, *own]
@@ -73,17 +31,15 @@ def check(policy: Policy, n_customers: int | None = None) -> list[Finding]:
 
 def _of_every_version(policy: Policy, n_customers: int | None) -> Iterator[Finding]:
     """What the linter finds; with its date, where it is not so in all versions."""
-    dated = [
-        (start, list(lint(terms.document, n_customers)))
-        for start, terms in policy.versions
-    ]
+    starts = [None, *(start.date() for start, _ in policy.versions[1:])]
+    found = [list(lint(terms.document, n_customers)) for _, terms in policy.versions]
+    dated = list(zip(starts, found, strict=True))
     always = [f for f in dated[0][1] if all(f in findings for _, findings in dated)]
     yield from always
-    for start, findings in dated:
+    for since, findings in dated:
         for finding in findings:
             if finding not in always:
-                where = f"from {start:%Y-%m-%d}: {finding.where}"
-                yield finding._replace(where=where)
+                yield finding._replace(since=since)
 
 
 # Open and run-up at cost and lifetime value, from a private customer to a large firm.
@@ -141,7 +97,7 @@ def _differences(policy: Policy, example: PolicyCase) -> Iterator[str]:
         why = _why_none(example, recommendation) or f"withheld: {codes}"
         yield f"expected {example.expect}, got {outcome} ({why})"
     if example.withheld is not None and example.withheld not in codes:
-        yield f"expected {example.withheld!r} among the reasons, got {codes}"
+        yield _not_withheld(example.withheld, codes)
     prices = [due.fee for due in recommendation.follow_up.notices_due]
     if example.notice_fee is not None and example.notice_fee not in prices:
         yield f"expected a notice for {example.notice_fee:g}, got {prices}"
@@ -154,6 +110,12 @@ def _differences(policy: Policy, example: PolicyCase) -> Iterator[str]:
             yield f"expected {name} {expected}, got {got}"
     yield from _measure_differences(example, recommendation)
     yield from _retry_differences(policy, example, recommendation)
+
+
+def _not_withheld(expected: str, codes: list[str]) -> str:
+    if expected not in RULE_BY_CODE:
+        return f"there is no reason {expected!r}{instead_of(expected, RULE_BY_CODE)}"
+    return f"expected {expected!r} among the reasons, got {codes}"
 
 
 def _why_none(example: PolicyCase, recommendation: Recommendation) -> str:

@@ -15,6 +15,7 @@ import yaml
 
 from decisions.actions import SEVERITY, STOPS
 from decisions.errors import PolicyFileError
+from decisions.policy.finding import Finding
 from decisions.policy_file.load import parse_document
 from decisions.policy_file.overdue_rungs import (
     KillBillState,
@@ -35,7 +36,8 @@ class NothingToImportError(PolicyFileError):
 
     def __init__(self, notes: list[str]) -> None:
         why = "; ".join(notes) or "it has no states, so nobody is ever overdue"
-        super().__init__("overdue.xml", f"no state becomes a rung of a ladder: {why}")
+        message = f"no state becomes a rung of a ladder: {why}"
+        super().__init__("overdue.xml", Finding(self.code, "error", "", message))
 
 
 class Draft(NamedTuple):

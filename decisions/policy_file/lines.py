@@ -1,9 +1,11 @@
 """On which line of a policy file something stands."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import yaml
 
+from decisions.policy.finding import Finding
 from decisions.policy_file.reading import PlainLoader
 
 _NAMES = ("state", "name", "from")  # by which people look for a row of a list
@@ -41,6 +43,21 @@ class Lines:
                 break
             node, line = found
         return line
+
+
+def on_lines(findings: Iterable[Finding], text: str) -> list[Finding]:
+    """The findings with their lines in the text of the file."""
+    lines = Lines(text)
+    return [
+        found if found.line is not None else found._replace(line=_line(found, lines))
+        for found in findings
+    ]
+
+
+def _line(found: Finding, lines: Lines) -> int | None:
+    # what is dated comes of an amendment, laid over the file
+    within = f"amendments.{found.since}.set." if found.since else ""
+    return lines.of(within + found.where)
 
 
 def _within(node: yaml.Node, part: str) -> tuple[yaml.Node, int] | None:

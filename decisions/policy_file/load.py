@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from decisions.errors import PolicyFileError
 from decisions.policy.document import PolicyDocument
+from decisions.policy.finding import malformed
+from decisions.policy_file.agreement import disagreements
 from decisions.policy_file.dominance import refuse_dominated
-from decisions.policy_file.lines import Lines
+from decisions.policy_file.lines import on_lines
 from decisions.policy_file.mistakes import mistakes
 from decisions.policy_file.reading import plain_values
 from decisions.terms import Terms, compile_terms
@@ -42,11 +44,18 @@ class Policy:
         values = self.document.model_dump(mode="json", by_alias=True)
         for change in sorted(self.document.amendments, key=lambda a: a.from_):
             values = _laid_over(values, change.set)
-            where = f"{self.source}: amendment from {change.from_}".removeprefix(": ")
-            amended = parse_document(values, where)
-            refuse_dominated(amended, where)
+            amended = self._amended(values, change.from_)
             self._starts.append(_start_of(change.from_, zone))
             self._terms.append(compile_terms(amended, self.reference, self.hash))
+
+    def _amended(self, values: dict[str, Any], since: date) -> PolicyDocument:
+        try:
+            amended = parse_document(values, self.source)
+            refuse_dominated(amended, self.source)
+        except PolicyFileError as error:
+            error.findings = tuple(f._replace(since=since) for f in error.findings)
+            raise
+        return amended
 
     @property
     def reference(self) -> str:
@@ -121,39 +130,38 @@ def _laid_over(values: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]
     return merged
 
 
-def parse_document(
-    values: object, where: str, lines: Lines | None = None
-) -> PolicyDocument:
-    """Validate plain values against the schema.
+def parse_document(values: object, source: str) -> PolicyDocument:
+    """Validate plain values against the schema, and its sections against each other.
 
     Args:
         values: of the file.
-        where: that errors begin with, such as the name of the file.
-        lines: of the file, for errors to name.
+        source: its name, for errors.
+
+    Raises:
+        PolicyFileError: with all that is wrong.
     """
     try:
-        return PolicyDocument.model_validate(values)
+        document = PolicyDocument.model_validate(values)
     except ValidationError as error:
-        first, *others = (
-            (": ".join(part for part in (where, _line(lines, key), key) if part), text)
-            for key, text in mistakes(error, values)
-        )
-        raise PolicyFileError(*first, tuple(others)) from error
-
-
-def _line(lines: Lines | None, key: str) -> str:
-    line = None if lines is None or not key else lines.of(key)
-    return "" if line is None else f"line {line}"
+        raise PolicyFileError(source, *mistakes(error, values)) from error
+    if found := [malformed(text, key) for key, text in disagreements(document)]:
+        raise PolicyFileError(source, *found)
+    return document
 
 
 def parse_policy(text: str, source: str = "policy") -> Policy:
     """A policy from YAML text.
 
     Raises:
-        PolicyFileError: where the text is not YAML or not a policy.
+        PolicyFileError: where the text is not YAML or not a policy; each of its
+            findings is on its line.
     """
     values = plain_values(text, source)
-    return Policy(parse_document(values, source, Lines(text)), source)
+    try:
+        return Policy(parse_document(values, source), source)
+    except PolicyFileError as error:
+        error.findings = tuple(on_lines(error.findings, text))
+        raise
 
 
 def load_policy(path: Path) -> Policy:
@@ -165,7 +173,8 @@ def load_policy(path: Path) -> Policy:
     try:
         text = policy_text(path)
     except OSError as error:
-        raise PolicyFileError(str(path), f"cannot be read: {error}") from error
+        found = malformed(f"cannot be read: {error}")
+        raise PolicyFileError(str(path), found) from error
     return parse_policy(text, Path(path).name)
 
 
@@ -179,7 +188,8 @@ def policy_text(path: Path) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise PolicyFileError(str(path), f"save it as UTF-8: {error}") from error
+        found = malformed(f"save it as UTF-8: {error}")
+        raise PolicyFileError(str(path), found) from error
 
 
 @lru_cache(maxsize=1)

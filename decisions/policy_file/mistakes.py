@@ -8,18 +8,16 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from decisions.policy.document import PolicyDocument
-from decisions.policy.section import AtKeyError
-
-Mistake = tuple[str, str]  # where, and what is wrong there
+from decisions.policy.finding import Finding, malformed
 
 
-def mistakes(error: ValidationError, values: object) -> list[Mistake]:
+def mistakes(error: ValidationError, values: object) -> list[Finding]:
     """Every mistake in a file, each at the deepest key that shows it."""
     text_by_key: dict[str, str] = {}
     for detail in error.errors():
         text_by_key.setdefault(".".join(_path(detail, values)), _advice(detail))
     return [
-        (where, text)
+        malformed(text, where)
         for where, text in text_by_key.items()
         if not any(other.startswith(f"{where}.") for other in text_by_key)
     ]
@@ -38,9 +36,6 @@ def _path(detail: ErrorDetails, values: object) -> Iterator[str]:
             yield str(part)
     if detail["type"] == "missing":
         yield str(detail["loc"][-1])
-    error = detail.get("ctx", {}).get("error")
-    if isinstance(error, AtKeyError):
-        yield error.key
 
 
 def _advice(detail: ErrorDetails) -> str:

@@ -19,6 +19,7 @@ from xml.etree.ElementTree import (
 
 from decisions.actions import Action
 from decisions.errors import PolicyFileError
+from decisions.policy.finding import malformed
 from decisions.policy.section import MOST_DAYS, MOST_INVOICES, MOST_MONEY
 
 _DAYS = {"DAYS": 1.0, "WEEKS": 7.0, "MONTHS": 365.25 / 12, "YEARS": 365.25}
@@ -64,7 +65,11 @@ class _Tree(TreeBuilder):
 
     def doctype(self, *_: object) -> None:
         """Raises PolicyFileError: such a file is refused."""
-        raise PolicyFileError("overdue.xml", "declares entities; remove the DOCTYPE")
+        raise _refused("declares entities; remove the DOCTYPE")
+
+
+def _refused(why: str, state: str = "") -> PolicyFileError:
+    return PolicyFileError("overdue.xml", malformed(why, state))
 
 
 def states_of(xml: bytes) -> tuple[list[OverdueState], bool]:
@@ -77,11 +82,11 @@ def states_of(xml: bytes) -> tuple[list[OverdueState], bool]:
     try:
         root = fromstring(xml, XMLParser(target=_Tree()))  # noqa: S314  no entities
     except (ParseError, LookupError, ValueError) as error:
-        raise PolicyFileError("overdue.xml", f"is not XML: {error}") from error
+        raise _refused(f"is not XML: {error}") from error
     account = next((e for e in root.iter() if _tag(e) == "accountOverdueStates"), None)
     if account is None:
         message = "has no <accountOverdueStates>: it is no overdue configuration"
-        raise PolicyFileError("overdue.xml", message)
+        raise _refused(message)
     states = [_state(e) for e in account if _tag(e) == "state"]
     return states, "initialReevaluationInterval" in _parts(account)
 
@@ -102,19 +107,19 @@ def _text(element: Element | None) -> str:
 def _is(parts: dict[str, Element], name: str, state: str) -> bool:
     text = _text(parts.get(name)).lower()
     if text not in ("", "true", "1", "false", "0"):
-        raise PolicyFileError(state, f"{name} is {text!r}, neither true nor false")
+        raise _refused(f"{name} is {text!r}, neither true nor false", state)
     return text in ("true", "1")
 
 
 def _state(element: Element) -> OverdueState:
     name = (element.get("name") or "").strip()
     if not name:
-        raise PolicyFileError("overdue.xml", "a <state> has no name")
+        raise _refused("a <state> has no name")
     parts = _parts(element)
     cancels = _text(parts.get("subscriptionCancellationPolicy")).upper() or "NONE"
     if cancels not in ("NONE", "IMMEDIATE", "END_OF_TERM"):
         message = f"{cancels} is no subscriptionCancellationPolicy"
-        raise PolicyFileError(name, message)
+        raise _refused(message, name)
     return OverdueState(
         name,
         _action(parts, cancels, name),
@@ -177,7 +182,7 @@ def _number(text: str, tag: str, form: re.Pattern[str], state: str) -> float:
     if not text:
         return 0
     if not form.fullmatch(text):
-        raise PolicyFileError(state, f"{text} is no {tag}")
+        raise _refused(f"{text} is no {tag}", state)
     return int(text) if form is _WHOLE else float(text)
 
 
@@ -190,7 +195,7 @@ def _age(age: Element | None, state: str) -> Condition:
     if unit == "UNLIMITED":
         return Condition(never="its age is UNLIMITED", fails=True)
     if unit not in _DAYS or not _WHOLE.fullmatch(number or "-1"):
-        raise PolicyFileError(state, f"{number} {unit or '(no unit)'} is no time")
+        raise _refused(f"{number} {unit or '(no unit)'} is no time", state)
     written = int(number or -1)
     days = max(round(written * _DAYS[unit]), 0)
     if written < 0:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from decisions.errors import PolicyFileError
+from decisions.policy.finding import malformed
 
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -18,8 +19,7 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
             continue
         key = loader.construct_object(key_node, deep=True)
         if key in known:
-            line = key_node.start_mark.line + 1
-            raise PolicyFileError(f"line {line}", f"the key {key!r} stands twice")
+            raise _refused(key_node, f"the key {key!r} stands twice")
         known.add(key)
     return loader.construct_mapping(node, deep=True)
 
@@ -28,8 +28,7 @@ def _text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
     """A text that can be written again: no half of a character."""
     text = str(loader.construct_scalar(node))
     if any("\ud800" <= letter <= "\udfff" for letter in text):
-        line = node.start_mark.line + 1
-        raise PolicyFileError(f"line {line}", "half of a character; write it whole")
+        raise _refused(node, "half of a character; write it whole")
     return text
 
 
@@ -37,9 +36,12 @@ def _timestamp(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> date | datetim
     try:
         return loader.construct_yaml_timestamp(node)
     except ValueError as error:
-        line = node.start_mark.line + 1
-        text = f"{node.value} is no date: {error}"
-        raise PolicyFileError(f"line {line}", text) from error
+        raise _refused(node, f"{node.value} is no date: {error}") from error
+
+
+def _refused(node: yaml.Node, why: str) -> PolicyFileError:
+    """With its line; which file it is the loader does not know."""
+    return PolicyFileError("", malformed(why, line=node.start_mark.line + 1))
 
 
 def _as_people_mean_it(parser: type[Any]) -> type[Any]:
@@ -87,15 +89,16 @@ def plain_values(text: str, source: str) -> object:
         return _loaded(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        message = f"not readable as YAML: {error.problem}"
-        raise PolicyFileError(f"{source}: line {line}", message) from error
+        found = malformed(f"not readable as YAML: {error.problem}", line=line)
+        raise PolicyFileError(source, found) from error
     except PolicyFileError as error:
-        raise PolicyFileError(f"{source}: {error.where}", error.reason) from error
+        raise PolicyFileError(source, *error.findings) from error
     except RecursionError as error:
-        raise PolicyFileError(source, "not readable: nested too deeply") from error
+        found = malformed("not readable: nested too deeply")
+        raise PolicyFileError(source, found) from error
     except (yaml.YAMLError, *_NOT_A_VALUE) as error:
-        message = f"not readable as YAML: {error}"
-        raise PolicyFileError(source, message) from error
+        found = malformed(f"not readable as YAML: {error}")
+        raise PolicyFileError(source, found) from error
 
 
 def _loaded(text: str) -> object:

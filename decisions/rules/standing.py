@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import get_args
 
 from decisions.policy.document import PolicyDocument
-from decisions.policy.holds import StandingHold
+from decisions.policy.holds import StandingHold, StandingKind
 from decisions.rules.reason import Hold, Releaser, Values
 from features.facts import AccountFacts, ActiveHold
 
-StandingKind = Literal["exemption", "instalment_plan", "legal", "manual"]
 _KINDS: tuple[StandingKind, ...] = get_args(StandingKind)
 
 

@@ -11,6 +11,7 @@ from advice.policy_publication import obstacles
 from decisions.errors import PolicyFileError
 from decisions.policy.finding import Finding
 from decisions.policy_file.check import check
+from decisions.policy_file.lines import on_lines
 from decisions.policy_file.load import Policy, parse_policy
 from decisions.policy_file.reading import plain_values
 from decisions.policy_file.succession import notices_restart
@@ -74,9 +75,7 @@ def tried(
     try:
         policy = parse_policy(proposed, FILE)
     except PolicyFileError as error:
-        wrong = [(error.where, error.reason), *error.others]
-        findings = [Finding(error.code, "error", *each) for each in wrong]
-        return Trial(findings, rules if _has_keys(proposed) else (), (), None)
+        return Trial(error.findings, rules if _has_keys(proposed) else (), (), None)
     before, now = parse_policy(in_force, FILE), datetime.now(UTC)
     texts = [publish(one, lang, "md") for one in (before, policy)]
     findings = [
@@ -85,7 +84,7 @@ def tried(
         *notices_restart(before, policy, now),
         *check(policy, n_customers),
     ]
-    return Trial(findings, rules, compared(*texts), policy)
+    return Trial(on_lines(findings, proposed), rules, compared(*texts), policy)
 
 
 def _misfits(policy: Policy, settings: PortfolioSettings | None) -> list[Finding]:

@@ -90,6 +90,20 @@ def test_a_policy_that_is_not_utf8_is_named(forbear: Run, tmp_path: Path) -> Non
     assert ran.err.endswith("[policy_file]\n")
 
 
+def test_an_action_worse_than_another_is_a_finding_of_the_check(
+    forbear: Run, tmp_path: Path
+) -> None:
+    worse = SHIPPED.replace("stop: [1, 1]", "stop: [0.8, 0.9]")
+    worse = worse.replace("stop_cb: 0.75", "stop_cb: 0.5")
+    path = tmp_path / "worse.yaml"
+    path.write_text(worse, "utf-8")
+    ran = forbear("policy", "check", path, "--json")
+    [found] = json.loads(ran.out)
+    assert (ran.code, found["code"]) == (1, "dominated_action")
+    assert found["where"] == "costs.actions.block"
+    assert worse.splitlines()[found["line"] - 1] == "    block:"
+
+
 def test_a_policy_from_a_pipe_is_read_once(forbear: Run) -> None:
     reads, writes = os.pipe()
     try:
@@ -117,7 +131,7 @@ def test_a_policy_with_errors_is_not_put_in_force(forbear: Run, tmp_path: Path) 
     assert (ran.code, "nothing was changed" in ran.out) == (1, True)
     line = SHIPPED.splitlines().index("currency: EUR") + 1
     assert f"{wrong}: " in ran.out
-    assert f"wrong.yaml: line {line}: currency" in " ".join(ran.out.split())
+    assert f"policy_file {line} currency" in " ".join(ran.out.split())
     assert "nothing was published" in forbear("policy", "history").out
 
 

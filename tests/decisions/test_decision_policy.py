@@ -13,8 +13,10 @@ from pydantic import Field
 
 from decisions.errors import PolicyFileError
 from decisions.policy.document import PolicyDocument
+from decisions.policy.finding import Finding
 from decisions.policy.section import PolicySection
-from decisions.policy_file.check import check, check_policy
+from decisions.policy_file.check import check
+from decisions.policy_file.lines import on_lines
 from decisions.policy_file.load import (
     SHIPPED,
     Policy,
@@ -41,9 +43,17 @@ def _changed(change: Callable[[Values], None]) -> Policy:
     return Policy(parse_document(values, "test"))
 
 
+def found_in(text: str) -> list[Finding]:
+    """All findings of a file, each on its line."""
+    try:
+        return on_lines(check(parse_policy(text, "mine.yaml")), text)
+    except PolicyFileError as error:
+        return list(error.findings)
+
+
 @pytest.mark.parametrize("path", shipped_policies(), ids=lambda path: path.stem)
 def test_shipped_policies_have_no_findings(path: Path) -> None:
-    assert check_policy(path.read_text("utf-8"), path.name) == []
+    assert found_in(path.read_text("utf-8")) == []
 
 
 def test_five_policies_ship_with_cases_and_reasons() -> None:
@@ -261,7 +271,7 @@ def test_a_finding_about_a_row_is_on_its_line() -> None:
     text = (SHIPPED / "thresholds-only.yaml").read_text("utf-8")
     wrong = "fraud: {review: 0.05, suspend: 0.80, block: 0.80}"
     text = text.replace("fraud: {review: 0.05, suspend: 0.30, block: 0.80}", wrong)
-    found = {f.code: f.line for f in check_policy(text, "mine.yaml")}
+    found = {f.code: f.line for f in found_in(text)}
     line = found["threshold_order"]
     assert line is not None
     assert text.splitlines()[line - 1].strip() == wrong
@@ -280,7 +290,7 @@ def test_a_dominated_action_is_refused(tmp_path: Path) -> None:
     rows["block"] = dict(rows["suspend"], fixed=99)
     path = tmp_path / "policy.yaml"
     path.write_text(yaml.safe_dump(values))
-    [finding] = check_policy(path.read_text("utf-8"), path.name)
+    [finding] = found_in(path.read_text("utf-8"))
     assert (finding.code, finding.severity) == ("dominated_action", "error")
     assert "suspend" in finding.message
     with pytest.raises(PolicyFileError, match="block"):
@@ -349,7 +359,7 @@ def test_a_slip_is_named_where_it_stands(old: str, new: str, message: str) -> No
 
 def test_check_lists_every_slip() -> None:
     text = _shipped_with("currency: EUR", "curency: EUR")
-    found = check_policy(text, "mine.yaml")
+    found = found_in(text)
     assert [(f.where, f.line) for f in found] == [("currency", None), ("curency", 28)]
 
 
@@ -370,7 +380,7 @@ OFF = ("materiality", "")  # mended elsewhere, or seen by the parser further on
 def test_each_slip_has_its_line(old: str, new: str, where: str, message: str) -> None:
     """A program reads it from `line`, not out of the words."""
     text = _shipped_with(old, new)
-    found = check_policy(text, "mine.yaml")[0]
+    found = found_in(text)[0]
     assert found.where == where
     assert found.line is not None
     assert message in found.message
@@ -387,13 +397,25 @@ def test_a_slip_of_an_amendment_has_the_line_on_which_it_is_set() -> None:
         "    budgt: {per_day: 10}",
     ]
     above = len(text.splitlines())
-    [found] = check_policy("\n".join([text.rstrip(), *lines, ""]), "mine.yaml")
-    assert (found.where, found.line) == ("amendment from 2030-01-01: budgt", above + 5)
+    [found] = found_in("\n".join([text.rstrip(), *lines, ""]))
+    assert (found.where, found.line) == ("budgt", above + 5)
+    assert found.place == "from 2030-01-01: budgt"
+
+
+def test_what_an_amendment_mends_stands_in_the_file() -> None:
+    text = _shipped_with("channel: appeals@example.org", "decide_days: 5").replace(
+        "  decide_days: 5\n  during", "  during"
+    )
+    mended = "{appeals: {channel: a@example.org}}"
+    change = f"amendments: [{{from: 2030-01-01, because: told, set: {mended}}}]"
+    [found] = found_in(f"{text}\n{change}\n")
+    assert (found.code, found.place) == ("no_appeal_channel", "appeals")
+    assert found.line == text.splitlines().index("appeals:") + 1
 
 
 def test_a_case_without_a_decision_says_why() -> None:
     text = _shipped_with("effective_from: 2000-01-01", "effective_from: 2030-01-01")
-    found = [f.message for f in check_policy(text, "mine.yaml") if "no_de" in f.message]
+    found = [f.message for f in found_in(text) if "no_de" in f.message]
     assert "not_in_force on 2026-06-09T10:00:00Z: give the case an `at`" in found[0]
 
 
@@ -403,7 +425,7 @@ def test_what_is_so_in_every_version_is_said_once() -> None:
     )
     change = "{from: 2030-01-01, set: {budget: {per_day: 10}}, because: fewer}"
     amended = parse_policy(f"{text}\namendments: [{change}]\n")
-    assert [(f.code, f.where) for f in check(amended)] == [
+    assert [(f.code, f.place) for f in check(amended)] == [
         ("no_appeal_channel", "appeals"),
         ("budget_order", "from 2030-01-01: budget.per_hour"),
     ]

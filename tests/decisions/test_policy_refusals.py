@@ -2,13 +2,18 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from decisions.errors import PolicyFileError
 from decisions.policy.calendar import Calendar
+from decisions.policy.holds import StandingKind
+from decisions.policy.people import SubjectKind
+from decisions.policy.retries import PaymentMethod
+from decisions.policy.ways import Sign
+from decisions.policy_file.check import check
 from decisions.policy_file.lines import Lines
 from decisions.policy_file.load import (
     SHIPPED,
@@ -19,6 +24,8 @@ from decisions.policy_file.load import (
 )
 from decisions.policy_file.reading import plain_values
 from decisions.rules.calendar import WorkingCalendar
+from decisions.rules.catalogue import RULE_BY_CODE
+from features.contract import TABLES
 from wording.publication import publish
 
 TEXT = (SHIPPED / "plain-timeline.yaml").read_text()
@@ -28,24 +35,27 @@ LATER = {"from": "2026-09-01", "because": "x"}
 
 
 @pytest.mark.parametrize(
-    ("text", "where"),
+    ("text", "line"),
     [
-        pytest.param("effective_from: 2026-02-30", "policy: line 1", id="no date"),
-        pytest.param(f"version: {'9' * 5000}", "policy", id="too many digits"),
-        pytest.param("version: !!int many", "policy", id="no number"),
-        pytest.param("version: !!timestamp soon", "policy", id="no moment"),
-        pytest.param("version: !!bool maybe", "policy", id="neither true nor false"),
-        pytest.param("? [1, 2]\n: 3", "policy", id="a key that is a list"),
-        pytest.param("a: " + "[" * 5000, "policy", id="too deep"),
-        pytest.param('owner: "\\ud800"', "policy: line 1", id="half a character"),
-        pytest.param("a: 1\nb:\n  c: 1\n  c: 2\n", "policy: line 4", id="a key twice"),
-        pytest.param("a: 1\nb: 2\na: 2\n", "policy: line 3", id="twice, far away"),
+        pytest.param("effective_from: 2026-02-30", 1, id="no date"),
+        pytest.param(f"version: {'9' * 5000}", None, id="too many digits"),
+        pytest.param("version: !!int many", None, id="no number"),
+        pytest.param("version: !!timestamp soon", None, id="no moment"),
+        pytest.param("version: !!bool maybe", None, id="neither true nor false"),
+        pytest.param("? [1, 2]\n: 3", None, id="a key that is a list"),
+        pytest.param("a: " + "[" * 5000, None, id="too deep"),
+        pytest.param('owner: "\\ud800"', 1, id="half a character"),
+        pytest.param("a: 1\nb:\n  c: 1\n  c: 2\n", 4, id="a key twice"),
+        pytest.param("a: 1\nb: 2\na: 2\n", 3, id="twice, far away"),
     ],
 )
-def test_what_is_no_yaml_of_ours_is_refused(text: str, where: str) -> None:
+def test_what_is_no_yaml_of_ours_is_refused(text: str, line: int | None) -> None:
     with pytest.raises(PolicyFileError) as refused:
         parse_policy(text)
-    assert refused.value.where == where
+    [found] = refused.value.findings
+    assert (refused.value.source, found.where, found.line) == ("policy", "", line)
+    place = "policy" if line is None else f"policy: line {line}"
+    assert str(refused.value) == f"{place}: {found.message}"
 
 
 def test_a_row_with_a_key_that_is_a_list_has_a_line_all_the_same() -> None:
@@ -59,7 +69,7 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"owner: Andr\xe9\n")
     with pytest.raises(PolicyFileError, match="UTF-8") as refused:
         load_policy(path)
-    assert (refused.value.code, refused.value.where) == ("policy_file", str(path))
+    assert (refused.value.code, refused.value.source) == ("policy_file", str(path))
 
 
 def test_a_merged_key_may_be_overridden() -> None:
@@ -116,10 +126,64 @@ def test_what_makes_no_sense_is_refused_with_its_place(path: str, value: Any) ->
     assert path.split(".", maxsplit=1)[0] in said or "2026-09-01" in said
 
 
-def test_an_example_speaks_of_notices_that_there_are() -> None:
-    values = VALUES | {"cases": [EXAMPLE | {"notices": {"misspelt": 3}}]}
-    with pytest.raises(PolicyFileError, match="misspelt"):
-        parse_document(values, "test")
+def found_in(example: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is wrong with a policy that has this example: where, and why."""
+    try:
+        policy = Policy(parse_document(VALUES | {"cases": [EXAMPLE | example]}, "test"))
+    except PolicyFileError as error:
+        return [(one.where, one.message) for one in error.findings]
+    return [
+        (one.where, one.message) for one in check(policy) if one.severity == "error"
+    ]
+
+
+def test_an_example_speaks_of_what_there_is() -> None:
+    exist = "there are " + ", ".join(VALUES["notices"]["kinds"])
+    assert found_in({"notices": {"misspelt": 3}, "bounced": {"x": 1}}) == [
+        (
+            "cases.a.notices.misspelt",
+            f"notices.kinds does not describe 'misspelt'; {exist}",
+        ),
+        ("cases.a.bounced.x", f"notices.kinds does not describe 'x'; {exist}"),
+    ]
+    assert found_in({"withheld": "promis"}) == [
+        ("cases.a", "there is no reason 'promis'; did you mean 'promise'?")
+    ]
+    [(_, said)] = found_in({"withheld": "zzz"})
+    assert all(code in said for code in RULE_BY_CODE)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "known"),
+    [
+        ("holds", ["exemptions"], "'exemption'"),
+        ("subject_kind", "person", "'natural_person'"),
+        ("failed", [{"days_ago": 1, "method": "crd"}], "'card'"),
+        ("evidence", ["crypto_minning:high"], "'crypto_mining'"),
+        ("evidence", ["crypto_mining:sure"], "low, medium, high"),
+        ("evidence", ["crypto_mining:"], "low, medium, high"),
+        ("measure", "restricted", "'restrict'"),
+        ("no_retry", "never", "'hard_decline'"),
+        ("expect", "stop", "'suspend'"),
+    ],
+)
+def test_what_an_example_names_is_refused_with_what_exists(
+    key: str, value: object, known: str
+) -> None:
+    [(where, said)] = found_in({key: value})
+    assert where.startswith(f"cases.a.{key}")
+    assert known in said
+
+
+def test_what_a_policy_may_name_is_what_the_contract_knows() -> None:
+    def choices(table: str, column: str) -> tuple[str, ...]:
+        return TABLES[table].column(column).choices
+
+    assert get_args(PaymentMethod) == choices("payments", "method")
+    assert get_args(StandingKind) == choices("holds", "kind")
+    assert get_args(SubjectKind) == choices("customers", "subject_kind")
+    alerts = (*choices("alerts", "kind"), "other")  # what an open list keeps
+    assert get_args(Sign)[: len(alerts)] == alerts
 
 
 def test_a_policy_may_be_in_force_since_ever() -> None:

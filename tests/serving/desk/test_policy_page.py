@@ -265,7 +265,8 @@ def test_errors_are_named_and_keep_a_change_from_being_submitted(
     analyst = office("risk_analyst")
     place = tries(analyst, SHIPPED.replace("currency: EUR", "currency: <script>"))
     shown = analyst.opens(place).text
-    assert "currency" in shown
+    line = SHIPPED.splitlines().index("currency: EUR") + 1
+    assert f'<code>currency</code> <span class="quiet">line {line}</span>' in shown
     assert "<script>" not in shown.partition("<main")[2]
     assert 'action="' + f"{place}/submit" not in shown
     answer = analyst.sends(f"{place}/submit", page=POLICY, reason="all the same")
