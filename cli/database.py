@@ -1,5 +1,6 @@
 """`forbear db`."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -181,6 +182,7 @@ def erase(
 
     from serving.erasure import refuse_erasure_now
     from serving.settings import serving_settings
+    from store.erasing import erase_everywhere
     from store.events import Erasure
     from store.opening import (
         open_decision_store,
@@ -192,22 +194,18 @@ def erase(
     place = settings.store
     require_recorded(*place)
     refuse_erasure_now(settings, customer, datetime.now(UTC))
-    decisions = open_decision_store(*place)
-    try:
-        erased = asyncio.run(decisions.erase(customer, now))
-    finally:
-        decisions.close()
-    events = open_event_store(*place)
-    try:
-        n_rows = asyncio.run(events.erase(Erasure(customer, now, "command line")))
-    finally:
-        events.close()
-    if not erased.n_decisions and not n_rows:
+    erasure = Erasure(customer, now, "command line")
+    with (
+        closing(open_decision_store(*place)) as decisions,
+        closing(open_event_store(*place)) as events,
+    ):
+        erased = asyncio.run(erase_everywhere(decisions, events, erasure))
+    if not erased.n_decisions and not erased.n_events:
         say(f"no decision and no event of {customer!r} was kept: is the id right?")
         raise typer.Exit(DIFFERENT)
     say(
         f"erased: {counted(erased.n_decisions, 'decision')} and"
-        f" {counted(n_rows, 'row')} of events"
+        f" {counted(erased.n_events, 'row')} of events"
     )
     say(
         "what stays: in the chain, for each decision, its id, when it was recorded and"

@@ -23,6 +23,7 @@ from serving.replay_errors import ReplayError
 from serving.stored_customers import MOST_ROWS
 from serving.timeline import DecisionSummary, Timeline, timeline
 from store.decisions import DecisionStore
+from store.erasing import erase_everywhere
 from store.errors import ErasureRefusedError, NoDecisionsError, StoreReplacedError
 from store.events import Erasure, EventStore
 from store.keys import ApiKey
@@ -155,20 +156,15 @@ async def erase_customer(
     events: EventStore = request.app.state.events
     store: DecisionStore = request.app.state.decisions
     now = datetime.now(UTC)
+    erasure = Erasure(customer_id, microseconds(now), key.key_id)
     try:
         refuse_while_events_need_it(events, customer_id, in_force_of(request), now)
-        erased = await store.erase(customer_id, microseconds(now))
+        erased = await erase_everywhere(store, events, erasure)
     except ErasureRefusedError as refused:
         because = [*refused.because, *(["retention"] if refused.until else [])]
         errors = [{"pointer": "", "rule": reason} for reason in because]
         raise ProblemError("erasure_refused", str(refused), errors=errors) from refused
-    erasure = Erasure(customer_id, microseconds(now), key.key_id)
-    n_events = await events.erase(erasure)
-    return ErasedCustomer(
-        n_decisions=erased.n_decisions,
-        n_events=n_events,
-        chain_position=erased.chain_position,
-    )
+    return ErasedCustomer(**erased._asdict())
 
 
 def _decisions(request: Request, key: ApiKey) -> DecisionStore:

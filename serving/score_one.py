@@ -1,19 +1,25 @@
 """One score, from the bytes of its request to a recorded answer."""
 
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from starlette.datastructures import State
 
+from features.moments import microseconds
 from serving.access import require_reach
 from serving.answering import RecordedDecision, Submission, decide_and_record
 from serving.champions import InForce
 from serving.decide import Question
 from serving.language import language_of
-from serving.records import RecordsOfKeys
+from serving.records import DecisionRecords, RecordsOfKeys
 from serving.request import as_of_moment, parse_request
 from serving.settings import ServingSettings
-from serving.stored_customers import question_of
+from serving.stored_customers import (
+    StoredCustomers,
+    question_of,
+    unknown_customer,
+)
 from store.decisions import same_request
 
 
@@ -57,7 +63,7 @@ async def score_one(
         return question_of(content, state.customers, in_force, as_of, language)
 
     with accepted:
-        return await decide_and_record(
+        recorded = await decide_and_record(
             read,
             submission,
             in_force,
@@ -66,3 +72,22 @@ async def score_one(
             state.turnstile,
             state.metrics,
         )
+        await _forget_if_erased(recorded, state.customers, records)
+        return recorded
+
+
+async def _forget_if_erased(
+    recorded: RecordedDecision, customers: StoredCustomers, records: DecisionRecords
+) -> None:
+    """Keep nothing about a customer who was erased while this was decided.
+
+    Raises:
+        ProblemError: its stored events are gone, and so is the decision now.
+        DecisionStoreError: it could not be removed.
+    """
+    decision = recorded.decision
+    is_of_stored_events = recorded.is_new and decision.inputs is not None
+    if is_of_stored_events and not customers.is_stored(decision.customer_id):
+        now = microseconds(datetime.now(UTC))
+        await records.decisions.take_back(decision.decision_id, now)
+        raise unknown_customer()

@@ -121,6 +121,18 @@ class StoredCustomers:
             known = customer, self._of_all, self._sequence
         return _question(*known, request, in_force, as_of, language)
 
+    def is_stored(self, customer_id: str) -> bool:
+        """Whether anything is stored of a customer now.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read.
+        """
+        with self._lock:
+            self._read_on()
+            return customer_id in self._kept or bool(
+                self._reader.rows(customer_id, self._sequence, 1)
+            )
+
     def _read_on(self) -> None:
         """Forget whatever something arrived about."""
         changes = self._reader.changes(max(self._sequence, 0), _MOST_CHANGES)

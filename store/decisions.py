@@ -214,14 +214,25 @@ class DecisionStore(DecisionReader, Protocol):
         """
         ...
 
-    async def erase(self, customer_id: str, now: int) -> ErasureResult:
+    async def erase(
+        self, customer_id: str, now: int, *, is_agreed: bool = False
+    ) -> ErasureResult:
         """Destroy the customer's key and remove the decisions.
 
         The chain keeps, for each, its id, when it was recorded and a hash that says
-        nothing without the key; and that they were erased, and when.
+        nothing without the key; and that they were erased, and when. `is_agreed`: the
+        customer was erased a moment ago, so nothing that was recorded since is kept.
 
         Raises:
             ErasureRefusedError: something goes on, or a record must be kept still.
+            StoreUnavailableError: it could not be made durable.
+        """
+        ...
+
+    async def take_back(self, decision_id: str, now: int) -> None:
+        """Remove a decision whose customer was erased while it was made.
+
+        Raises:
             StoreUnavailableError: it could not be made durable.
         """
         ...

@@ -56,9 +56,12 @@ class Due(NamedTuple):
     n_customers: int
 
 
-def erase(database: Database, customer_id: str, now: int) -> ErasureResult:
+def erase(
+    database: Database, customer_id: str, now: int, is_agreed: bool = False
+) -> ErasureResult:
     """Remove a customer; see `DecisionStore.erase`. Moments: microseconds, UTC."""
-    _refuse_while_needed(database, customer_id, now)
+    if not is_agreed:
+        _refuse_while_needed(database, customer_id, now)
     listed = [str(row[0]) for row in database.rows(_OF_CUSTOMER, customer_id)]
     _remove(database, "erasure", listed, now)
     database.run("DELETE FROM customers WHERE customer_id = ?", customer_id)
@@ -70,6 +73,11 @@ def erase(database: Database, customer_id: str, now: int) -> ErasureResult:
     database.run(statement, nobody, customer_id)
     forget_alerts(database, customer_id, nobody)
     return ErasureResult(len(listed), tip(database).position)
+
+
+def take_back(database: Database, decision_id: str, now: int) -> None:
+    """Remove one decision; see `DecisionStore.take_back`."""
+    _leave(database, "erasure", [decision_id], now)
 
 
 def due(database: Database, now: int) -> Due:
@@ -87,14 +95,14 @@ def expire(database: Database, now: int) -> int:
     while True:
         with database.transaction():
             listed = [str(row[0]) for row in database.rows(DUE_NEXT, now, _STEP)]
-            _expire(database, listed, now)
+            _leave(database, "expiry", listed, now)
         n_removed += len(listed)
         if len(listed) < _STEP:
             database.overwrite_deleted()
             return n_removed
 
 
-def _expire(database: Database, decision_ids: Sequence[str], now: int) -> None:
+def _leave(database: Database, why: str, decision_ids: Sequence[str], now: int) -> None:
     """Remove some decisions, their slots, and keys that open nothing any more."""
     if not decision_ids:
         return
@@ -102,7 +110,7 @@ def _expire(database: Database, decision_ids: Sequence[str], now: int) -> None:
     query = f"SELECT DISTINCT customer_id FROM decisions WHERE {these}"  # noqa: S608 - literals
     customers = [row[0] for row in database.rows(query, *decision_ids)]
     database.run(f"DELETE FROM budget_slots WHERE {these}", *decision_ids)  # noqa: S608 - literals
-    _remove(database, "expiry", decision_ids, now)
+    _remove(database, why, decision_ids, now)
     for customer_id in customers:
         database.run(_KEY_OF_NOTHING, customer_id)
         if not database.rows(_HAS_DECISIONS, customer_id):

@@ -27,7 +27,7 @@ from store.errors import (
 )
 from store.group_commit import GroupCommit
 from store.proof import Proof
-from store.removal import erase
+from store.removal import erase, take_back
 from store.sealing import new_key, seal
 from store.sql_decision_reader import SqlDecisionReader
 from store.waiting import WaitingCustomer, put_waiting
@@ -75,8 +75,15 @@ class _Entry:
 class _Erasure(NamedTuple):
     customer_id: str
     now: int
+    is_agreed: bool
 
 
+class _TakenBack(NamedTuple):
+    decision_id: str
+    now: int
+
+
+_Item = _Entry | _Erasure | _TakenBack | None
 _Done = Decision | ErasureResult | None
 
 
@@ -95,9 +102,7 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
         super().__init__(reading)
         self._announced = announced
         self._writing = writing
-        self._writer: GroupCommit[_Entry | _Erasure | None, _Done] = GroupCommit(
-            self._commit
-        )
+        self._writer: GroupCommit[_Item, _Done] = GroupCommit(self._commit)
         self._seen = tip(writing)
         self._documents: set[str] = set()  # hashes of those that were recorded
         self._proof = Proof(self._commit_nothing)
@@ -117,10 +122,15 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
         assert isinstance(recorded, Decision)  # noqa: S101 - of an entry
         return recorded
 
-    async def erase(self, customer_id: str, now: int) -> ErasureResult:
-        erased = await self._writer.submit(_Erasure(customer_id, now))
+    async def erase(
+        self, customer_id: str, now: int, *, is_agreed: bool = False
+    ) -> ErasureResult:
+        erased = await self._writer.submit(_Erasure(customer_id, now, is_agreed))
         assert isinstance(erased, ErasureResult)  # noqa: S101 - of an erasure
         return erased
+
+    async def take_back(self, decision_id: str, now: int) -> None:
+        await self._writer.submit(_TakenBack(decision_id, now))
 
     async def prove_writable(self) -> None:
         await self._proof.given()
@@ -133,9 +143,7 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
     async def _commit_nothing(self) -> None:
         await self._writer.submit(None)
 
-    def _commit(
-        self, batch: Sequence[_Entry | _Erasure | None]
-    ) -> Sequence[_Done | Exception]:
+    def _commit(self, batch: Sequence[_Item]) -> Sequence[_Done | Exception]:
         """One transaction for the batch; None asks for a proof only."""
         try:
             with self._writing.transaction():
@@ -147,7 +155,7 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
                 outcomes = recording.outcomes(batch)
             self._seen = recording.last
             self._documents |= recording.documents.keys()
-            if any(isinstance(item, _Erasure) for item in batch):
+            if any(isinstance(item, _Erasure | _TakenBack) for item in batch):
                 self._writing.overwrite_deleted()
         except DecisionStoreError as error:
             return [error] * len(batch)
@@ -171,26 +179,31 @@ class _Recording:
         self._accepted: list[_Entry] = []
         self._answered: dict[tuple[str, str], Decision] = {}
 
-    def outcomes(
-        self, batch: Sequence[_Entry | _Erasure | None]
-    ) -> list[_Done | Exception]:
+    def outcomes(self, batch: Sequence[_Item]) -> list[_Done | Exception]:
         outcomes = [self._outcome(item) for item in batch]
         self._write()
         return outcomes
 
-    def _outcome(self, item: _Entry | _Erasure | None) -> _Done | Exception:
+    def _outcome(self, item: _Item) -> _Done | Exception:
         """What comes of one, or why nothing: a refusal leaves the batch as it is."""
         try:
             if isinstance(item, _Entry):
                 return self._accept(item)
             if item is not None:
                 self._write()  # what arrived before
-                erased = erase(self._db, *item)
-                self.last = tip(self._db)
-                return erased
+                return self._removed(item)
         except (SlotTakenError, IdempotencyConflictError, ErasureRefusedError) as error:
             return error
         return None
+
+    def _removed(self, item: _Erasure | _TakenBack) -> ErasureResult | None:
+        result = None
+        if isinstance(item, _Erasure):
+            result = erase(self._db, *item)
+        else:
+            take_back(self._db, *item)
+        self.last = tip(self._db)
+        return result
 
     def _accept(self, entry: _Entry) -> Decision:
         decision = entry.decision

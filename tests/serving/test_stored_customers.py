@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from httpx import Client, Response
@@ -23,10 +23,15 @@ from serving.replay import replay
 from serving.request import ScoreRequest
 from serving.settings import ServingSettings
 from serving.stored_customers import StoredCustomers
+from store.decisions import Decision
+from store.erasing import erase_everywhere
 from store.events import Erasure
 from store.opening import open_event_store
 from tests.parity.histories import NOW, histories, paid_then_not
 from tests.serving.conftest import a_bundle
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 Row = dict[str, Any]
 Rows = Sequence[tuple[str, Row]]
@@ -301,6 +306,28 @@ def test_what_another_process_keeps_or_erases_is_seen_at_once(
     erase_elsewhere(settings)
     answer = service.post("/v1/score", json={"customer_id": "acme"})
     assert answer.status_code == 404
+
+
+def test_who_is_erased_while_being_decided_about_gets_no_decision(
+    service: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fastapi.testclient import TestClient
+
+    sent = service.post("/v1/events", json={**BATCH, "observed": OBSERVED})
+    assert sent.status_code == 200
+    assert isinstance(service, TestClient)
+    state = cast("FastAPI", service.app).state
+    record = state.decisions.record
+
+    async def record_after_an_erasure(*asked: Any) -> Decision:  # noqa: ANN401 - passed on
+        await erase_everywhere(state.decisions, state.events, Erasure("acme", 1, "k"))
+        recorded: Decision = await record(*asked)
+        return recorded
+
+    monkeypatch.setattr(state.decisions, "record", record_after_an_erasure)
+    answer = service.post("/v1/score", json={"customer_id": "acme"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_customer")
+    assert service.get("/v1/decisions?customer_id=acme").json()["decisions"] == []
 
 
 def test_an_idempotency_key_answers_as_before_though_more_arrived(

@@ -155,7 +155,9 @@ class MemoryDecisionStore(DecisionStore):
         self._kept.decisions[decision.decision_id] = decision
         return decision
 
-    async def erase(self, customer_id: str, now: int) -> ErasureResult:
+    async def erase(
+        self, customer_id: str, now: int, *, is_agreed: bool = False
+    ) -> ErasureResult:
         mine = [
             one
             for one in self._kept.decisions.values()
@@ -164,11 +166,14 @@ class MemoryDecisionStore(DecisionStore):
         last = max(mine, key=lambda one: (one.as_of, one.recorded_at), default=None)
         retained = max((one.retain_until or 0 for one in mine), default=0)
         because = () if last is None else last.erasure_waits_for
-        if because or retained > now:
+        if not is_agreed and (because or retained > now):
             raise ErasureRefusedError(because, retained if retained > now else None)
         for one in mine:
             del self._kept.decisions[one.decision_id]
         return ErasureResult(len(mine), 0)
+
+    async def take_back(self, decision_id: str, now: int) -> None:
+        del self._kept.decisions[decision_id]
 
     async def prove_writable(self) -> None:
         pass

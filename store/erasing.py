@@ -1,0 +1,35 @@
+"""A customer leaves both stores, and whatever is decided meanwhile leaves as well."""
+
+from typing import NamedTuple
+
+from store.decisions import DecisionStore
+from store.events import Erasure, EventStore
+
+
+class Erased(NamedTuple):
+    """What was removed of one customer, and what stays in the chain about it."""
+
+    n_decisions: int
+    n_events: int
+    chain_position: int
+
+
+async def erase_everywhere(
+    decisions: DecisionStore, events: EventStore, erasure: Erasure
+) -> Erased:
+    """Erase decisions and events; asked again it goes on where it was interrupted.
+
+    A question asked while this is under way may have read the events before they went
+    and be recorded after the decisions went. So the decisions go once more, without
+    asking: nobody was to decide about the customer any more.
+
+    Raises:
+        ErasureRefusedError: something goes on, or a record must be kept still.
+        StoreUnavailableError: it could not be made durable.
+    """
+    customer_id, now = erasure.customer_id, erasure.at
+    before = await decisions.erase(customer_id, now)
+    n_events = await events.erase(erasure)
+    meanwhile = await decisions.erase(customer_id, now, is_agreed=True)
+    n_decisions = before.n_decisions + meanwhile.n_decisions
+    return Erased(n_decisions, n_events, meanwhile.chain_position)

@@ -1,0 +1,68 @@
+"""A customer leaves both stores, whatever is decided meanwhile."""
+
+import asyncio
+from contextlib import closing
+
+import pytest
+
+from store.audit import audit
+from store.erasing import Erased, erase_everywhere
+from store.errors import ErasureRefusedError
+from store.events import Erasure
+from store.opening import open_database, open_decision_store, open_event_store
+from tests.store.conftest import Place
+from tests.store.memory_store import a_decision
+from tests.store.test_event_store import a_batch, a_row
+
+ERASURE = Erasure("acme", 1_000, "k")
+LATER = 2_000
+
+
+def test_what_was_decided_between_the_two_stores_goes_as_well(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the policy would keep it: whoever erases is told that all went."""
+    with (
+        closing(open_decision_store(*place)) as decisions,
+        closing(open_event_store(*place)) as events,
+    ):
+        made = a_decision(1, retain_until=LATER)
+        erase_events = events.erase
+
+        async def erase_after_a_score(erasure: Erasure) -> int:
+            await decisions.record(made, {})
+            return await erase_events(erasure)
+
+        async def erased() -> Erased:
+            await events.record(a_batch(a_row("acme")))
+            return await erase_everywhere(decisions, events, ERASURE)
+
+        monkeypatch.setattr(events, "erase", erase_after_a_score)
+        assert asyncio.run(erased())[:2] == (1, 1)
+        assert decisions.listed("acme", None, 9) == []
+
+
+def test_what_was_decided_before_is_kept_as_the_policy_says(place: Place) -> None:
+    with (
+        closing(open_decision_store(*place)) as decisions,
+        closing(open_event_store(*place)) as events,
+    ):
+        made = a_decision(1, retain_until=LATER)
+        asyncio.run(decisions.record(made, {}))
+        asyncio.run(events.record(a_batch(a_row("acme"))))
+        with pytest.raises(ErasureRefusedError):
+            asyncio.run(erase_everywhere(decisions, events, ERASURE))
+        assert len(decisions.listed("acme", None, 9)) == 1
+        assert len(events.rows("acme", events.last_sequence(), 9)) == 1
+
+
+def test_one_decision_is_taken_back_and_others_stay(place: Place) -> None:
+    with closing(open_decision_store(*place)) as decisions:
+        for n in (1, 2):
+            asyncio.run(decisions.record(a_decision(n, retain_until=LATER), {}))
+        asyncio.run(decisions.take_back("d2", 1_000))
+        assert [one.decision_id for one in decisions.listed("acme", None, 9)] == ["d1"]
+        assert decisions.find("d1") == a_decision(1, retain_until=LATER)
+    with closing(open_database(*place)) as database:
+        audited = audit(database)
+    assert (audited.n_removed, audited.findings) == (1, [])
