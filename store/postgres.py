@@ -49,16 +49,7 @@ class PostgresDatabase(Database):
             raise StoreUnavailableError("PostgreSQL 14 or newer is needed")
 
     def rows(self, query: str, *values: object) -> list[Any]:
-        with self._translated():
-            try:
-                return self._execute(query, values).fetchall()
-            except psycopg.OperationalError:
-                is_broken = self._db is None or self._db.closed
-                if self._is_in_transaction or not is_broken:
-                    raise
-        # the server was started again, say; asking once more is harmless
-        with self._translated():
-            return self._execute(query, values).fetchall()
+        return self._read(query, values).fetchall()
 
     def run(self, statement: str, *values: object) -> int:
         with self._translated():
@@ -98,8 +89,7 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        self._is_in_transaction = True
+        self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             yield
         finally:
@@ -108,9 +98,7 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with self._translated():
-            self._execute("BEGIN", ())
-            self._is_in_transaction = True
+        self._begin("BEGIN")
         is_committed = False
         try:
             self.run("SELECT pg_advisory_xact_lock(hashtext(?))", self._lock)
@@ -130,6 +118,25 @@ class PostgresDatabase(Database):
             with suppress(psycopg.Error):
                 self._db.close()
             self._db = None
+
+    def _begin(self, statement: str) -> None:
+        self._read(statement, ())
+        self._is_in_transaction = True
+
+    def _read(self, query: str, values: Sequence[object]) -> psycopg.Cursor[Any]:
+        """Ask what changes nothing; once more where the connection had broken.
+
+        The server was started again, say, while nothing was asked.
+        """
+        with self._translated():
+            try:
+                return self._execute(query, values)
+            except psycopg.OperationalError:
+                is_broken = self._db is None or self._db.closed
+                if self._is_in_transaction or not is_broken:
+                    raise
+        with self._translated():
+            return self._execute(query, values)
 
     def _execute(self, query: str, values: Sequence[object]) -> psycopg.Cursor[Any]:
         translated = query.replace("?", "%s").encode()
