@@ -316,6 +316,27 @@ def test_a_fault_of_the_service_is_no_refusal(status: int, waited: list[float]) 
     assert len(asked) == len(waited) + 1 == 3
 
 
+@pytest.mark.parametrize(
+    ("stated", "least_s", "most_s"),
+    [
+        pytest.param("30", 30.0, 45.0, id="no sooner than asked"),
+        pytest.param("3600", 60.0, 90.0, id="an hour is not waited for"),
+        pytest.param("0", 0.0, 0.4, id="at once"),
+        pytest.param("²", 0.0, 0.4, id="no number"),
+        pytest.param("Wed, 21 Oct 2026 07:28:00 GMT", 0.0, 0.4, id="a date"),
+    ],
+)
+def test_it_waits_as_long_as_it_is_asked_to(
+    stated: str, least_s: float, most_s: float, waited: list[float]
+) -> None:
+    headers = httpx.Headers({"Retry-After": stated}, encoding="utf-8")
+    client, _ = answering(httpx.Response(429, headers=headers))
+    with pytest.raises(UnavailableError):
+        client.score("c")
+    assert len(waited) == 2
+    assert all(least_s <= wait <= most_s for wait in waited)
+
+
 def test_a_portfolio_waits_for_a_service_that_starts(waited: list[float]) -> None:
     """Each time longer, or as long as it asks; a new line begins the count anew."""
     problem = {"code": "overloaded", "detail": "later"}
@@ -327,7 +348,7 @@ def test_a_portfolio_waits_for_a_service_that_starts(waited: list[float]) -> Non
     assert [item["customer_id"] for item in items] == ["a", "b"]
     assert len({one.headers["Idempotency-Key"] for one in asked}) == 1
     assert [b'"after":"a"' in one.content for one in asked] == [False] * 3 + [True] * 2
-    assert [wait >= 4 for wait in waited] == [True, True, False, True]
+    assert [wait >= 8 for wait in waited] == [True, True, False, True]
     client, asked = answering(busy)
     with pytest.raises(UnavailableError, match=r"overloaded.*behind 'x'"):
         next(client.score_portfolio(after="x"))

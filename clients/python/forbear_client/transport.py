@@ -16,6 +16,7 @@ from forbear_client.errors import (
 )
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 10.0
+_LONGEST_ASKED_S = 60.0  # whoever is asked to wait for an hour is told, not held up
 
 
 class Transport:
@@ -77,14 +78,18 @@ def passes(status: int) -> bool:
 def pause(n_before: int, answer: httpx.Response | None) -> None:
     """Wait before the next try: as long as the answer asks, else longer each time.
 
+    Not all that were refused at once come back at once, and none sooner than asked.
+
     Args:
         n_before: tries that failed before the last one, since the last success.
         answer: of the last one, where there was one.
     """
     asked_s = None if answer is None else _retry_after_s(answer)
-    wait_s = asked_s or min(_FIRST_WAIT_S * 2.0**n_before, _LONGEST_WAIT_S)
-    # not all that were refused at once come back at once
-    time.sleep(wait_s * random.uniform(0.5, 1.0))
+    if asked_s:
+        time.sleep(asked_s * random.uniform(1.0, 1.5))
+    else:
+        wait_s = min(_FIRST_WAIT_S * 2.0**n_before, _LONGEST_WAIT_S)
+        time.sleep(wait_s * random.uniform(0.5, 1.0))
 
 
 def content_of(text: str | bytes) -> dict[str, Any]:
@@ -122,4 +127,4 @@ def problem_of(answer: httpx.Response) -> RefusedError:
 def _retry_after_s(answer: httpx.Response) -> float | None:
     """Seconds; a date, which the service never sends, counts as not said."""
     stated = answer.headers.get("Retry-After", "")
-    return min(float(stated), _LONGEST_WAIT_S) if stated.isdigit() else None
+    return min(float(stated), _LONGEST_ASKED_S) if stated.isdecimal() else None
