@@ -42,9 +42,12 @@ class RegistryUnavailableError(TrainingError):
     code = "registry_unavailable"
 
     def __init__(self, reason: object) -> None:
+        # below its first line a database's error quotes the statement
+        first = str(reason).partition("\n")[0]
         super().__init__(
-            "the registry did not answer, so nothing was changed; try again when"
-            f" MLFLOW_TRACKING_URI can be reached ({without_login(str(reason))})"
+            "the registry did not answer, or could not write; try again when"
+            " MLFLOW_TRACKING_URI can be reached and its disk has room: what was begun"
+            f" is completed then ({without_login(first)})"
         )
 
 

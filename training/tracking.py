@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 import pyarrow as pa
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.head_count import PopulationCount
 from scoring.bundle import Bundle
@@ -181,14 +182,11 @@ class Tracker:
             is_patient: wait for one that is down as long as MLflow does, four minutes.
 
         Raises:
-            RegistryUnavailableError: if it does not answer.
+            RegistryUnavailableError: if it does not answer, or fails in the block.
         """
-        with self.promotions.alone(), quiet(), _own_uri():
-            try:
-                with nullcontext() if is_patient else few_tries():
-                    self._prepare()
-            except MlflowException as error:
-                raise RegistryUnavailableError(error) from error
+        with self.promotions.alone(), quiet(), _own_uri(), _failures_said():
+            with nullcontext() if is_patient else few_tries():
+                self._prepare()
             client = MlflowClient()
             _complete(client, self)
             yield client
@@ -265,6 +263,15 @@ def raise_unless_absent(error: MlflowException) -> None:
         RegistryUnavailableError: an error of any other kind says nothing of that.
     """
     if error.error_code not in _ABSENT:
+        raise RegistryUnavailableError(error) from error
+
+
+@contextmanager
+def _failures_said() -> Iterator[None]:
+    """MLflow's own error, or that of the database below it, such as of a full disk."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
         raise RegistryUnavailableError(error) from error
 
 

@@ -16,6 +16,7 @@ from mlflow.protos.databricks_pb2 import (
     RESOURCE_DOES_NOT_EXIST,
     TEMPORARILY_UNAVAILABLE,
 )
+from sqlalchemy.exc import OperationalError
 
 from scoring.starter import moved, starter
 from training.errors import RegistryUnavailableError
@@ -28,7 +29,7 @@ from training.promotion_log import (
     to_take_back,
     was_unserved,
 )
-from training.tracking import CHAMPION, version_of
+from training.tracking import CHAMPION, Tracker, version_of
 
 
 def change(
@@ -140,6 +141,31 @@ def test_a_registry_that_is_down_is_not_an_empty_one(code: int) -> None:
     """Else the gates would find no champion to compare with, and let anything pass."""
     with pytest.raises(RegistryUnavailableError):
         version_of(Answering(code), "forbear-fraud", CHAMPION)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(
+            OperationalError("CREATE TABLE runs", {}, Exception("disk is full")),
+            id="of the database",
+        ),
+        pytest.param(
+            MlflowException("disk is full\n[SQL: UPDATE runs]", INTERNAL_ERROR),
+            id="of MLflow",
+        ),
+    ],
+)
+def test_a_registry_that_cannot_write_is_said_in_one_line(
+    tmp_path: Path, error: Exception
+) -> None:
+    with (
+        pytest.raises(RegistryUnavailableError, match="disk is full") as refused,
+        Tracker(tmp_path).connected(),
+    ):
+        raise error
+    assert "\n" not in str(refused.value)
+    assert "SQL:" not in str(refused.value)
 
 
 def test_who_waits_says_for_which_process_once(
