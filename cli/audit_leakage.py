@@ -9,6 +9,7 @@ import typer
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
 from cli.clock import now_us
 from cli.exits import DIFFERENT
+from cli.lists import writing
 from cli.output import say, show_table, steps
 from features.counted import counted
 
@@ -59,12 +60,12 @@ def leakage(
 
 
 def write_report(folder: Path, name: str, page: str, numbers: object) -> None:
-    """`NAME.html` and `NAME.json`, and a line that says where."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """`NAME.html` and `NAME.json`, both or neither, and a line that says where."""
     file = folder / f"{name}.html"
-    file.write_text(page, encoding="utf-8")
     text = json.dumps(numbers, indent=1, allow_nan=False)
-    file.with_suffix(".json").write_text(text, encoding="utf-8")
+    with writing(file) as to_read, writing(file.with_suffix(".json")) as as_data:
+        to_read.write_text(page, encoding="utf-8")
+        as_data.write_text(text, encoding="utf-8")
     say(f"report: {file}")
 
 

@@ -1,4 +1,4 @@
-"""Files that `forbear score` writes: whole or not at all, in the form of their name."""
+"""Files that commands write: whole or not at all, lists in the form of their name."""
 
 import shutil
 from collections.abc import Iterator

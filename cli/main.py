@@ -1,6 +1,7 @@
 """`forbear`: one way in, and one way of failing."""
 
 import sys
+from errno import ENOSPC
 from typing import TYPE_CHECKING, NoReturn
 
 from cli.exits import BROKEN, UNUSABLE
@@ -9,6 +10,10 @@ from cli.interruption import ending_on_interruption
 if TYPE_CHECKING:
     from typer import Typer
 
+# where to look, for what names no file
+_PLACES = {
+    ENOSPC: "make room where --out, FORBEAR_HOME and TMPDIR are, then run it again"
+}
 # the extra that brings each package
 EXTRAS = {
     "alembic": "serve",
@@ -67,8 +72,9 @@ def main() -> None:
         with ending_on_interruption():
             commands(sys.argv[1:2])()
     except OSError as error:
-        place = "" if error.filename is None else f": {error.filename}"
-        _fail("file_problem", f"{error.strerror or error}{place}")
+        where = error.filename or _PLACES.get(error.errno or 0)
+        what = str(error.strerror or error)
+        _fail("file_problem", what if where is None else f"{what}: {where}")
     except UnicodeDecodeError as error:
         _fail("file_problem", f"not UTF-8 text: {error}")
     except ModuleNotFoundError as error:

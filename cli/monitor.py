@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.arguments import PolicyFile, PortfolioFolder
+from cli.audit_leakage import write_report
 from cli.clock import now_us
 from cli.exits import DIFFERENT, OK
 from cli.monitor_summary import show
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from monitoring.run import FourClocks
-    from scoring.bundle import Bundle
     from store.monitoring import Alarm, Monitoring
 
 
@@ -92,6 +92,7 @@ def report(
     from advice.advisor import Advisor
     from cli.champions import champions
     from features.portfolio import Portfolio
+    from monitoring.report import page
     from monitoring.run import monitor
     from scoring.shelf import forbear_home
 
@@ -104,24 +105,12 @@ def report(
         now = at if live else read.latest_moment
         run = monitor(read, advisor, now, before, step)
     show(run)
-    if out is not None:
-        _write(run, list(advisor.bundles.values()), out)
-    if record:
+    if record:  # first: an alarm counts though its report cannot be written
         _record(run, at, store)
+    if out is not None:
+        bundles = list(advisor.bundles.values())
+        write_report(out, "monitoring", page(run, bundles), run.to_json())
     raise typer.Exit(DIFFERENT if run.causes else OK)
-
-
-def _write(run: "FourClocks", bundles: "list[Bundle]", out: Path) -> None:
-    """The report, to read and as data."""
-    import json
-
-    from monitoring.report import page
-
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "monitoring.html").write_text(page(run, bundles), "utf-8")
-    text = json.dumps(run.to_json(), indent=1, allow_nan=False)
-    (out / "monitoring.json").write_text(text, "utf-8")
-    say(f"report: {out / 'monitoring.html'}")
 
 
 def _numbers_before(portfolio: str, store: Path | None) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.clock import now_us
+from cli.lists import writing
 from cli.output import say, show_table, waiting
 from features.counted import counted
 
@@ -74,10 +75,8 @@ def tune(
 
 def write_draft(text: str, out: Path) -> None:
     """Write a draft whole, or not at all."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(out)
+    with writing(out) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
 
 
 def _show(draft: "Draft") -> None:

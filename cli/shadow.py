@@ -8,6 +8,7 @@ import typer
 
 from cli.decisions import FORMATS, recorded_at_us
 from cli.exits import DIFFERENT
+from cli.lists import writing
 from cli.output import say, show_table, steps
 from features.counted import counted
 
@@ -132,7 +133,8 @@ def _write(shadow: "Shadow", out: Path) -> None:
     from dataclasses import asdict
 
     content = asdict(shadow) | {"content": json.loads(shadow.content or "{}")}
-    out.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    with writing(out) as unfinished:
+        unfinished.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
     say(f"written to {out}")
 
 

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from errno import ENOSPC
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 import cli.commands
 import cli.main as main_module
-from cli.exits import BROKEN
+from cli.exits import BROKEN, UNUSABLE
 from cli.lists import writing
 from cli.main import EXTRAS, commands
 from scoring.built import built_kernels
@@ -538,6 +539,21 @@ def test_the_code_of_a_librarys_error_is_none_of_ours(
     shown = capsys.readouterr().err
     assert "DBAPIError" in shown
     assert "[e3q8]" not in shown
+
+
+def test_a_full_disk_is_said_with_the_places_to_look_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is thrown while a file is written names none."""
+
+    def fails() -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cli.commands, "app", fails)
+    with pytest.raises(SystemExit) as ended:
+        main_module.main()
+    assert ended.value.code == UNUSABLE
+    assert "make room where --out, FORBEAR_HOME" in capsys.readouterr().err
 
 
 def test_every_room_has_its_errors_told() -> None:

@@ -68,6 +68,20 @@ def test_models_and_store_may_be_elsewhere(
     assert forbear("monitor", "alarms", "--store", store).code == 1
 
 
+@pytest.mark.slow
+def test_an_alarm_counts_though_its_report_cannot_be_written(
+    forbear: Run, shop: Path, home: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report/monitoring.html"
+    report.parent.mkdir()
+    report.write_text("of yesterday")
+    (report.parent / "monitoring.json").mkdir()  # where a file is to be
+    ran = forbear("monitor", shop, "--out", report.parent)
+    assert (ran.code, "[file_problem]" in ran.err) == (2, True)
+    assert forbear("monitor", "alarms").code == 1
+    assert report.read_text() == "of yesterday"
+
+
 def test_nothing_is_released_that_does_not_stand(forbear: Run, home: Path) -> None:
     ring(home)
     why = ("--by", "ana", "--reason", "seen")
