@@ -8,6 +8,7 @@ one customer and a portfolio. Money is an integer number of ten-thousandths.
 """
 
 from collections.abc import Callable
+from itertools import zip_longest
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -127,12 +128,12 @@ class Ledger:
     def continues_with(self, items: list[Item]) -> bool:
         """Whether posting `items` now equals posting everything anew.
 
-        It does unless one of them happened before what is posted already, or is an
-        invoice which an earlier row had named in vain.
+        It does unless one of them happened before what is posted already or together
+        with it, or is an invoice which an earlier row had named in vain.
         """
         if not items:
             return True
-        if self._last is not None and min(items) < self._last:
+        if self._last is not None and min(items)[:2] <= self._last[:2]:
             return False
         return not self._named_in_vain or not any(
             item[1] == INVOICE and item[2] in self._named_in_vain for item in items
@@ -147,10 +148,13 @@ class Ledger:
         """
         ordered = sorted(items) if len(items) > 1 else items
         self._announced = {item[2]: item[3] for item in items if item[1] == INVOICE}
-        for item in ordered:
+        for item, following in zip_longest(ordered, ordered[1:]):
             kind = item[1]
             if kind == INVOICE:
                 self._issue(item)
+                # of invoices issued together credit pays the one that is due first
+                if self.credit and (following is None or following[:2] != item[:2]):
+                    self._use_credit(item[0])
             elif kind == PAYMENT:
                 self._pay(item)
             elif kind == OPENED:
@@ -175,8 +179,6 @@ class Ledger:
                 kept, key=lambda one: one[1] == WRITTEN_OFF
             ):
                 self._reduce(invoice, invoice.issued_at, money, entry, source)
-        if self.credit and invoice.remainder:
-            self._use_credit(invoice.issued_at)
 
     def _pay(self, item: Item) -> None:
         """A payment: the named invoice, what was written off on it, then the rest."""

@@ -77,6 +77,7 @@ def test_remainders_are_a_step_function_of_time() -> None:
     [
         pytest.param(payment("P9", 9, 10), True, id="what happened later is appended"),
         pytest.param(payment("P9", 1, 10), False, id="what happened earlier is not"),
+        pytest.param(payment("P9", 3, 10), False, id="nor what happened together"),
         pytest.param(invoice("X", 9, 10, 30), False, id="nor an invoice named before"),
     ],
 )
