@@ -57,8 +57,15 @@ class Invoice:
 
     @property
     def paid(self) -> int:
-        """Money that paid it and was not taken away again."""
-        return sum(money for _, money, kind, _ in self.entries if kind == PAID)
+        """What money or credit paid of it and no refund took away again.
+
+        What a note or a dispute credited on the invoice itself bears their id.
+        """
+        return sum(
+            money
+            for _, money, kind, source in self.entries
+            if kind == PAID or (kind == CREDITED and source is None)
+        )
 
     def settle(self, at: int, on: int) -> None:
         """Nothing of it is left; of one settled again the worse of its two times."""

@@ -169,12 +169,17 @@ class Cover:
 
 
 def _paid_parts(invoice: Invoice, begun: Mapping[str, int]) -> list[Part]:
-    """What pays an invoice, less what a refund took away again, the last first."""
+    """What was paid on an invoice, less what a refund took away again, the last first.
+
+    Credit of a note or a dispute is nobody's payment.
+    """
     parts: list[Part] = []
     for at, money, kind, source in invoice.entries:
-        if kind == PAID and money > 0:
-            parts.append((min(at, begun.get(source or "", at)), invoice.id, money))
-        elif kind == PAID:
+        if kind != PAID or source is None:
+            continue
+        if money > 0:
+            parts.append((min(at, begun.get(source, at)), invoice.id, money))
+        else:
             _take_away(parts, -money)
     return parts
 
