@@ -1,19 +1,23 @@
 """A service before the first training, and one whose champion went away."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from httpx import Client, Response
 
+from features.targets import TARGETS
 from scoring.bundle import Bundle
 from scoring.starter import starter
 from serving.app import create_app
 from serving.replay import replay
 from serving.settings import ServingSettings
 from store.opening import open_key_store
+from tests.serving.conftest import a_bundle
 
 Asked = dict[str, Any]
 
@@ -48,13 +52,34 @@ def test_a_decision_replays_in_the_language_it_was_answered_in(
     assert replay(settings, said["decision_id"]).is_identical
 
 
-def test_a_later_release_replays_what_the_starter_of_this_one_decided(
-    asked: Asked, settings: ServingSettings
+@contextmanager
+def others_ship(folder: Path) -> Iterator[None]:
+    """As long as it lasts the starters are those of another release."""
+    shipped = {
+        target: a_bundle(target, is_starter=True, is_proven=False).save(folder)
+        for target in TARGETS
+    }
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("scoring.starter.starter_folder", shipped.__getitem__)
+        starter.cache_clear()
+        yield
+    starter.cache_clear()
+
+
+def test_a_later_release_replays_what_a_starter_of_before_decided(
+    asked: Asked, settings: ServingSettings, tmp_path: Path
 ) -> None:
-    said = score(settings, asked).json()
+    """Each starter that decided is kept; the one that ships is another by now."""
+    with others_ship(tmp_path):
+        said = score(settings, asked).json()
     for target, used in said["versions"]["bundles"].items():
         kept = settings.home / "starters" / target / used["bundle_id"]
         assert Bundle.load(kept).bundle_id == used["bundle_id"]
+        assert used["bundle_id"] != starter(target).bundle_id
+    assert replay(settings, said["decision_id"]).is_identical
+    now = score(settings, asked).json()
+    assert now["scores"]["nonpayment"] != said["scores"]["nonpayment"]
+    assert replay(settings, now["decision_id"]).is_identical
 
 
 def test_a_champion_that_is_gone_is_not_replaced_by_the_starter(
