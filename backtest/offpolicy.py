@@ -21,7 +21,7 @@ import numpy as np
 
 from backtest.intervals import Interval
 from features.arrays import BoolArray, FloatArray, IntArray
-from scoring.metrics import observed_over_expected_interval
+from scoring.intervals import observed_over_expected_interval
 
 Ratio = Callable[[FloatArray], FloatArray]
 
@@ -174,7 +174,8 @@ def _check(decisions: LoggedDecisions) -> Interval | None:
     if decisions.label[rows].sum() < LEAST_EXPLORED:
         return None
     label, p = decisions.label[rows], decisions.p[rows]
-    low, high = observed_over_expected_interval(label, p)
+    blocks = decisions.customer[rows]
+    low, high = observed_over_expected_interval(label, p, blocks)
     return Interval(float(label.sum() / p.sum()), low, high)
 
 

@@ -89,7 +89,7 @@ def auc_interval(auc: float, n_positive: int, n_negative: int) -> tuple[float, f
     return low, high
 
 
-def count_interval(ratio: float, count: int) -> tuple[float, float]:
+def count_interval(ratio: float, count: float) -> tuple[float, float]:
     """The exact (Garwood) 95 % interval of a count, as that of a ratio to a number.
 
     >>> tuple(round(float(v), 2) for v in count_interval(1.0, 10))
@@ -98,6 +98,37 @@ def count_interval(ratio: float, count: int) -> tuple[float, float]:
     low = 0.0 if count == 0 else float(chdtri(2 * count, 1.0 - _TAIL)) / 2.0
     high = float(chdtri(2 * (count + 1), _TAIL)) / 2.0
     return ratio * low / max(count, 1), ratio * high / max(count, 1)
+
+
+def observed_over_expected_interval(
+    label: FloatArray, p: FloatArray, blocks: IntArray
+) -> tuple[float, float]:
+    """The 95 % interval of observed over expected, its expected count given.
+
+    A customer has a row for each date within a horizon of the event, so one event
+    counts in several rows. They weigh as so many independent ones: the square of their
+    sum over the sum of squares by customer (Kish, 1965), and that count has its exact
+    interval.
+
+    Args:
+        label: (n,) what came, 0 or 1.
+        p: (n,) its probability.
+        blocks: (n,) number of each row's customer.
+
+    >>> ten = np.ones(10)
+    >>> one_row_each = observed_over_expected_interval(ten, ten, np.arange(10))
+    >>> two_rows_each = observed_over_expected_interval(ten, ten, np.arange(10) // 2)
+    >>> [round(value, 2) for value in (*one_row_each, *two_rows_each)]
+    [0.48, 1.84, 0.32, 2.33]
+    """
+    expected = float(p.sum())
+    by_customer = np.bincount(blocks, weights=label)
+    observed = float(by_customer.sum())
+    if observed == 0.0:
+        rows_each = len(label) / len(np.unique(blocks))
+        return 0.0, float(chdtri(2.0, _TAIL)) / 2.0 * rows_each / expected
+    effective = observed**2 / float(np.sum(by_customer**2))
+    return count_interval(observed / expected, effective)
 
 
 @dataclass(frozen=True, slots=True)

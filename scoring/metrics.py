@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from scipy.special import chdtri, expit, logit
+from scipy.special import expit, logit
 
 from features.arrays import FloatArray
 from scoring.calibration import newton_logistic
@@ -89,21 +89,6 @@ def brier(label: FloatArray, p: FloatArray) -> float:
 def observed_over_expected(label: FloatArray, p: FloatArray) -> float:
     """Events that happened per event expected; 1 is right on average."""
     return float(label.sum() / p.sum())
-
-
-def observed_over_expected_interval(
-    label: FloatArray, p: FloatArray
-) -> tuple[float, float]:
-    """Exact Poisson 95 % interval of O/E (Garwood, 1936), its expected count given.
-
-    >>> low, high = observed_over_expected_interval(np.ones(10), np.ones(10))
-    >>> round(low, 3), round(high, 3)
-    (0.48, 1.839)
-    """
-    n, expected, tail = label.sum(), p.sum(), 0.025
-    low = 0.0 if n == 0 else chdtri(2.0 * n, 1.0 - tail) / 2.0
-    high = chdtri(2.0 * (n + 1.0), tail) / 2.0
-    return float(low / expected), float(high / expected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,9 @@ from scoring.intervals import (
     compare_means,
     customer_blocks,
     measured,
+    observed_over_expected_interval,
 )
-from scoring.metrics import CLIP, log_losses, observed_over_expected_interval
+from scoring.metrics import CLIP, log_losses
 from training.evaluation import level_is_right
 from training.judged_rows import JudgedRows
 
@@ -95,7 +96,7 @@ def gates(
         return
     blocks = customer_blocks(both.new.customer)
     yield _better(both, blocks, trained_on, seed)
-    yield _level(both)
+    yield _level(both, blocks)
     yield _slope(both, blocks, seed)
     yield _cost(target, both, blocks, terms, seed)
     yield _segments(both)
@@ -133,8 +134,8 @@ def _better(
     )
 
 
-def _level(both: CommonRows) -> PromotionGate:
-    low, high = observed_over_expected_interval(both.new.label, both.new.p)
+def _level(both: CommonRows, blocks: np.ndarray) -> PromotionGate:
+    low, high = observed_over_expected_interval(both.new.label, both.new.p, blocks)
     ratio = float(both.new.label.sum() / both.new.p.sum())
     gate = level_is_right(MetricEstimate(ratio, low, high), LEVEL)
     return PromotionGate(gate.name, gate.is_passed, gate.text)

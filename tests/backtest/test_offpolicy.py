@@ -91,6 +91,16 @@ def test_the_check_sees_a_model_that_is_too_low() -> None:
     assert not report.direct.low <= truth <= report.direct.high
 
 
+def test_the_check_is_no_surer_for_a_customer_asked_every_week() -> None:
+    """The same decisions four times over, of the same customers."""
+    once, _ = logged(3, 4_000, share=0.3)
+    columns = {name: np.concatenate([v] * 4) for name, v in vars(once).items()}
+    check, weekly = off_policy(once).check, off_policy(LoggedDecisions(**columns)).check
+    assert check is not None
+    assert weekly is not None
+    assert (weekly.low, weekly.high) == pytest.approx((check.low, check.high))
+
+
 def test_what_the_old_policy_never_does_is_unsupported_and_said() -> None:
     decisions, _ = logged(4)
     report = off_policy(decisions)

@@ -8,7 +8,12 @@ from sklearn import metrics as reference
 from features.arrays import FloatArray
 from scoring import metrics
 from scoring.errors import OneClassError
-from scoring.intervals import compare_log_loss, customer_blocks, measured
+from scoring.intervals import (
+    compare_log_loss,
+    customer_blocks,
+    measured,
+    observed_over_expected_interval,
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +53,45 @@ def test_kolmogorov_smirnov_is_the_two_sample_statistic(
 def test_the_poisson_interval_is_exact() -> None:
     # Garwood 1936: 3 seen, expected 1 each: 0.6187 to 8.7673 (scipy.stats.poisson)
     label = np.array([1.0, 1.0, 1.0, 0.0])
-    low, high = metrics.observed_over_expected_interval(label, np.full(4, 0.25))
+    p, blocks = np.full(4, 0.25), np.arange(4)
+    low, high = observed_over_expected_interval(label, p, blocks)
     assert stats.poisson.sf(2, low) == pytest.approx(0.025)
     assert stats.poisson.cdf(3, high) == pytest.approx(0.025)
+    low, high = observed_over_expected_interval(0.0 * label, p, blocks)
+    assert low == 0.0
+    assert stats.poisson.cdf(0, high) == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1], ids=["nobody", "some"])
+def test_the_same_rows_three_times_over_are_no_surer(rate: float) -> None:
+    rng = np.random.default_rng(2)
+    label, p = (rng.random(200) < rate).astype(float), np.full(200, 0.1)
+    once = label, p, np.arange(200)
+    thrice = [np.tile(column, 3) for column in once]
+    assert observed_over_expected_interval(*thrice) == pytest.approx(
+        observed_over_expected_interval(*once)
+    )
+
+
+def test_events_that_several_dates_share_ring_no_more_than_stated() -> None:
+    """Six monthly dates, a horizon of three months, and each rate is known.
+
+    As if rows were independent 1 lay outside in 18 % of the draws; of 400 within 5 %
+    and 4 standard errors, 9.4 %.
+    """
+    rng = np.random.default_rng(5)
+    missed = 0
+    for _ in range(400):
+        hazard = 0.01 * rng.gamma(0.5, 2.0, 300)  # a month
+        at = rng.exponential(1.0 / np.maximum(hazard, 1e-12))
+        date, who = np.divmod(np.arange(6 * 300), 300)
+        here = at[who] > date
+        date, who = date[here], who[here]
+        label = (at[who] <= date + 3.0).astype(float)
+        p = -np.expm1(-3.0 * hazard[who])
+        low, high = observed_over_expected_interval(label, p, who)
+        missed += not low <= 1.0 <= high
+    assert missed / 400 < 0.094
 
 
 def test_a_known_miscalibration_is_measured() -> None:

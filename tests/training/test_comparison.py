@@ -142,6 +142,34 @@ def test_the_slope_must_not_be_off_for_sure(
     assert found["slope_is_right"].is_passed is is_right
 
 
+def test_the_level_is_no_surer_for_dates_that_share_what_came(
+    world: tuple[FloatArray, FloatArray],
+) -> None:
+    truth, label = world
+    index = np.tile(np.arange(N), 3)
+
+    def level(*models: JudgedRows) -> str:
+        both = in_common(*models)
+        named = {
+            gate.name: gate.text for gate in gates("nonpayment", both, SAME_DAY, TERMS)
+        }
+        return named["level_is_right"]
+
+    def thrice(one: JudgedRows) -> JudgedRows:
+        return one._replace(
+            key=np.array([f"c{i}|{n // N}" for n, i in enumerate(index)], dtype=object),
+            customer=one.customer[index],
+            label=one.label[index],
+            p=one.p[index],
+            segment=one.segment[index],
+            money=one.money.taken(index),
+            families=one.families * 3,
+        )
+
+    new, old = rows(truth, label), rows(0.8 * truth, label)
+    assert level(thrice(new), thrice(old)) == level(new, old)
+
+
 def test_one_segment_that_is_worse_is_named(
     world: tuple[FloatArray, FloatArray],
 ) -> None:

@@ -73,7 +73,7 @@ def test_a_group_without_positives_is_open_and_a_missing_one_is_a_group() -> Non
     label = (rng.random(900) < p).astype(np.float64)
     group = np.array(["a", "b", None] * 300, dtype=object)
     label[group == "b"] = 0.0
-    one = audit("region", group, label, p)
+    one = audit("region", group, label, p, np.arange(900))
     by_name = {g.name: g for g in one.groups}
     assert set(by_name) == {"a", "b", UNKNOWN}
     assert by_name["b"].bad_found is None
@@ -96,6 +96,19 @@ def test_a_group_without_positives_is_open_and_a_missing_one_is_a_group() -> Non
         sensitive_features=group[group != None],  # noqa: E711
     )
     assert frame.by_group["b"] == 0.0  # what the audit must not say
+
+
+def test_a_group_is_no_surer_for_dates_that_share_what_came() -> None:
+    """Twice as much as expected of 12: off where it is of 12 customers, not of 4."""
+    label = np.append(np.ones(12), np.zeros(108))
+    p, group = np.full(120, 0.05), np.array(["a", "b"] * 60, dtype=object)
+    alone = audit("region", group, label, p, np.arange(120))
+    shared = audit("region", group, label, p, np.arange(120) // 6)
+    [wide], [narrow] = (
+        {g.ratio[2] - g.ratio[1] for g in one.groups if g.ratio}
+        for one in (shared, alone)
+    )
+    assert wide > 1.5 * narrow
 
 
 def test_protected_groups_come_from_a_file(tmp_path: Path) -> None:

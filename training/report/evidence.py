@@ -152,7 +152,7 @@ def evidence(
         reasons=_reasons(bundle, test, p, origins),
         leak=_leak(portfolio, gathered, origins[-1]) if origins else None,
         audits=tuple(
-            audit(name, group, label, p)
+            audit(name, group, label, p, test.customer)
             for name, group in groups.items()
             if has_both and len(set(group.astype(str))) > 1
         ),

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from fairlearn.metrics import MetricFrame
 
-from features.arrays import FloatArray, TextArray
-from scoring.metrics import auc, observed_over_expected_interval
+from features.arrays import FloatArray, IntArray, TextArray
+from scoring.intervals import observed_over_expected_interval
+from scoring.metrics import auc
 
 UNKNOWN = "unknown"
 FLAGGED_SHARE = 0.1  # of all rows, the riskiest: who stands to be acted on
@@ -58,7 +59,11 @@ class FairnessAudit:
 
 
 def audit(
-    attribute: str, group: TextArray, label: FloatArray, p: FloatArray
+    attribute: str,
+    group: TextArray,
+    label: FloatArray,
+    p: FloatArray,
+    blocks: IntArray,
 ) -> FairnessAudit:
     """Compare the groups of one attribute.
 
@@ -67,6 +72,7 @@ def audit(
         group: (n,) of each row; None or empty is a group of its own.
         label: (n,) 0 or 1.
         p: (n,) calibrated.
+        blocks: (n,) number of each row's customer, who has a row for each date.
     """
     names = np.array([str(g) if _is_known(g) else UNKNOWN for g in group], dtype=object)
     flagged = p >= np.quantile(p, 1.0 - FLAGGED_SHARE)
@@ -81,7 +87,7 @@ def audit(
     for name in sorted(set(names)):
         own = names == name
         row: Mapping[str, float] = table.loc[name]
-        groups.append(_group(str(name), label[own], p[own], row))
+        groups.append(_group(str(name), label[own], p[own], blocks[own], row))
     return FairnessAudit(
         attribute,
         tuple(groups),
@@ -97,14 +103,18 @@ def _is_known(group: object) -> bool:
 
 
 def _group(
-    name: str, label: FloatArray, p: FloatArray, row: Mapping[str, float]
+    name: str,
+    label: FloatArray,
+    p: FloatArray,
+    blocks: IntArray,
+    row: Mapping[str, float],
 ) -> GroupMetrics:
     """One group; what too few rows would tell is left unknown."""
     n, positives = len(label), int(label.sum())
     has_both = LEAST_POSITIVES <= positives <= n - LEAST_POSITIVES
     ratio = None
     if n >= LEAST_ROWS:
-        low, high = observed_over_expected_interval(label, p)
+        low, high = observed_over_expected_interval(label, p, blocks)
         ratio = (float(positives / p.sum()), low, high)
     return GroupMetrics(
         name=name,
