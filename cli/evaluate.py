@@ -67,13 +67,14 @@ def evaluate(
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio, read_at=now_us())
         terms = terms_now(in_portfolio_currency(stated, read.settings))
+        ids = read.customer_ids
         for result in evaluated(
             read,
             target,  # type: ignore[arg-type]
             terms,
             seed=seed,
             n_origins=origins,
-            protected=read_protected(protected) if protected else None,
+            protected=read_protected(protected, ids) if protected else None,
             progress=step,
         ):
             if result.evidence is None:

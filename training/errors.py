@@ -84,11 +84,13 @@ class NothingToRollBackError(TrainingError):
 class ProtectedFileError(TrainingError):
     code = "protected_file"
 
-    def __init__(self, file: object) -> None:
-        super().__init__(
-            f"{file}: a CSV with a column customer_id and one column per attribute is"
-            " needed"
-        )
+    def __init__(
+        self,
+        file: object,
+        why: str = "a CSV with a column customer_id and one column per attribute is"
+        " needed",
+    ) -> None:
+        super().__init__(f"{file}: {why}")
 
 
 class UnknownFeatureAcceptedError(TrainingError):

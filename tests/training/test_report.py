@@ -111,16 +111,36 @@ def test_a_group_is_no_surer_for_dates_that_share_what_came() -> None:
     assert wide > 1.5 * narrow
 
 
-def test_protected_groups_come_from_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_protected_groups_come_from_a_file(
+    tmp_path: Path, separator: str, encoding: str
+) -> None:
     file = tmp_path / "groups.csv"
-    file.write_text("customer_id,sex,age\nc1,f,30\nc2,,\n")
-    assert read_protected(file) == {
-        "sex": {"c1": "f", "c2": ""},
-        "age": {"c1": "30", "c2": ""},
+    lines = "customer_id,sex,age\nc1,f,30\nc2,,\n,,\n"
+    file.write_text(lines.replace(",", separator), encoding)
+    assert read_protected(file, ["c0", "c1"]) == {
+        "sex": {"c1": "f", "c2": None},
+        "age": {"c1": "30", "c2": None},
     }
-    file.write_text("id,sex\nc1,f\n")
-    with pytest.raises(ProtectedFileError, match="customer_id"):
-        read_protected(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param("id,sex\nc1,f\n", "a column customer_id", id="no ids"),
+        pytest.param("customer_id\nc1\n", "one column per attribute", id="no groups"),
+        pytest.param("customer_id,sex\nC-1,f\n", "nobody in it", id="other ids"),
+        pytest.param("customer_id,sex\nc1,f,30\n", "1 line with", id="a cell more"),
+    ],
+)
+def test_a_protected_file_that_says_nothing_of_the_portfolio_is_refused(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    file = tmp_path / "groups.csv"
+    file.write_text(text)
+    with pytest.raises(ProtectedFileError, match=why):
+        read_protected(file, ["c1"])
 
 
 def test_savings_know_a_perfect_model_and_a_useless_one() -> None:

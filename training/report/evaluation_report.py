@@ -42,7 +42,7 @@ def evaluate(
     *,
     seed: int = 0,
     n_origins: int = N_ORIGINS,
-    protected: Mapping[str, Mapping[str, str]] | None = None,
+    protected: Mapping[str, Mapping[str, str | None]] | None = None,
     progress: Progress = lambda _: None,
 ) -> Iterator[EvaluationResult]:
     """Judge what `train` would make of a portfolio, more thoroughly than it does.
@@ -77,7 +77,7 @@ def _evidence(
     terms: Terms,
     seed: int,
     n_origins: int,
-    protected: Mapping[str, Mapping[str, str]] | None,
+    protected: Mapping[str, Mapping[str, str | None]] | None,
     progress: Progress,
 ) -> Evidence:
     """Raises TrainingError where nothing can be judged."""

@@ -1,8 +1,7 @@
 """Everything the report of one target rests on, gathered once."""
 
-import csv
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,8 +14,10 @@ from decisions.terms import Terms
 from features.account import debt_table
 from features.arrays import BoolArray, FloatArray, IntArray, TextArray
 from features.batch import feature_table, matrix
+from features.counted import counted
 from features.moments import DAY_US, to_datetime
 from features.portfolio import Portfolio
+from features.reading.csv_file import csv_parts
 from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.intervals import MetricEstimate, customer_blocks
@@ -110,7 +111,7 @@ def evidence(
     learnt: TrainedModel,
     origins: Sequence[Origin],
     terms: Terms,
-    protected: Mapping[str, Mapping[str, str]],
+    protected: Mapping[str, Mapping[str, str | None]],
 ) -> Evidence:
     """Gather what the report says.
 
@@ -159,19 +160,40 @@ def evidence(
     )
 
 
-def read_protected(file: Path) -> dict[str, dict[str, str]]:
+def read_protected(
+    file: Path, customer_ids: Collection[str]
+) -> dict[str, dict[str, str | None]]:
     """Attribute to customer id to group, of a CSV with a column `customer_id`.
 
+    Args:
+        file: read as tables of a portfolio are: any of their separators.
+        customer_ids: of the portfolio.
+
     Raises:
-        ProtectedFileError: if there is no such column, or no other.
+        ProtectedFileError: if there is no such column, or no other; a line that cannot
+            be cut into cells; or nobody in it is in the portfolio.
     """
-    with file.open(newline="", encoding="utf-8") as opened:
-        reader = csv.DictReader(opened)
-        names = [name for name in reader.fieldnames or () if name != "customer_id"]
-        if not names or len(names) == len(reader.fieldnames or ()):
-            raise ProtectedFileError(file)
-        lines = list(reader)
-    return {name: {line["customer_id"]: line[name] for line in lines} for name in names}
+    parts = list(csv_parts(file, file.name, "protected"))
+    groups = pa.concat_tables([part.rows for part in parts])
+    names = [name for name in groups.column_names if name != "customer_id"]
+    if not names or len(names) == len(groups.column_names):
+        raise ProtectedFileError(file)
+    if malformed := sum(len(part.malformed) for part in parts):
+        raise ProtectedFileError(
+            file,
+            f"{counted(malformed, 'line')} with another number of cells than the"
+            " header: quote cells that hold the separator",
+        )
+    who = groups["customer_id"].to_pylist()
+    if set(who).isdisjoint(customer_ids):
+        raise ProtectedFileError(
+            file,
+            "nobody in it is a customer of the portfolio: customer_id must be spelt as"
+            " in its tables",
+        )
+    return {
+        name: dict(zip(who, groups[name].to_pylist(), strict=True)) for name in names
+    }
 
 
 def _with_access(
