@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from features.moments import YEAR_US
 from features.outlook.outlook_answer import OutlookAnswer
+from features.outlook.unread import CORRECTIONS, why_unread
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
@@ -39,7 +40,11 @@ SELECT count(DISTINCT customer_id) FROM (
 def money_prospects(portfolio: Portfolio) -> Iterator[OutlookAnswer]:
     """What is owed, what would still accrue, and what a customer is worth."""
     tables, source = portfolio.settings.tables, portfolio.settings.money_source
-    if source == "unknown" and "invoices" in tables:
+    unread = [t for t in ("invoices", "payments") if why_unread(portfolio, t)]
+    if source == "unknown" and unread:
+        why = f"{unread[0]}: {why_unread(portfolio, unread[0])}"
+        yield OutlookAnswer("money owed", f"unknown: {why}", CORRECTIONS)
+    elif source == "unknown" and "invoices" in tables:
         yield OutlookAnswer(
             "money owed",
             "unknown: invoices without payments tell nobody who paid",

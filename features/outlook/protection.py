@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from features.counted import counted
 from features.moments import to_datetime
 from features.outlook.outlook_answer import OutlookAnswer
+from features.outlook.unread import CORRECTIONS, why_unread
 from features.reading.observation import NONE_LASTS_DAYS
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def _notices(portfolio: Portfolio) -> OutlookAnswer:
         "contacts.csv: customer_id, event_at, kind, notice; `forbear score --notices"
         " FILE` writes those that are due, to confirm"
     )
+    if why := why_unread(portfolio, "contacts"):
+        return OutlookAnswer(question, f"not known: {_NO_STOP} {why}", CORRECTIONS)
     if "contacts" not in portfolio.settings.tables:
         answer = f"not looked at: {_NO_STOP} no notice is recorded"
         return OutlookAnswer(question, answer, improve)
@@ -76,6 +79,10 @@ def _notices(portfolio: Portfolio) -> OutlookAnswer:
 
 def _protecting(portfolio: Portfolio, table: str) -> OutlookAnswer:
     stated_on = portfolio.settings.none.get(table)
+    if why := why_unread(portfolio, table):
+        is_looked_at = table in portfolio.settings.tables
+        lost = "" if is_looked_at else f"{_NO_STOP} "
+        return OutlookAnswer(table, f"not known: {lost}{why}", CORRECTIONS)
     if table in portfolio.settings.tables:
         counts = {t.table: t.n_accepted for t in portfolio.report.tables}
         if counts.get(table):
@@ -113,7 +120,7 @@ def _rejected(portfolio: Portfolio) -> OutlookAnswer:
     return OutlookAnswer(
         "rejected rows",
         f"{answer} money they tell of, no decision for non-payment either",
-        "the corrections that are listed above",
+        CORRECTIONS,
     )
 
 
@@ -129,7 +136,7 @@ def _freshness(portfolio: Portfolio) -> OutlookAnswer:
         return OutlookAnswer(
             "observed until",
             f"unknown{of}: none of its rows could be read, which permits no stop",
-            "the corrections that are listed above",
+            CORRECTIONS,
         )
     moment = to_datetime(until).astimezone(portfolio.settings.zone)
     return OutlookAnswer(

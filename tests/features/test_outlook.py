@@ -236,6 +236,48 @@ def test_a_flat_portfolio_states_its_money() -> None:
     assert said(tables, "money owed").answer.startswith("unknown")
 
 
+def holds(*customers: str) -> Rows:
+    exempt = {"event_at": START, "kind": "exemption", "until": START + 400 * DAY}
+    return [exempt | {"customer_id": customer} for customer in customers]
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        pytest.param(
+            [row | {"kind": "holiday"} for row in holds("c000", "c001")],
+            "not known: none of its rows could be read",
+            id="no row is as the contract says",
+        ),
+        pytest.param(
+            holds("c000", "c001", ""),
+            "not known: no suspension for non-payment can be recommended, because some"
+            " of its rows do not say whose they are",
+            id="a row names nobody",
+        ),
+    ],
+)
+def test_rows_that_cannot_be_read_are_not_said_to_be_none(rows: Rows, why: str) -> None:
+    found = said(plain() | {"holds": rows}, "holds")
+    assert found.answer == why
+    assert found.improve == "the corrections that are listed above"
+    assert not found.takes_away  # nobody is led to write `none: {holds: …}`
+
+
+def test_notices_and_money_that_cannot_be_read_ask_for_corrections() -> None:
+    sent = {"event_at": START, "kind": "notice_sent", "notice": "reminder_1"}
+    notices = said(
+        plain() | {"contacts": [sent | {"customer_id": c} for c in ("c000", "")]},
+        "notices",
+    )
+    tables = plain()
+    tables["payments"][0]["customer_id"] = ""
+    owed = said(tables, "money owed")
+    for found in (notices, owed):
+        assert "some of its rows do not say whose they are" in found.answer
+        assert found.improve == "the corrections that are listed above"
+
+
 def test_what_rejected_payments_keep_unknown_is_not_laid_on_time() -> None:
     tables = plain()
     tables["payments"] = [row | {"status": "arrived"} for row in tables["payments"]]
