@@ -82,7 +82,7 @@ def observe(
     }
     named = [until[table] for table in observation.tables if table in until]
     observation.overall = min(named, default=overall)
-    if observation.overall > overall + FAR_AHEAD_US:
+    if overall and observation.overall > overall + FAR_AHEAD_US:  # 0: no row at all
         observation.warnings.append(
             f"observed_until ({to_datetime(observation.overall):%Y-%m-%d}) lies far "
             f"after the last row ({to_datetime(overall):%Y-%m-%d}): is it how far you"

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.account import account_facts
-from features.errors import SettingsError
+from features.errors import NoCustomersError, SettingsError
 from features.moments import parse_moment
 from features.portfolio import Portfolio
 from features.reading.rows import read_events
@@ -533,3 +533,12 @@ def test_what_can_hardly_be_meant_is_said() -> None:
     )
     assert warned(found, "subscriptions: rows with a quantity outside [0, 1e9]: 1")
     assert warned(found, "actions: rows with a propensity outside (0, 1]: 1")
+
+
+def test_where_no_row_can_be_read_no_day_is_called_the_last(tmp_path: Path) -> None:
+    numbers = "customer_id,event_at\nc1,46023\n"  # days as Excel counts them
+    folder = _folder(tmp_path, "observed_until: 2026-06-05\n", customers=numbers)
+    with pytest.raises(NoCustomersError) as raised:
+        Portfolio.open(folder)
+    said = raised.value.report.warnings
+    assert not [text for text in said if "observed_until" in text]
