@@ -45,6 +45,36 @@ def test_a_return_undoes_its_payment(portfolio: Path, how: str) -> None:
     assert last["failure_code"] == ("invalid_account" if how == "reason" else None)
 
 
+def test_a_return_bears_the_reference_of_what_came(portfolio: Path) -> None:
+    """The text of the payment named its invoice; the return has the reference alone."""
+    came = debit("100", "2026-02-03", end_to_end="E2E-15", text=FIRST)
+    back = returned("100", "2026-02-06", end_to_end="E2E-15")
+    report = import_texts(portfolio, iso(STATEMENT, came, back))
+
+    assert became(portfolio) == [("succeeded", 100, FIRST), ("returned", 100, FIRST)]
+    assert len({row["payment_id"] for row in payments(portfolio)}) == 1
+    assert all(s.agrees for s in report.sums)
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        pytest.param([("100", "2026-02-02"), ("100", "2026-02-03")], id="came twice"),
+        pytest.param([("60", "2026-02-03")], id="another amount"),
+        pytest.param([("100", "2026-02-09")], id="came later"),
+    ],
+)
+def test_a_reference_that_decides_nothing_returns_nothing(
+    portfolio: Path, came: list[tuple[str, str]]
+) -> None:
+    entries = [debit(*one, end_to_end="RENT", text=FIRST) for one in came]
+    back = returned("100", "2026-02-06", end_to_end="RENT")
+    report = import_texts(portfolio, iso(STATEMENT, *entries, back, until="2026-02-09"))
+
+    assert {row[0] for row in became(portfolio)} == {"succeeded"}
+    assert any("a return without its payment" in n.text for n in report.notes)
+
+
 def test_a_return_in_a_later_file_finds_its_payment(portfolio: Path) -> None:
     import_texts(portfolio, iso(STATEMENT, debit("100", "2026-02-03")))
     later = iso(STATEMENT, returned("100", "2026-02-06"), until="2026-02-06")

@@ -274,7 +274,8 @@ CREATE TABLE payable AS
     WHERE kind = 'received' AND payment_id NOT IN (SELECT payment_id FROM there);
 
 -- The payment that a movement, or each part of it, undoes: the one it names, else of the
--- invoice that it names the last one of that amount before it.
+-- invoice that it names the last one of that amount before it; a return that names neither,
+-- the only payment of that amount before it that came with its end-to-end reference.
 CREATE TABLE undoing AS
     WITH by_id AS (
         SELECT t.movement_id, t.key AS part_id, t.amount AS undone, 7 AS rule, k.* FROM told AS t
@@ -287,9 +288,17 @@ CREATE TABLE undoing AS
             AND k.happened <= t.happened AND coalesce(k.currency, t.currency) = t.currency
             AND (k.amount = p.amount OR t.kind = 'sent' AND k.amount > p.amount)
         WHERE t.kind = 'returned' OR t.kind = 'sent' AND k.is_paid
+    ), by_reference AS (
+        SELECT t.movement_id, t.key AS part_id, t.amount AS undone, 3 AS rule, k.* FROM told AS t
+        JOIN told AS r ON r.kind = 'received' AND r.end_to_end = t.end_to_end AND r.amount = t.amount
+            AND r.currency = t.currency AND r.happened <= t.happened
+        JOIN payable AS k ON k.payment_id = r.key
+        WHERE t.kind = 'returned' AND t.movement_id NOT IN (SELECT movement_id FROM part)
+        QUALIFY count(*) OVER (PARTITION BY t.movement_id) = 1
     )
     SELECT u.*, t.kind, t.happened AS undone_at, t.reason, t.currency AS undone_currency
-    FROM (FROM by_id UNION ALL FROM by_invoice WHERE movement_id NOT IN (SELECT movement_id FROM by_id)) AS u
+    FROM (FROM by_id UNION ALL FROM by_invoice WHERE movement_id NOT IN (SELECT movement_id FROM by_id)
+          UNION ALL FROM by_reference WHERE movement_id NOT IN (SELECT movement_id FROM by_id)) AS u
     JOIN told AS t USING (movement_id)
     QUALIFY row_number() OVER (PARTITION BY movement_id, part_id ORDER BY u.happened DESC, u.payment_id) = 1;
 -- two returns cannot undo one payment
