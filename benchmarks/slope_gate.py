@@ -25,7 +25,7 @@ from features.portfolio import Portfolio
 from features.targets import TARGETS
 from scoring.starter import starter
 from simulation import simulate
-from training.comparison import LEAST_POSITIVES, SLOPE, gates, in_common
+from training.comparison import LEAST_POSITIVES, gates, in_common
 from training.judged_money import Money
 from training.judged_rows import JudgedRows
 from training.learning import learn
@@ -103,11 +103,10 @@ def drawn_worlds(n_customers: int, numbers: list[int]) -> None:
                 continue  # no model is compared by so few
             learnt = learn(target, rows, 0, starter=starter(target))
             slope = learnt.judgement.metrics["calibration_slope"]
-            is_held = slope.low > SLOPE[1] or slope.high < SLOPE[0]
             print(
                 f"{DRAWN}{number}, {target}: {learnt.judgement.label.sum():.0f} judge,"
                 f" slope {slope.value:.2f} ({slope.low:.2f} to {slope.high:.2f})"
-                f"{' HELD' if is_held else ''}",
+                f"{' HELD' if slope.is_surely_off else ''}",
                 flush=True,
             )
 

@@ -16,12 +16,10 @@ from features.portfolio import Portfolio
 from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsMap, fit_log_odds_affine
-from scoring.early_warning import TOLERATED
 from scoring.intervals import MetricEstimate, customer_blocks, measured
 from store.monitoring import Cause
 
 CONFIDENCE = 0.99
-SLOPE = (0.8, 1.2)
 STANDARD_ERRORS = 3.0
 SHOWN = ("observed_over_expected", "calibration_intercept", "calibration_slope", "auc")
 STOP_DAYS = 90  # a stop so long before or after a date belongs to it
@@ -96,14 +94,12 @@ class MatureOutcomes:
     @property
     def is_level_off(self) -> bool:
         """Whether more or fewer happened than is tolerated, for sure."""
-        ratio = self.metrics["observed_over_expected"]
-        return ratio.low > TOLERATED[1] or ratio.high < TOLERATED[0]
+        return self.metrics["observed_over_expected"].is_surely_off
 
     @property
     def is_slope_off(self) -> bool:
         """Whether the probabilities are too sure, or not sure enough."""
-        slope = self.metrics["calibration_slope"]
-        return slope.low > SLOPE[1] or slope.high < SLOPE[0]
+        return self.metrics["calibration_slope"].is_surely_off
 
     def causes(self) -> Iterator[Cause]:
         """What rings about these outcomes."""

@@ -17,7 +17,7 @@ LEAST_SHARE = 0.1  # known by now; of younger dates little can be said
 # that had learnt from 20 outcomes, and in fewer than 1.4 % of those with 200: the share
 # known by now is estimated too, and the interval does not know it.
 CONFIDENCE = 0.95
-TOLERATED = (0.8, 1.25)  # times what was expected: within it nothing is asked for
+TOLERATED = (0.8, 1.25)  # of a ratio or a slope that is near enough to 1, either way
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 from scipy.special import chdtri, ndtri
 
 from features.arrays import FloatArray, IntArray
+from scoring.early_warning import TOLERATED
 from scoring.metrics import METRICS, log_losses
 from scoring.resampled import ResampledMetrics
 
@@ -21,6 +22,17 @@ class MetricEstimate:
     value: float
     low: float
     high: float
+
+    @property
+    def is_surely_off(self) -> bool:
+        """Of what is 1 where it is right: whether it is not even near, for sure.
+
+        >>> MetricEstimate(1.4, 1.26, 1.5).is_surely_off
+        True
+        >>> MetricEstimate(1.4, 1.25, 1.5).is_surely_off
+        False
+        """
+        return self.low > TOLERATED[1] or self.high < TOLERATED[0]
 
 
 def customer_blocks(customer_ids: npt.ArrayLike) -> IntArray:

@@ -19,6 +19,7 @@ from features.arrays import BoolArray, FloatArray
 from features.targets import Target
 from scoring.calibration import newton_logistic
 from scoring.cards import PromotionGate
+from scoring.early_warning import TOLERATED
 from scoring.intervals import (
     MetricEstimate,
     compare_log_loss,
@@ -35,7 +36,6 @@ LEAST_POSITIVES = 20  # in common; fewer tell no two models apart
 SURE = 0.95  # share of the draws in which a challenger must be better
 AS_GOOD = 0.01  # share of the log-loss by which a fresher model may at most be worse
 LEVEL = 1.15  # observed over expected that is near enough to 1, either way
-SLOPE = (0.8, 1.25)  # of a calibration slope that is near enough to 1
 SEGMENT_POSITIVES = 20
 SEGMENT_ERRORS = 2.0  # standard errors by which a segment may look worse by chance
 OVERLAP = 0.7  # of the families named to people before and after
@@ -146,10 +146,10 @@ def _slope(both: CommonRows, blocks: np.ndarray, seed: int) -> PromotionGate:
     slope = measured(both.new.label, both.new.p, blocks, seed=seed)["calibration_slope"]
     return PromotionGate(
         "slope_is_right",
-        slope.low <= SLOPE[1] and slope.high >= SLOPE[0],
+        not slope.is_surely_off,
         f"calibration slope {slope.value:.2f} (95 % interval {slope.low:.2f} to"
         f" {slope.high:.2f}; 1 is perfect, below it high probabilities are too high);"
-        f" the interval must reach into {SLOPE[0]:g} to {SLOPE[1]:g}",
+        f" the interval must reach into {TOLERATED[0]:g} to {TOLERATED[1]:g}",
     )
 
 
