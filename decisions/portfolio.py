@@ -47,7 +47,7 @@ class DecidedPortfolio:
     budget_use: BudgetUse
 
     def run(self) -> PortfolioRun:
-        """What is left when all cases share the budgets, as `recommend_many` says."""
+        """What is left when all cases share the budgets."""
         return share_budgets(self.decided, self.budget_use)
 
     def recommendations(self) -> Iterator[Recommendation]:

@@ -23,11 +23,9 @@ from features.errors import (
 from features.events import Events
 from features.moments import local_day
 from features.reading.cross_row_rules import Expelled
-from features.reading.database import DatabaseSource
 from features.reading.duck import run
 from features.reading.duck_settings import IN_MEMORY, DuckSettings, connect
 from features.reading.loading import load
-from features.reading.mapping import wanted_columns
 from features.reading.observation import FAR_AHEAD_US
 from features.reading.origin import open_source
 from features.reading.parts import (
@@ -153,16 +151,6 @@ class Portfolio:
     ) -> Portfolio:
         """A portfolio of tables in memory, checked as files are."""
         return _with_customers(_portfolio(MemorySource(tables), settings))
-
-    @classmethod
-    def from_connection(
-        cls,
-        connection: Any,  # noqa: ANN401 - any Ibis backend
-        settings: PortfolioSettings,
-    ) -> Portfolio:
-        """The tables of a database, by their names in the contract."""
-        wanted = wanted_columns({}, settings)
-        return _with_customers(_portfolio(DatabaseSource(connection, wanted), settings))
 
     @property
     def rejects(self) -> tuple[Reject, ...]:

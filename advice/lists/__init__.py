@@ -1,6 +1,6 @@
 """What people take from a portfolio run: the list of the day, and notices to send."""
 
-from advice.lists.daily import COLUMNS, MEANING, daily_list
+from advice.lists.daily import COLUMNS, MEANING
 from advice.lists.long import first_of_list, long_list
 from advice.lists.notices import CONTACT_COLUMNS, notices_due
 from advice.lists.sheets import (
@@ -21,7 +21,6 @@ __all__ = [
     "WITHHELD",
     "as_text_cell",
     "csv_beside",
-    "daily_list",
     "first_of_list",
     "long_list",
     "notices_due",

@@ -8,16 +8,13 @@ and the money.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from advice.lists.figures import as_money, as_probability
 from advice.lists.what_to_add import NO_DECISION
 from decisions.actions import ACTIONS
 from features.counted import counted
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Kind = Literal["text", "money", "share", "count", "moment"]
 Row = tuple[Any, ...]
@@ -87,25 +84,6 @@ COLUMNS = (
     Column("as of", "moment", 17),
     Column("policy", "text", 22),
 )
-
-
-def daily_list(
-    advised: "pa.Table", zone: ZoneInfo, *, only_work: bool = False
-) -> list[Row]:
-    """The rows of `COLUMNS`, what is to do first.
-
-    By severity, by money overdue, and by what the action saves, which alone tells
-    customers apart where nobody knows what is late.
-
-    Args:
-        advised: rows of `portfolio_run`; `action_in_run` is the action of the list,
-            so budgets and the review queue are kept to.
-        zone: moments are given in it, aware.
-        only_work: leave out about whom there is nothing to do.
-    """
-    rows = advised.to_pylist()
-    ordered = sorted(filter(has_work, rows) if only_work else rows, key=order)
-    return [daily_row(row, zone) for row in ordered]
 
 
 def has_work(row: Mapping[str, Any]) -> bool:

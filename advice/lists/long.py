@@ -37,7 +37,11 @@ def first_of_list(
 def long_list(
     advised: AdvisedParts, zone: ZoneInfo, folder: Path, memory_mb: int
 ) -> Iterator[Row]:
-    """The rows of `daily_list`, one after the other.
+    """The rows of `COLUMNS`, what is to do first, one after the other.
+
+    By severity, by money overdue, and by what the action saves, which alone tells
+    customers apart where nobody knows what is late. `action_in_run` is the action of
+    the list, so budgets and the review queue are kept to.
 
     Args:
         advised: rows of advice.

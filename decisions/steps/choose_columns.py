@@ -31,7 +31,7 @@ from decisions.steps.decide import (
     rests_on_assumed,
 )
 from decisions.steps.measure import NO_MEASURE, measure_beside
-from decisions.steps.shared_budgets import BudgetRequests, action_names, shared
+from decisions.steps.shared_budgets import BudgetRequests, shared
 from decisions.terms import Terms
 from features.arrays import BoolArray, FloatArray, IntArray, TextArray
 
@@ -56,7 +56,6 @@ class PortfolioRun:
     recommended: IntArray
     forbidden: IntArray
     stability: FloatArray
-    is_close_call: BoolArray
     requires_person: BoolArray
     arm: TextArray
     propensity: FloatArray
@@ -74,10 +73,6 @@ class PortfolioRun:
     def n_queue_refused(self) -> int:
         """How many reviews found no place in the queue."""
         return int(self.refused.sum())
-
-    def actions(self, indices: IntArray) -> TextArray:
-        """Names of actions; None where there is no decision."""
-        return action_names(indices)
 
 
 @dataclass(frozen=True)
@@ -107,23 +102,6 @@ class DecidedColumns:
     propensity: FloatArray
 
 
-def recommend_many(
-    cases: Sequence[Case],
-    policy: Policy,
-    at: datetime,
-    budget_use: BudgetUse | None = None,
-) -> PortfolioRun:
-    """`recommend` for many cases at one moment, with the budgets shared by the run.
-
-    Args:
-        cases: any cases; the answer has their order.
-        policy: its terms in force at `at` decide.
-        at: aware UTC moment.
-        budget_use: before this run; without `n_customers` the run itself is the base.
-    """
-    return share_budgets(decide_cases(cases, policy, at), budget_use or BudgetUse())
-
-
 def run(
     columns: Columns, terms: Terms, at: datetime, budget_use: BudgetUse
 ) -> PortfolioRun:
@@ -132,7 +110,13 @@ def run(
 
 
 def decide_cases(cases: Sequence[Case], policy: Policy, at: datetime) -> DecidedColumns:
-    """Decide many cases at one moment, each alone; see `recommend_many`."""
+    """Decide many cases at one moment, each alone, in their order.
+
+    Args:
+        cases: any cases.
+        policy: its terms in force at `at` decide.
+        at: aware UTC moment.
+    """
     terms = policy.in_force(at)
     columns = columns_of_cases(cases, policy.latest if terms is None else terms, at)
     if terms is None:
@@ -185,7 +169,6 @@ def share_budgets(decided: DecidedColumns, budget_use: BudgetUse) -> PortfolioRu
         recommended=answer.action,
         forbidden=steps.forbidden,
         stability=np.where(is_decided, steps.stability, np.nan),
-        is_close_call=is_decided & (steps.stands != steps.proposed),
         requires_person=is_decided & (approvals_needed(asks, terms, action) > 0),
         arm=decided.arm,
         propensity=decided.propensity,

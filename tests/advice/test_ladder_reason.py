@@ -11,13 +11,14 @@ import pytest
 from advice import Advisor
 from advice.advice import Advice
 from advice.advice_table import SCHEMA, advice_row
-from advice.lists import COLUMNS, daily_list
+from advice.lists import COLUMNS
 from decisions.policy_file.load import SHIPPED, Policy, load_policy, parse_policy
 from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 from features.targets import TARGETS
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor
+from tests.advice.short_list import daily_list
 from wording.explanation import explain
 
 AS_OF = datetime(2026, 6, 15, 10, tzinfo=UTC)  # a Monday noon in Brussels

@@ -26,7 +26,6 @@ from advice.lists import (
     WITHHELD,
     as_text_cell,
     csv_beside,
-    daily_list,
     notices_due,
     write_csv,
     write_table,
@@ -41,6 +40,7 @@ from decisions.rules.catalogue import RULE_BY_CODE
 from features.contract import TABLES
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
+from tests.advice.short_list import daily_list
 from wording.messages import messages
 
 BRUSSELS = ZoneInfo("Europe/Brussels")

@@ -12,7 +12,7 @@ import yaml
 import simulation
 from advice import Advisor, parts_run
 from advice.advised import AdvisedParts
-from advice.lists import daily_list, first_of_list, long_list
+from advice.lists import first_of_list, long_list
 from advice.parts_run import RunLimits, advise_in_parts
 from advice.portfolio_run import advise_portfolio
 from decisions.case import BudgetUse
@@ -21,6 +21,7 @@ from features.portfolio import Portfolio
 from features.reading.duck_settings import DuckSettings
 from features.snapshots import latest_snapshots
 from scoring.bundle import Bundle
+from tests.advice.short_list import daily_list
 
 NOTHING_USED = BudgetUse()
 N_PARTS, PLACES = 4, 3

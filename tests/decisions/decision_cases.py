@@ -1,5 +1,6 @@
 """Random cases that hold together: what is owed, told, promised and contested."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -7,13 +8,14 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from decisions import default_policy
-from decisions.case import Case
+from decisions.case import BudgetUse, Case
 from decisions.policy_file.load import (
     Policy,
     load_policy,
     parse_document,
     shipped_policies,
 )
+from decisions.steps.choose_columns import PortfolioRun, decide_cases, share_budgets
 from features.facts import (
     AccountFacts,
     ActiveHold,
@@ -528,3 +530,13 @@ def questions(
     at = draw(st.one_of(st.just(TUESDAY), moments))
     names = tuple(state.notice for state in policy.document.ladder if state.notice)
     return draw(random_cases(at, names)), policy, at
+
+
+def recommend_many(
+    cases: Sequence[Case],
+    policy: Policy,
+    at: datetime,
+    budget_use: BudgetUse | None = None,
+) -> PortfolioRun:
+    """`recommend` for many cases, with the budgets shared by the run."""
+    return share_budgets(decide_cases(cases, policy, at), budget_use or BudgetUse())

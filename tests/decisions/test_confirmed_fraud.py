@@ -17,7 +17,6 @@ from decisions import (
 )
 from decisions.actions import REVIEW, SEVERITY, STOPS
 from decisions.policy_file.load import parse_document
-from decisions.steps.choose_columns import recommend_many
 from features.facts import AccountFacts, ActiveHold, ActiveOverride, Evidence
 from tests.decisions.decision_cases import (
     TABLES,
@@ -28,6 +27,7 @@ from tests.decisions.decision_cases import (
     overdue_facts,
     random_cases,
     random_policies,
+    recommend_many,
 )
 
 DAY = timedelta(days=1)

@@ -10,13 +10,13 @@ from decisions import Case, Policy, default_policy, load_policy, recommend
 from decisions.errors import PolicyFileError
 from decisions.policy_file.load import SHIPPED, parse_document
 from decisions.steps.agree import approvals_needed, with_questions
-from decisions.steps.choose_columns import recommend_many
 from features.facts import Evidence
 from tests.decisions.decision_cases import (
     TUESDAY,
     delivered,
     overdue_facts,
     random_cases,
+    recommend_many,
 )
 
 Values: TypeAlias = dict[str, Any]

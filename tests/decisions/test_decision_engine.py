@@ -17,7 +17,7 @@ from decisions.money.thresholds import Threshold
 from decisions.policy_file.load import parse_document, shipped_policies
 from decisions.rules.eligibility import eligibility_of
 from decisions.steps.case_inputs import inputs_of
-from decisions.steps.choose_columns import recommend_many
+from decisions.steps.shared_budgets import action_names
 from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
@@ -27,6 +27,7 @@ from tests.decisions.decision_cases import (
     questions,
     random_cases,
     random_policies,
+    recommend_many,
 )
 
 POLICIES = [load_policy(path) for path in shipped_policies()]
@@ -41,8 +42,8 @@ def test_one_customer_and_a_portfolio_agree(
     case, policy, at = question
     one = recommend(case, policy, at)
     run = recommend_many([case], policy, at)
-    assert run.actions(run.proposed)[0] == one.proposed_action
-    assert run.actions(run.recommended)[0] == one.action
+    assert action_names(run.proposed)[0] == one.proposed_action
+    assert action_names(run.recommended)[0] == one.action
     assert run.columns.code[0] == one.code
     assert bool(run.requires_person[0]) == one.people.requires_person
     assert run.arm[0] == one.permission.arm

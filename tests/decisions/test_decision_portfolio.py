@@ -27,9 +27,14 @@ from decisions.policy_file.load import (
 )
 from decisions.portfolio import decide_portfolio
 from decisions.steps.arms import uniform
-from decisions.steps.choose_columns import recommend_many, run
-from decisions.steps.columns import columns_of_cases, columns_of_plain, joined
+from decisions.steps.choose_columns import run
+from decisions.steps.columns import (
+    columns_of_cases,
+    columns_of_plain,
+    joined,
+)
 from decisions.steps.reserve import stops_per_day
+from decisions.steps.shared_budgets import action_names
 from features.arrays import FloatArray
 from features.facts import ExecutedAction
 from tests.decisions.decision_cases import (
@@ -40,6 +45,7 @@ from tests.decisions.decision_cases import (
     overdue_facts,
     random_cases,
     random_policies,
+    recommend_many,
 )
 
 Values: TypeAlias = dict[str, Any]
@@ -179,7 +185,7 @@ def test_exploration_is_reproducible_small_and_one_step_softer() -> None:
     assert 7 <= explored.sum() <= 35
     assert (first.propensity[explored] == 0.25).all()
     assert (first.propensity[~explored] == 0.75).all()
-    assert set(first.actions(first.recommended)[explored]) == {"review"}
+    assert set(action_names(first.recommended)[explored]) == {"review"}
     later = recommend_many(
         [
             replace(c, facts=replace(c.facts, as_of=TUESDAY + timedelta(days=35)))
@@ -210,7 +216,7 @@ def test_the_holdout_follows_the_ladder_alone() -> None:
     held = found.arm == "holdout"
     # 60 draws of 0.5: outside 12..48 less than once in a hundred thousand seeds.
     assert 12 <= held.sum() <= 48
-    names = found.actions(found.recommended)
+    names = action_names(found.recommended)
     assert set(names[held]) == {"remind"}  # the ladder's first reminder is due
     assert set(names[~held]) == {"none"}  # which at this probability gains nothing
     assert (found.propensity == 0.5).all()
@@ -337,7 +343,7 @@ def test_every_answer_of_a_run_is_that_of_one_who_came_when_the_budget_was_so(
         stopped = used if is_broken else 0
         budget_use = BudgetUse(stopped, stopped, used if is_refused else 0, len(cases))
         answers.append(recommend(case, policy, TUESDAY, budget_use))
-    names = whole.actions(whole.recommended).tolist()
+    names = action_names(whole.recommended).tolist()
     assert [answer.action for answer in answers] == names
     new = [
         answer
@@ -384,7 +390,7 @@ def _flips(policy: Policy, hysteresis: float) -> int:
         case = Case(facts, p, 0.0, previous=answers[-1])
         answers.append(recommend(case, wavering, TUESDAY).action)
         same = recommend_many([case], wavering, TUESDAY)
-        assert same.actions(same.recommended).tolist() == answers[-1:]
+        assert action_names(same.recommended).tolist() == answers[-1:]
     return sum(was != now for was, now in pairwise(answers))
 
 
@@ -432,7 +438,7 @@ def test_a_full_queue_still_sends_the_notice_that_must_be_sent() -> None:
     found = recommend(case, policy, TUESDAY)
     assert found.action == "remind"
     only = recommend_many([case], policy, TUESDAY)
-    assert only.actions(only.recommended).tolist() == ["remind"]
+    assert action_names(only.recommended).tolist() == ["remind"]
 
 
 @pytest.mark.parametrize(
@@ -451,7 +457,7 @@ def test_who_is_suspended_is_not_blocked_beyond_the_budget(
     assert (found.action, found.permission.in_force) == ("suspend", True)
     whole = recommend_many([case], policy, TUESDAY, budget_use)
     assert whole.n_breaker_reviews == 1
-    assert whole.actions(whole.recommended).tolist() == ["suspend"]
+    assert action_names(whole.recommended).tolist() == ["suspend"]
 
 
 @pytest.mark.parametrize(("share", "n", "most"), [(0.07, 100, 7), (0.001, 10, 1)])

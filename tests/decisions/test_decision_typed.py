@@ -13,7 +13,6 @@ from decisions.actions import ACTIONS
 from decisions.errors import PolicyFileError
 from decisions.money.typed import tier_of, typed_action
 from decisions.policy_file.load import SHIPPED, load_policy, parse_document
-from decisions.steps.choose_columns import recommend_many
 from decisions.steps.columns import columns_of_plain
 from tests.decisions.decision_cases import (
     TUESDAY,
@@ -21,6 +20,7 @@ from tests.decisions.decision_cases import (
     facts_of,
     overdue_facts,
     random_cases,
+    recommend_many,
 )
 from wording.explanation import LANGUAGES, explain
 

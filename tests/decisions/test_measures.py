@@ -16,7 +16,7 @@ from decisions.policy_file.load import parse_document
 from decisions.portfolio import decide_portfolio
 from decisions.recommendation import Recommendation
 from decisions.rules.measures import has_meter
-from decisions.steps.choose_columns import recommend_many
+from decisions.steps.shared_budgets import action_names
 from features.facts import (
     AccountFacts,
     ActiveHold,
@@ -35,6 +35,7 @@ from tests.decisions.decision_cases import (
     overdue_facts,
     random_cases,
     random_policies,
+    recommend_many,
     with_measures,
 )
 
@@ -164,7 +165,7 @@ def test_a_portfolio_gets_the_measures_that_each_customer_gets(
     run = recommend_many(cases, policy, TUESDAY, use)
     names = [str(one.name) for one in policy.latest.measures]
     for i, found in enumerate(alone):
-        if found.action is None or run.actions(run.recommended)[i] != found.action:
+        if found.action is None or action_names(run.recommended)[i] != found.action:
             continue  # budgets shared by the run
         assert [names[j] for j in (run.measure[i],) if j >= 0] == beside(found)
         gains = [one.net_gain for one in found.permission.measures]

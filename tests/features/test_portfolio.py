@@ -3,7 +3,6 @@
 import datetime as dt
 from pathlib import Path
 
-import ibis
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
@@ -162,19 +161,6 @@ def test_declared_columns_are_read() -> None:
     assert (row["loan_amount"], row["margin"]) == (120_000, 30_000)
     assert portfolio.settings.attributes["margin"].type == "money"
     assert "balance_limit" in portfolio.tables["ageing"].columns
-
-
-def test_a_database_is_a_portfolio(tmp_path: Path) -> None:
-    database = ibis.duckdb.connect(tmp_path / "billing.duckdb")
-    database.create_table("customers", CUSTOMERS)
-    database.create_table("usage", USAGE)
-    database.create_table("something_else", USAGE)
-    portfolio = Portfolio.from_connection(database, SETTINGS)
-    assert portfolio.settings.tables == {"customers", "usage"}
-    assert _costs(portfolio) == [15_000, 20_000, 2_500]
-    memory = Portfolio.from_tables({"customers": CUSTOMERS, "usage": USAGE}, SETTINGS)
-    assert portfolio.content_hash == memory.content_hash
-    database.disconnect()
 
 
 def test_observed_until_is_the_latest_known_at_but_of_snapshots() -> None:
