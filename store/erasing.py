@@ -6,7 +6,7 @@ from store.decisions import DecisionStore
 from store.events import Erasure, EventStore
 
 
-class Erased(NamedTuple):
+class WholeErasure(NamedTuple):
     """What was removed of one customer, and what stays in the chain about it."""
 
     n_decisions: int
@@ -16,7 +16,7 @@ class Erased(NamedTuple):
 
 async def erase_everywhere(
     decisions: DecisionStore, events: EventStore, erasure: Erasure
-) -> Erased:
+) -> WholeErasure:
     """Erase decisions and events; asked again it goes on where it was interrupted.
 
     A question asked while this is under way may have read the events before they went
@@ -32,4 +32,4 @@ async def erase_everywhere(
     n_events = await events.erase(erasure)
     meanwhile = await decisions.erase(customer_id, now, is_agreed=True)
     n_decisions = before.n_decisions + meanwhile.n_decisions
-    return Erased(n_decisions, n_events, meanwhile.chain_position)
+    return WholeErasure(n_decisions, n_events, meanwhile.chain_position)

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from store.audit import audit
-from store.erasing import Erased, erase_everywhere
+from store.erasing import WholeErasure, erase_everywhere
 from store.errors import ErasureRefusedError
 from store.events import Erasure
 from store.opening import open_database, open_decision_store, open_event_store
@@ -33,7 +33,7 @@ def test_what_was_decided_between_the_two_stores_goes_as_well(
             await decisions.record(made, {})
             return await erase_events(erasure)
 
-        async def erased() -> Erased:
+        async def erased() -> WholeErasure:
             await events.record(a_batch(a_row("acme")))
             return await erase_everywhere(decisions, events, ERASURE)
 
