@@ -26,7 +26,7 @@ Tables are Parquet, CSV or Excel files beside it, sheets of `portfolio.xlsx`, or
 of a database or a lake or files of a bucket (`source`). CSV files may be separated by
 `,` `;` tab or `|`; they are UTF-8. In Excel a column without any clock time holds plain
 dates; a column of clock times needs a `timezone`. A cell that is not spelt as declared
-is rejected, not guessed.
+is rejected, not guessed: so are dates in cells that have the format of a number.
 """
 
 

@@ -33,7 +33,8 @@ WHAT_TO_DO = {
     "characters",
     "bad_text": "write text or a whole number",
     "bad_time": "write ISO 8601 such as 2026-06-30T22:00:00Z, or a date 2026-06-30"
-    f"{_IN_YAML} (`format`)",
+    f"{_IN_YAML} (`format`); where Excel shows a number (46203), give the column the "
+    "format of a date there",
     "naive_time": "add the offset: 2026-06-30T22:00:00Z or …+02:00"
     f"{_IN_YAML} (`timezone`)",
     "bad_number": "write digits with a decimal point, no thousands separators"

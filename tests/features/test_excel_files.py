@@ -229,6 +229,15 @@ def test_a_row_is_named_by_the_number_that_excel_shows(tmp_path: Path) -> None:
     assert "row 5: '-3'" in reject.example
 
 
+def test_a_day_number_of_excel_asks_for_the_format_of_a_date(tmp_path: Path) -> None:
+    """A number may be anything, so it is not guessed to be a day."""
+    invoices = [INVOICES, ["007", "1", 46203, DAY, 5]]
+    write(tmp_path / "portfolio.xlsx", {"customers": CUSTOMERS, "invoices": invoices})
+    [reject] = Portfolio.open(tmp_path).report.rejects
+    assert (reject.column, reject.rule) == ("event_at", "bad_time")
+    assert "give the column the format of a date" in reject.what_to_do
+
+
 def test_a_row_of_a_csv_file_is_numbered_as_a_spreadsheet_shows_it(
     tmp_path: Path,
 ) -> None:
