@@ -4,6 +4,7 @@ A bundle carries them to the place where it serves, so training and serving read
 the same currency, time zone, materiality and attributes.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,7 +30,20 @@ from features.moments import NO_END, MomentError, parse_moment, to_datetime
 from features.money import ten_thousandths
 from features.reading.rejects import WHAT_TO_DO
 
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+_CODE = re.compile(r"[A-Z]{3}")  # of ISO 4217
+
+
+def _is_in_capitals(value: object) -> object:
+    if isinstance(value, str) and not _CODE.fullmatch(value):
+        is_meant = _CODE.fullmatch(value.upper()) is not None
+        instead = value.upper() if is_meant else "a code of ISO 4217, such as EUR"
+        raise ValueError(f"write {instead}; it is {value!r}")
+    return value
+
+
+Currency = Annotated[
+    str, Field(pattern=r"^[A-Z]{3}$"), BeforeValidator(_is_in_capitals)
+]
 # YAML reads 0.92 as a binary float; its shortest text is the number meant
 Exact = Annotated[
     Decimal, BeforeValidator(lambda v: str(v) if isinstance(v, float) else v)

@@ -349,6 +349,9 @@ def _shipped_with(old: str, new: str) -> str:
         ("action: suspend\n", "action: stop\n", r"ladder\.suspension\.action: should"),
         ("chargeback_fee: 20", "chargeback_fee: x", "chargeback_fee: .*number, or {v"),
         ("currency: EUR", "curency: EUR", r"currency: is missing \(and 1 more"),
+        ("currency: EUR", "currency: eur", r"28: currency: write EUR; it is 'eur'"),
+        ("materiality: {EUR", "materiality: {eur", r"eur: write EUR; it is 'eur'"),
+        ("currency: EUR", "currency: euros", r"currency: write a code of ISO 4217"),
     ],
 )
 def test_a_slip_is_named_where_it_stands(old: str, new: str, message: str) -> None:

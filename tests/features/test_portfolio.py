@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
 
 from features.contract import TABLES
 from features.errors import (
@@ -161,6 +162,13 @@ def test_declared_columns_are_read() -> None:
     assert (row["loan_amount"], row["margin"]) == (120_000, 30_000)
     assert portfolio.settings.attributes["margin"].type == "money"
     assert "balance_limit" in portfolio.tables["ageing"].columns
+
+
+def test_a_currency_in_small_letters_says_what_to_write() -> None:
+    with pytest.raises(ValidationError, match="write EUR; it is 'eur'"):
+        PortfolioSettings.model_validate({"currency": "eur"})
+    with pytest.raises(ValidationError, match="write USD; it is 'usd'"):
+        PortfolioSettings.model_validate({"rates": {"usd": 0.9}})
 
 
 def test_observed_until_is_the_latest_known_at_but_of_snapshots() -> None:
