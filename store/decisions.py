@@ -232,6 +232,8 @@ class DecisionStore(DecisionReader, Protocol):
     async def take_back(self, decision_id: str, now: int) -> None:
         """Remove a decision whose customer was erased while it was made.
 
+        Nothing is done where the erasure removed it already.
+
         Raises:
             StoreUnavailableError: it could not be made durable.
         """

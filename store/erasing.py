@@ -32,4 +32,6 @@ async def erase_everywhere(
     n_events = await events.erase(erasure)
     meanwhile = await decisions.erase(customer_id, now, is_agreed=True)
     n_decisions = before.n_decisions + meanwhile.n_decisions
-    return WholeErasure(n_decisions, n_events, meanwhile.chain_position)
+    # an erasure of nothing adds no entry: its position is of whatever came last
+    said = meanwhile if meanwhile.n_decisions else before
+    return WholeErasure(n_decisions, n_events, said.chain_position)

@@ -40,6 +40,7 @@ WHERE retain_until < ? AND NOT EXISTS (
     AND one.decision_id = old.decision_id AND {STANDS}
 )) AS due
 """  # noqa: S608 - own names
+_IS_THERE = "SELECT 1 FROM decisions WHERE decision_id = ?"
 _HAS_DECISIONS = "SELECT 1 FROM decisions WHERE customer_id = ? LIMIT 1"
 _KEY_OF_NOTHING = """
 DELETE FROM customers WHERE customer_id = ? AND NOT EXISTS (
@@ -77,7 +78,9 @@ def erase(
 
 def take_back(database: Database, decision_id: str, now: int) -> None:
     """Remove one decision; see `DecisionStore.take_back`."""
-    _leave(database, "erasure", [decision_id], now)
+    # the erasure it was recorded beside may have removed it, and said so
+    if database.rows(_IS_THERE, decision_id):
+        _leave(database, "erasure", [decision_id], now)
 
 
 def due(database: Database, now: int) -> Due:

@@ -173,7 +173,7 @@ class MemoryDecisionStore(DecisionStore):
         return ErasureResult(len(mine), 0)
 
     async def take_back(self, decision_id: str, now: int) -> None:
-        del self._kept.decisions[decision_id]
+        self._kept.decisions.pop(decision_id, None)
 
     async def prove_writable(self) -> None:
         pass

@@ -1,6 +1,7 @@
 """A customer leaves both stores, whatever is decided meanwhile."""
 
 import asyncio
+import json
 from contextlib import closing
 
 import pytest
@@ -42,6 +43,29 @@ def test_what_was_decided_between_the_two_stores_goes_as_well(
         assert decisions.listed("acme", None, 9) == []
 
 
+def test_the_position_is_that_of_the_entry_which_says_what_went(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though others were decided about between the two stores."""
+    with (
+        closing(open_decision_store(*place)) as decisions,
+        closing(open_event_store(*place)) as events,
+    ):
+        erase_events = events.erase
+
+        async def erase_after_another_score(erasure: Erasure) -> int:
+            await decisions.record(a_decision(2, customer_id="brix"), {})
+            return await erase_events(erasure)
+
+        async def erased() -> WholeErasure:
+            await decisions.record(a_decision(1), {})
+            return await erase_everywhere(decisions, events, ERASURE)
+
+        monkeypatch.setattr(events, "erase", erase_after_another_score)
+        position = asyncio.run(erased()).chain_position
+    assert removals(place) == [(position, "d1")]
+
+
 def test_what_was_decided_before_is_kept_as_the_policy_says(place: Place) -> None:
     with (
         closing(open_decision_store(*place)) as decisions,
@@ -66,3 +90,23 @@ def test_one_decision_is_taken_back_and_others_stay(place: Place) -> None:
     with closing(open_database(*place)) as database:
         audited = audit(database)
     assert (audited.n_removed, audited.findings) == (1, [])
+
+
+def test_what_the_erasure_removed_is_not_taken_back_again(place: Place) -> None:
+    """A decision recorded between the two stores goes once, and is said to go once."""
+    with closing(open_decision_store(*place)) as decisions:
+        asyncio.run(decisions.record(a_decision(1), {}))
+        asyncio.run(decisions.erase("acme", 1_000, is_agreed=True))
+        asyncio.run(decisions.take_back("d1", 1_000))
+    assert [decision_id for _, decision_id in removals(place)] == ["d1"]
+
+
+def removals(place: Place) -> list[tuple[int, str]]:
+    """Positions in the chain, and the decisions of which they say that they went."""
+    query = "SELECT position, removal FROM chain WHERE removal IS NOT NULL"
+    with closing(open_database(*place)) as database:
+        return [
+            (position, decision_id)
+            for position, removal in database.rows(query)
+            for decision_id in json.loads(removal)["decision_ids"]
+        ]
