@@ -23,7 +23,6 @@ from store.database import Database
 from store.errors import StoreUnavailableError
 
 FILE = "access.jsonl"
-MOST_READ = 1_000  # entries of one answer
 _AFTER_ALL = "g"  # after every number in hexadecimal
 
 
@@ -83,10 +82,6 @@ class AccessLog(Protocol):
             ValueError: `before` is no such `next`.
         """
         ...
-
-    def latest(self, n: int = MOST_READ) -> list[Mapping[str, str | None]]:
-        """The last `n` entries, the latest first."""
-        return self.page(n).entries
 
     def close(self) -> None:
         """Nothing may be asked afterwards."""

@@ -20,8 +20,8 @@ def test_what_is_known_is_written_and_that_it_was_asked_for(
     assert ran.out.startswith(f"3 files in {out}: data.json, manifest.json, page.html")
     assert "Was wir über Sie wissen" in (out / "page.html").read_text()
     log = open_access_log(home)
-    assert [one["what"] for one in log.latest(1)] == ["forbear access-request"]
-    assert "acme" not in str(log.latest(1))
+    assert [one["what"] for one in log.page(1).entries] == ["forbear access-request"]
+    assert "acme" not in str(log.page(1).entries)
     log.close()
     unknown = forbear("access-request", "brix", "--out", tmp_path / "brix")
     assert unknown.err.endswith("[nothing_known]\n")

@@ -252,7 +252,7 @@ def test_the_access_log_is_one_for_all_that_share_the_store(place: Place) -> Non
     one, other = open_access_log(*place), open_access_log(*place)
     one.add("k1", "GET /v1/decisions", "d1")
     other.add(None, "keys create", "k2")
-    listed = [(entry["key_id"], entry["subject"]) for entry in one.latest()]
+    listed = [(entry["key_id"], entry["subject"]) for entry in one.page(1_000).entries]
     assert listed == [(None, "k2"), ("k1", "d1")]
     first = one.page(1)
     assert [entry["subject"] for entry in first.entries] == ["k2"]

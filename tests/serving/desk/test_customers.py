@@ -145,7 +145,7 @@ def test_what_is_looked_for_is_written_down_and_all_is_nobody(
     one.opens("/desk/log")
     assert one.sends("/desk/find", customer="x" * 2_000).status_code == 404
     with closing(open_access_log(desk_settings.home)) as log:
-        noted = [(entry["what"], entry["subject"]) for entry in log.latest(8)]
+        noted = [(entry["what"], entry["subject"]) for entry in log.page(8).entries]
     assert ("POST /desk/find", customer_hash(LATE)) in noted
     assert ("GET /desk/log", "") in noted
 
@@ -196,7 +196,7 @@ def test_who_looks_is_written_down_without_the_id(
 ) -> None:
     person("auditor").opens(customer_path(LATE))
     log = open_access_log(desk_settings.home)
-    entry = log.latest(1)[0]
+    entry = log.page(1).entries[0]
     log.close()
     assert entry["what"] == "GET /desk/customers/{code}"
     assert str(entry["subject"]).startswith("customer-")
