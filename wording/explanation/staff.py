@@ -293,5 +293,13 @@ def _validity(s: Subject) -> Iterator[str]:
             "staff.validity.retained", day=s.answer.follow_up.retain_until
         )
     if s.answer.question.missing:
-        names = s.words.words("missing", s.answer.question.missing)
-        yield s.words.sentence("staff.validity.missing", missing=names)
+        names = [_not_known(s, name) for name in s.answer.question.missing]
+        yield s.words.sentence("staff.validity.missing", missing=s.words.joined(names))
+
+
+def _not_known(s: Subject, name: str) -> str:
+    """What was not known, in words; of `tables.NAME` the table, by its own name."""
+    kind, _, table = name.partition(".")
+    if kind == "tables":
+        return s.words.say("missing.table", table=table)
+    return s.words.word("missing", name)

@@ -93,6 +93,15 @@ def test_a_trained_model_is_not_called_the_starter(lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_not_known_is_told_in_words(lang: str) -> None:
+    unknown = ("tables.links", "money.open", "money.clv")
+    case, policy = replace(flat_case(0.6), missing=unknown), default_policy()
+    told = explain(case, recommend(case, policy, AT), policy, lang).text("staff")
+    assert " links" in told
+    assert not [name for name in unknown if name in told]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("weak", ["starter", "unproven"])
 def test_of_two_models_the_weak_one_is_named(lang: str, weak: str) -> None:
     policy = default_policy()
