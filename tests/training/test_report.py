@@ -175,6 +175,8 @@ def test_savings_know_a_perfect_model_and_a_useless_one() -> None:
         pytest.param(-0.5, 0.0, "less than doing nothing", id="below nothing"),
         pytest.param(1.0, 2.0, "one threshold for everybody", id="below a threshold"),
         pytest.param(2.0, 2.0, None, id="as good"),
+        pytest.param(0.186, 0.194, None, id="less by what is not shown"),
+        pytest.param(-0.004, 0.0, None, id="nothing, as it is shown"),
         pytest.param(np.nan, np.nan, None, id="unknown"),
     ],
 )

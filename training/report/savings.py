@@ -59,13 +59,15 @@ class Savings:
     def shortfall(self) -> str | None:
         """A sentence where the model saves less than a simpler way; None: it does not.
 
-        The best single threshold saves no less than doing nothing, so it comes second.
+        Less by what the sentence can show, a hundredth of the currency. The best single
+        threshold saves no less than doing nothing, so it comes second.
         """
         saved = {way.name: way.per_customer for way in self.ways}
         ours, threshold = saved[_MODEL], saved[_THRESHOLD]
-        if ours.value < 0.0:
+        shown, shown_threshold = round(ours.value, 2), round(threshold.value, 2)
+        if shown < 0.0:
             than = "less than doing nothing"
-        elif ours.value < threshold.value:
+        elif shown < shown_threshold:
             than = (
                 f"less than one threshold for everybody ({threshold.value:,.2f}; found"
                 " on these very rows, which flatters it)"
