@@ -1,6 +1,6 @@
 """`forbear db`."""
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -181,6 +181,7 @@ def erase(
     import asyncio
 
     from serving.erasure import refuse_erasure_now
+    from serving.records import test_folder
     from serving.settings import serving_settings
     from store.erasing import erase_everywhere
     from store.events import Erasure
@@ -189,17 +190,22 @@ def erase(
         open_event_store,
         require_recorded,
     )
+    from store.places import is_recorded
 
     settings, now = serving_settings(), now_us()
     place = settings.store
     require_recorded(*place)
     refuse_erasure_now(settings, customer, datetime.now(UTC))
     erasure = Erasure(customer, now, "command line")
-    with (
-        closing(open_decision_store(*place)) as decisions,
-        closing(open_event_store(*place)) as events,
-    ):
-        erased = asyncio.run(erase_everywhere(decisions, events, erasure))
+    places, apart = [place], test_folder(settings.home)
+    if is_recorded(apart):
+        places.append((apart, None))
+    with ExitStack() as opened:
+        real, *of_tests = [
+            opened.enter_context(closing(open_decision_store(*one))) for one in places
+        ]
+        events = opened.enter_context(closing(open_event_store(*place)))
+        erased = asyncio.run(erase_everywhere(real, events, erasure, *of_tests))
     if not erased.n_decisions and not erased.n_events:
         say(f"no decision and no event of {customer!r} was kept: is the id right?")
         raise typer.Exit(DIFFERENT)

@@ -155,11 +155,12 @@ async def erase_customer(
     note_access_to(request, key, customer_id)
     events: EventStore = request.app.state.events
     store: DecisionStore = request.app.state.decisions
+    records: RecordsOfKeys = request.app.state.records
     now = datetime.now(UTC)
     erasure = Erasure(customer_id, microseconds(now), key.key_id)
     try:
         refuse_while_events_need_it(events, customer_id, in_force_of(request), now)
-        erased = await erase_everywhere(store, events, erasure)
+        erased = await erase_everywhere(store, events, erasure, records.of_tests())
     except ErasureRefusedError as refused:
         because = [*refused.because, *(["retention"] if refused.until else [])]
         errors = [{"pointer": "", "rule": reason} for reason in because]

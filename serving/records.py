@@ -15,6 +15,7 @@ from store.decisions import Decision, DecisionStore
 from store.errors import UnknownDecisionError
 from store.keys import ApiKey
 from store.opening import open_decision_store
+from store.places import is_recorded
 
 TEST = "test"  # folder below the state folder, whatever keeps the real decisions
 
@@ -48,8 +49,18 @@ class RecordsOfKeys:
 
     def of(self, key: ApiKey) -> DecisionRecords:
         """Raises StoreUnavailableError where those of tests cannot be opened."""
-        if not key.is_test:
-            return self._real
+        return self._of_tests() if key.is_test else self._real
+
+    def of_tests(self) -> DecisionStore | None:
+        """Decisions of test keys; None where no test key ever decided.
+
+        Raises StoreUnavailableError where they cannot be opened.
+        """
+        if self._test is None and not is_recorded(test_folder(self._home)):
+            return None
+        return self._of_tests().decisions
+
+    def _of_tests(self) -> DecisionRecords:
         if self._test is None:
             apart = open_decision_store(test_folder(self._home), None)
             self._test = DecisionRecords.of(apart, self._real.decisions)

@@ -15,13 +15,22 @@ class WholeErasure(NamedTuple):
 
 
 async def erase_everywhere(
-    decisions: DecisionStore, events: EventStore, erasure: Erasure
+    decisions: DecisionStore,
+    events: EventStore,
+    erasure: Erasure,
+    of_tests: DecisionStore | None = None,
 ) -> WholeErasure:
     """Erase decisions and events; asked again it goes on where it was interrupted.
 
     A question asked while this is under way may have read the events before they went
     and be recorded after the decisions went. So the decisions go once more, without
     asking: nobody was to decide about the customer any more.
+
+    Args:
+        decisions: the real ones, which may keep the customer.
+        events: what was sent.
+        erasure: of whom, and when.
+        of_tests: decisions of test keys, which keep nobody; None where there are none.
 
     Raises:
         ErasureRefusedError: something goes on, or a record must be kept still.
@@ -32,6 +41,9 @@ async def erase_everywhere(
     n_events = await events.erase(erasure)
     meanwhile = await decisions.erase(customer_id, now, is_agreed=True)
     n_decisions = before.n_decisions + meanwhile.n_decisions
+    if of_tests is not None:
+        tried = await of_tests.erase(customer_id, now, is_agreed=True)
+        n_decisions += tried.n_decisions
     # an erasure of nothing adds no entry: its position is of whatever came last
     said = meanwhile if meanwhile.n_decisions else before
     return WholeErasure(n_decisions, n_events, said.chain_position)

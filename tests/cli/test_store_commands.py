@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from advice.assembly import DEFAULT_POLICY
+from serving.records import TEST
 from store.events import ArrivedRow, EventBatch
 from store.opening import (
     open_decision_store,
@@ -174,6 +175,16 @@ def test_an_erasure_says_what_stays_and_is_refused_while_a_record_is_needed(
     assert (ran.code, ran.err.split()[-1]) == (2, "[erasure_refused]")
     assert "keeps records until 2096" in ran.err
     assert forbear("audit", "verify").code == 0
+
+
+def test_an_erasure_removes_what_test_keys_decided(
+    forbear: Run, recorded: Path
+) -> None:
+    apart = open_decision_store(recorded / TEST)
+    asyncio.run(apart.record(a_decision(1, customer_id="free"), {}))
+    assert forbear("erase", "free").out.startswith("erased: 2 decisions and 0 rows")
+    assert apart.listed("free", None, 9) == []
+    apart.close()
 
 
 def test_a_store_is_backed_up_restored_and_exported(

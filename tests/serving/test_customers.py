@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pytest
 from httpx import Client
 
+from serving.settings import ServingSettings
+from store.opening import open_key_store
 from tests.serving.acme import AS_OF, AT, CUSTOMER, INVOICE, OBSERVED, As, score
 
 
@@ -172,6 +174,22 @@ class TestErasure:
         assert acme.get("/v1/customers/quiet/timeline").status_code == 404
         assert acme.post("/v1/score", json=asked).status_code == 404
         assert acme.get("/v1/customers/acme/timeline").status_code == 200
+
+    def test_what_test_keys_decided_about_the_customer_goes_as_well(
+        self, service: Client, settings: ServingSettings, key_of: As
+    ) -> None:
+        keys = open_key_store(settings.home)
+        trying = {"Authorization": f"Bearer {keys.create('t', is_test=True)[1]}"}
+        keys.close()
+        sent = {"customer_id": "quiet", "events": {"customers": [CUSTOMER]}}
+        service.post("/v1/events", json=sent)
+        asked = {"customer_id": "quiet", "as_of": "2020-01-01T00:00:00Z"}
+        made = service.post("/v1/score", json=asked, headers=trying).json()
+        address = f"/v1/decisions/{made['decision_id']}"
+        assert service.get(address, headers=trying).status_code == 200
+        erased = service.delete("/v1/customers/quiet", headers=key_of("admin"))
+        assert erased.json()["n_decisions"] == 1
+        assert service.get(address, headers=trying).status_code == 404
 
     def test_who_was_never_scored_is_erased_as_well(
         self, acme: Client, key_of: As
