@@ -80,7 +80,8 @@ def test_a_group_without_positives_is_open_and_a_missing_one_is_a_group() -> Non
     assert by_name["b"].auc is None
     assert by_name["a"].bad_found is not None
     assert "b" in one.out_of_level
-    assert one.bad_found_difference == pytest.approx(
+    assert one.bad_found_difference is not None
+    assert one.bad_found_difference.value == pytest.approx(
         abs(by_name["a"].bad_found - (by_name[UNKNOWN].bad_found or 0.0))
     )
 
@@ -96,6 +97,33 @@ def test_a_group_without_positives_is_open_and_a_missing_one_is_a_group() -> Non
         sensitive_features=group[group != None],  # noqa: E711
     )
     assert frame.by_group["b"] == 0.0  # what the audit must not say
+
+
+@pytest.mark.parametrize("dates", [1, 4])
+def test_groups_that_mean_nothing_lie_no_further_apart_than_chance_puts_them(
+    dates: int,
+) -> None:
+    """At most 5 of 100 draws are beyond it; 11 or more of 100 come once in 80 runs."""
+    rng, beyond = np.random.default_rng(3), 0
+    for _ in range(100):
+        customers = np.repeat(np.arange(240), dates)
+        p = np.repeat(rng.uniform(0.05, 0.6, 240), dates)
+        label = np.repeat((rng.random(240) < p[::dates]).astype(np.float64), dates)
+        group = np.repeat(rng.choice(np.array(["a", "b", "c"]), 240), dates)
+        one = audit("nothing", group.astype(object), label, p, customers)
+        assert one.bad_found_difference is not None
+        beyond += one.bad_found_difference.is_beyond_chance
+    assert beyond <= 10
+
+
+def test_a_group_that_is_found_less_is_beyond_chance() -> None:
+    rng = np.random.default_rng(4)
+    group = np.array(["a", "b"] * 300, dtype=object)
+    label = np.append(np.ones(120), np.zeros(480))
+    p = np.where((label == 1.0) & (group == "a"), 0.5, rng.uniform(0.05, 0.3, 600))
+    one = audit("region", group, label, p, np.arange(600))
+    assert one.bad_found_difference is not None
+    assert one.bad_found_difference.is_beyond_chance
 
 
 def test_a_group_is_no_surer_for_dates_that_share_what_came() -> None:

@@ -14,10 +14,15 @@ from fairlearn.metrics import MetricFrame
 from features.arrays import FloatArray, IntArray, TextArray
 from scoring.intervals import observed_over_expected_interval
 from scoring.metrics import auc
+from training.report.group_differences import (
+    LEAST_BAD,
+    LEAST_GOOD,
+    GroupDifference,
+    largest_differences,
+)
 
 UNKNOWN = "unknown"
 FLAGGED_SHARE = 0.1  # of all rows, the riskiest: who stands to be acted on
-LEAST_ROWS, LEAST_POSITIVES = 30, 5  # of a group; fewer say nothing of it
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,8 @@ class FairnessAudit:
 
     attribute: str
     groups: tuple[GroupMetrics, ...]
-    good_flagged_difference: float | None
-    bad_found_difference: float | None
+    good_flagged_difference: GroupDifference | None
+    bad_found_difference: GroupDifference | None
 
     @property
     def out_of_level(self) -> tuple[str, ...]:
@@ -88,12 +93,9 @@ def audit(
         own = names == name
         row: Mapping[str, float] = table.loc[name]
         groups.append(_group(str(name), label[own], p[own], blocks[own], row))
-    return FairnessAudit(
-        attribute,
-        tuple(groups),
-        _difference([g.good_flagged for g in groups]),
-        _difference([g.bad_found for g in groups]),
-    )
+    numbers = np.unique(names.astype(str), return_inverse=True)[1]
+    apart = largest_differences(numbers, label, flagged.astype(np.float64), blocks)
+    return FairnessAudit(attribute, tuple(groups), *apart)
 
 
 def _is_known(group: object) -> bool:
@@ -111,9 +113,9 @@ def _group(
 ) -> GroupMetrics:
     """One group; what too few rows would tell is left unknown."""
     n, positives = len(label), int(label.sum())
-    has_both = LEAST_POSITIVES <= positives <= n - LEAST_POSITIVES
+    has_both = LEAST_BAD <= positives <= n - LEAST_BAD
     ratio = None
-    if n >= LEAST_ROWS:
+    if n >= LEAST_GOOD:
         low, high = observed_over_expected_interval(label, p, blocks)
         ratio = (float(positives / p.sum()), low, high)
     return GroupMetrics(
@@ -124,18 +126,13 @@ def _group(
         ratio=ratio,
         auc=auc(label, p) if has_both else None,
         flagged=float(row["flagged"]),
-        good_flagged=_or_none(row["good_flagged"], n - positives, LEAST_ROWS),
-        bad_found=_or_none(row["bad_found"], positives, LEAST_POSITIVES),
+        good_flagged=_or_none(row["good_flagged"], n - positives, LEAST_GOOD),
+        bad_found=_or_none(row["bad_found"], positives, LEAST_BAD),
     )
 
 
 def _or_none(value: float, n: int, least: int) -> float | None:
     return float(value) if n >= least else None
-
-
-def _difference(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return max(known) - min(known) if len(known) > 1 else None
 
 
 # a group in which it happened to nobody has no recall; a rate of 0 would say that the

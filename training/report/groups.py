@@ -2,6 +2,7 @@
 
 from training.report.evidence import Evidence
 from training.report.fairness import FairnessAudit, GroupMetrics
+from training.report.group_differences import GroupDifference
 from training.report.number_text import number_text, share_text
 from wording.publication.page import Block, Paragraph, Section, Table
 
@@ -62,16 +63,15 @@ def _group_row(group: GroupMetrics) -> tuple[str, ...]:
 
 def _verdict(one: FairnessAudit) -> str:
     """How far groups differ by one attribute, in a sentence."""
-    parts = []
-    if one.good_flagged_difference is not None:
-        parts.append(
-            f"between groups, {one.good_flagged_difference:.1%} of the good more are"
-            " flagged in one than in another"
+    parts = [
+        f"of {whom}, {apart.value:.1%} more are {what} in one group than in another,"
+        f" {_beside_chance(apart)}"
+        for whom, what, apart in (
+            ("the good", "flagged", one.good_flagged_difference),
+            ("the bad", "found", one.bad_found_difference),
         )
-    if one.bad_found_difference is not None:
-        parts.append(
-            f"the share of the bad found differs by {one.bad_found_difference:.1%}"
-        )
+        if apart is not None
+    ]
     level = ", ".join(one.out_of_level)
     parts.append(
         f"the level is surely off for {level}"
@@ -79,3 +79,11 @@ def _verdict(one: FairnessAudit) -> str:
         else "no group's level is surely off"
     )
     return f"By {one.attribute}: {'; '.join(parts)}."
+
+
+def _beside_chance(apart: GroupDifference) -> str:
+    explains = "more than" if apart.is_beyond_chance else "no more than"
+    return (
+        f"{explains} chance explains (customers dealt to the groups at random differ by"
+        f" up to {apart.by_chance:.1%})"
+    )
