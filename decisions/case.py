@@ -75,6 +75,11 @@ class Case:
             raise NaiveMomentError("observed_until")
 
     @property
+    def learnt_p_fraud(self) -> float | None:
+        """Of a model that has seen outcomes of the portfolio; None: not known so."""
+        return None if "fraud" in self.starter else self.p_fraud
+
+    @property
     def is_nonpayment(self) -> bool:
         """Whether the customer is as late already as what counts as non-payment."""
         days = self.facts.days_overdue

@@ -235,7 +235,7 @@ class _Signs(NamedTuple):
 def _signs(
     case: Case, terms: Terms, at: datetime, covering: tuple[Hold, ...], aim: Targets
 ) -> _Signs:
-    counting = counting_evidence(terms, case.facts, at, case.p_fraud)
+    counting = counting_evidence(terms, case.facts, at, case.learnt_p_fraud)
     # a notice that came back, which counts by the probability, is never confirmed
     is_sure, has_signs = any(sign.is_confirmed for sign in counting), bool(counting)
     fraud, is_doubted = _of_fraud(

@@ -126,7 +126,7 @@ def permitted_from(
         ends_of_paths = [moment and opens(moment)[0] for moment in ends_of_paths]
     ends = _end(fraud, proposed)
     if ends and inputs.p_fraud_marginal >= terms.min_p_fraud_path:
-        still = counting_evidence(terms, case.facts, ends, case.p_fraud)
+        still = counting_evidence(terms, case.facts, ends, case.learnt_p_fraud)
         ends_of_paths.append(ends if still else None)  # signs grow old, too
     return min((moment for moment in ends_of_paths if moment is not None), default=None)
 

@@ -167,6 +167,11 @@ def test_a_notice_that_came_back_is_a_sign_where_fraud_is_likely() -> None:
     assert unknown.action not in STOPS
 
 
+def test_a_notice_that_came_back_is_none_by_the_word_of_the_starter() -> None:
+    case = replace(_told(BACK), starter=frozenset({"fraud"}))
+    assert _answer(case, _policy()).action not in STOPS
+
+
 def test_a_notice_that_arrived_since_takes_the_sign_away() -> None:
     later = Notice("reminder_1", TUESDAY - 3 * DAY, delivered_at=TUESDAY - 2 * DAY)
     assert _answer(_told(BACK, later), _policy()).action not in STOPS
