@@ -42,8 +42,8 @@ def counting_evidence(
 
     What nobody has confirmed may take access away once: after that only a newer sign
     counts. A notice that came back says that an address is wrong, which many are; it
-    is a sign only where `p_fraud`, learnt from the portfolio's own outcomes, makes fraud
-    likely: with the starter it would be no more than the word of a model.
+    is a sign only where `p_fraud` makes fraud likely. The starter's is not asked: it
+    has seen no outcome of the portfolio.
     """
     return signs_of(terms.document, facts, at, p_fraud)
 
