@@ -78,7 +78,8 @@ def passes(status: int) -> bool:
 def pause(n_before: int, answer: httpx.Response | None) -> None:
     """Wait before the next try: as long as the answer asks, else longer each time.
 
-    Not all that were refused at once come back at once, and none sooner than asked.
+    Not all that were refused at once come back at once: a longest wait of a minute and
+    a half, and none sooner than asked but where more than a minute is asked.
 
     Args:
         n_before: tries that failed before the last one, since the last success.
