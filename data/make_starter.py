@@ -375,7 +375,7 @@ was resolved as legitimate), one more overdue invoice does not lower that of non
 (`tests/scoring/test_starter_directions.py`). So they do not read ratios to what was
 paid, how late paid invoices were, nor shares of what is open, as they did until
 30 November 2026. By world, AUC × 1000 less that of the former features on the same
-rows:
+rows, measured on that day and not again by later runs of the script:
 
 - non-payment (mean .830 before, lowest .798):
   +8 +2 −3 −19 −21 −18 +2 −3 −23 −19 −5 −14 −37 −10 −10 −6 −12 +7 −7 −6 −10 −15 +5 +8
