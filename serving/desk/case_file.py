@@ -60,6 +60,10 @@ class CaseFile:
         severity = SEVERITY[self.answer["action"] or "none"]
         return tuple(one for one in ACTIONS if SEVERITY[one] < severity)
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether the recommendation holds no longer."""
+        return datetime.fromisoformat(self.answer["expires_at"]) <= now
+
 
 async def case_file(request: Request, decision: Decision) -> CaseFile:
     """The decision, computed again in the reader's language where that is possible."""

@@ -107,6 +107,29 @@ def test_a_measure_beside_the_action_stands_at_the_top(
     assert Wording(lang, "EUR", UTC_ZONE).say("desk.case.measure_people", n=2) in strip
 
 
+@pytest.mark.parametrize(
+    ("expires_at", "is_over"), [("2026-01-01", 1), ("2126-01-01", 0)]
+)
+def test_where_nobody_is_needed_an_expired_recommendation_is_called_so(
+    person: Somebody,
+    stored: Decided,
+    monkeypatch: pytest.MonkeyPatch,
+    expires_at: str,
+    is_over: int,
+) -> None:
+    async def until(request: Request, decision: Decision) -> CaseFile:
+        file = await case_file(request, decision)
+        moment = f"{expires_at}T09:00:00+00:00"
+        return replace(file, answer=file.answer | {"expires_at": moment})
+
+    kept = customer._kept
+    monkeypatch.setattr(customer, "_kept", lambda *of: kept(*of)._replace(waiting=None))
+    monkeypatch.setattr(customer, "case_file", until)
+    page = person("admin").opens(customer_path(LATE)).text
+    assert "Nobody is needed" in page
+    assert page.count("The latest recommendation held until") == is_over
+
+
 def test_the_list_of_what_happened_has_no_names_of_tables(
     person: Somebody, stored: Decided
 ) -> None:
