@@ -68,7 +68,7 @@ INVOICE_FEATURES: tuple[Feature, ...] = (
             MEAN_INVOICE,
         ),
         unit="ratio",
-        staff="latest invoice is {value} times their mean of a year",
+        staff="largest invoice of 30 days is {value} times their mean of a year",
         why="an invoice beyond the usual is disputed or not paid",
     ),
     BILLING.feature(

@@ -24,6 +24,7 @@ from features.feature import (
     CountryMismatch,
     Feature,
     LatestAttribute,
+    Ratio,
 )
 from features.feature_leaves import RowsLeaf
 from features.feature_numbers import Plan
@@ -39,6 +40,14 @@ from features.settings import Attribute, PortfolioSettings
 ALL = PortfolioSettings(tables=frozenset(TABLES))
 LEAVES = Plan([f.definition for f in CATALOGUE]).leaves
 FORBIDDEN_COLUMNS = {"country", "ip_country", "card_country", "reason", "by"}
+
+
+def test_the_largest_is_not_called_the_latest() -> None:
+    for feature in CATALOGUE:
+        definition = feature.definition
+        counted = definition.over if isinstance(definition, Ratio) else definition
+        if isinstance(counted, Aggregate) and counted.how == "max":
+            assert re.search("largest|up to", feature.staff_text), feature.name
 
 
 def test_the_catalogue_is_large_and_every_name_is_its_own() -> None:
