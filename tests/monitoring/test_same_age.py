@@ -10,6 +10,7 @@ import pytest
 from advice.population import Population, present_population, with_reference
 from features.portfolio import Portfolio
 from monitoring.same_day import PopulationComparison, compared
+from scoring.additive import AdditiveModel, NumberTerm
 from scoring.bundle import Bundle
 from scoring.starter import starter
 from tests.monitoring.test_same_day import portfolio_at, table
@@ -49,10 +50,14 @@ def portfolio(moment: datetime, n_new: int = 0) -> Portfolio:
 
 @pytest.fixture(scope="module")
 def trained() -> Bundle:
-    """The starter of fraud, which looks at how long ago the first invoice was."""
-    learnt = portfolio(ENDED)
+    """A model of fraud that looks at how long ago the first invoice was."""
+    learnt, begun = portfolio(ENDED), starter("fraud")
+    age = NumberTerm("invoices_first_age_days", -0.6, 5.2, 0.7, True, 0.0, 0.0)
     bundle = replace(
-        starter("fraud"),
+        begun,
+        model=AdditiveModel("linear", -6.0, (age,)),
+        feature_set=begun.feature_set.subset({age.feature}),
+        typical={},
         settings=learnt.settings,
         is_starter=False,
         trained_on=ENDED.date(),
