@@ -373,10 +373,7 @@ One more payment of an open invoice, of a part or of all, raises neither probabi
 whatever came before. A failed payment or an alert lowers neither (but for an alert that
 was resolved as legitimate), one more overdue invoice does not lower that of non-payment
 (`tests/scoring/test_starter_directions.py`). So they do not read ratios to what was
-paid, how late paid invoices were, nor shares of what is open, as they did until
-30 November 2026. AUC within a world, by the former features on the same rows, measured
-on that day and not again by later runs of the script: non-payment .830 (lowest .798),
-fraud .730 (lowest .514; the former are better in 6 of 36 worlds, by .093 at most).
+paid, how late paid invoices were, nor shares of what is open.
 
 ## What moves them
 
