@@ -138,7 +138,7 @@ def observed_over_expected_interval(
     observed = float(by_customer.sum())
     if observed == 0.0:
         rows_each = len(label) / len(np.unique(blocks))
-        return 0.0, float(chdtri(2.0, _TAIL)) / 2.0 * rows_each / expected
+        return count_interval(rows_each / expected, 0)
     effective = observed**2 / float(np.sum(by_customer**2))
     return count_interval(observed / expected, effective)
 
