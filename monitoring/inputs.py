@@ -101,9 +101,9 @@ class TargetInputs:
         unlearnt: by category, share of rows with a word that training never saw.
         ageing: features that grow with the calendar (days since the first row of
             something): they move in every portfolio, and count for nothing here.
-        calendar: by feature, how far beyond chance it differs from the same day of a
-            month before the training ended: no more than that counts. Empty where
-            nothing had to be compared with that day.
+        calendar: by feature, its drift against the same day of a month before the
+            training ended: the smaller of the two counts, and either may be chance.
+            Empty where nothing had to be compared with that day.
         same_day_at: that day's moment, µs since 1970 UTC; None where there is none.
     """
 
@@ -112,13 +112,13 @@ class TargetInputs:
     importance: Mapping[str, float]
     unlearnt: Mapping[str, float]
     ageing: frozenset[str] = frozenset()
-    calendar: Mapping[str, float] = field(default_factory=dict)
+    calendar: Mapping[str, Drift] = field(default_factory=dict)
     same_day_at: int | None = None
 
     def beside(self, again: "TargetInputs", then: int) -> "TargetInputs":
         """Also with what was found against the same day of a month before."""
-        beyond = {one.column: one.beyond_chance for one in again.drifts}
-        return replace(self, calendar=beyond, same_day_at=then)
+        by_name = {one.column: one for one in again.drifts}
+        return replace(self, calendar=by_name, same_day_at=then)
 
     @property
     def shift(self) -> float:
@@ -140,7 +140,7 @@ class TargetInputs:
             if self.importance.get(name, 0.0) >= MATTERS and share > UNLEARNT_SHARE:
                 why = f"{name}: {share:.0%} have a word that training never saw"
                 yield Cause("inputs", "unlearnt_words", name, why)
-        if self.shift > SHIFTED and any(one.is_real for one in self.drifts):
+        if self.shift > SHIFTED and any(map(self._is_real, self.drifts)):
             first = sorted(self.drifts, key=self._weight, reverse=True)[:3]
             names = ", ".join(one.column for one in first)
             why = (
@@ -149,12 +149,19 @@ class TargetInputs:
             )
             yield Cause("inputs", "feature_drift", self.target, why)
 
+    def _is_real(self, one: Drift) -> bool:
+        """Whether neither chance nor the day of the month explains it, nor age."""
+        counts = one.column not in self.ageing
+        return counts and one.is_real and self._on_the_day(one).is_real
+
+    def _on_the_day(self, one: Drift) -> Drift:
+        return self.calendar.get(one.column, one)
+
     def _weight(self, one: Drift) -> float:
         if one.column in self.ageing:
             return 0.0
-        beyond = min(
-            one.beyond_chance, self.calendar.get(one.column, MOST_INDEX), MOST_INDEX
-        )
+        on_the_day = self._on_the_day(one).beyond_chance
+        beyond = min(one.beyond_chance, on_the_day, MOST_INDEX)
         return self.importance[one.column] * beyond
 
 
