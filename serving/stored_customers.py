@@ -37,8 +37,10 @@ MOST_ROWS = 30_000  # of one customer: as many as the largest request can hold
 _EVERY_ROW = 2**31 - 1
 _ROW_BYTES = 500  # of a row in an account, about
 _MOST_CHANGES = 1_000  # customers; where more changed nothing is kept
-# a person's decision is known to whoever it was sent to, whoever vouches for the rest
-_KNOWN_ANYWAY = frozenset({"overrides"})
+# what a person decided or found out is known to whoever it was sent to, whoever vouches
+# for the rest; but one outcome does not say that all outcomes were looked at
+_KNOWN_ANYWAY = frozenset({"overrides", "outcomes"})
+_LOOKED_AT_ANYWAY = frozenset({"overrides"})
 
 
 class _Seen(NamedTuple):
@@ -305,10 +307,10 @@ def _question(
     none = (
         stated_none(advisor.settings, microseconds(as_of)) - customer.tables_with_rows
     )
-    known_anyway = _KNOWN_ANYWAY & customer.tables_with_rows
     # what was said to be empty takes no part in the warnings, as in a request
-    with_rows = frozenset(observed) | known_anyway
-    tables = with_rows | none
+    vouched, arrived = frozenset(observed), customer.tables_with_rows
+    with_rows = vouched | (_KNOWN_ANYWAY & arrived)
+    tables = vouched | (_LOOKED_AT_ANYWAY & arrived) | none
     events, warnings, kept = _seen(customer, with_rows, tables)
     return Question(
         events=events,

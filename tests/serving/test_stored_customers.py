@@ -134,8 +134,8 @@ def test_stored_events_and_sent_ones_give_the_same_answer(client: Client) -> Non
             assert said.json()["rejected"] == 0
         sent = by_table(rows)
         vouched = {table: observed[table] for table in observed.keys() - stale}
-        # what a person decided counts, whoever vouches for the table
-        looked_at = vouched.keys() | ({"overrides"} & sent.keys())
+        # what a person decided or found out counts, whoever vouches for the table
+        looked_at = vouched.keys() | ({"overrides", "outcomes"} & sent.keys())
         events = {table: sent.get(table, []) for table in looked_at}
         # the second time out of memory, whose account is moved to and fro
         for moment in (NOW, NOW - timedelta(days=14), NOW):

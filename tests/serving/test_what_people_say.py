@@ -125,6 +125,19 @@ def test_an_outcome_bears_the_name_of_its_author(
     assert f'"event_at":"{datetime.now(UTC):%Y-%m}' in row.content
 
 
+def test_an_outcome_counts_though_nobody_vouches_for_outcomes(
+    acme: Client, key_of: As
+) -> None:
+    asked = [score(acme)]
+    for kind, day in (("fraud", "2026-06-01"), ("fraud_cleared", "2026-06-05")):
+        said = {"customer_id": "acme", "kind": kind, "event_at": f"{day}T10:00:00Z"}
+        answer = acme.post("/v1/outcomes", json=said, headers=key_of("review"))
+        assert answer.status_code == 200, answer.text
+        asked.append(score(acme))
+    raised_by = [one["permission"]["raised_by"] for one in asked]
+    assert raised_by == ["first_invoice", "confirmed_fraud", "first_invoice"]
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
