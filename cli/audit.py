@@ -82,11 +82,13 @@ def verify(
     """Check every recorded decision and the chain.
 
     The service may run meanwhile. Finds a record, a column or an entry that was edited,
-    removed, added or moved. That the tail was cut off or all of it written anew is
-    found only with --head. Exit code 1: something was found.
+    removed, added or moved, and a policy that decided and says something else now. That
+    the tail was cut off or all of it written anew is found only with --head. Exit code
+    1: something was found.
 
     Example: forbear audit verify --head head-2026-06-30.json --public-key audit.pub
     """
+    from serving.recorded_documents import is_as_named
     from serving.settings import serving_settings
     from store.audit import audit
     from store.heads import read_head
@@ -94,7 +96,7 @@ def verify(
 
     kept = None if head is None else read_head(head, public_key)
     database = open_recorded(*serving_settings().store)
-    audited = audit(database, kept)
+    audited = audit(database, kept, is_as_named)
     database.close()
     removed = f"{audited.n_removed:,} erased or expired"
     say(f"{counted(audited.n_decisions, 'decision')} checked, {removed}")

@@ -1,17 +1,19 @@
 """Checks that what is kept is what was recorded, in one pass over the chain.
 
 Found are: a record or a column beside it that was edited, a record removed without an
-entry that says so, an entry edited, removed, added or in another place, and, against a
-head kept elsewhere, a tail cut off or a chain written anew.
+entry that says so, an entry edited, removed, added or in another place, a policy or a
+settings file that decided and is gone or says something else, and, against a head kept
+elsewhere, a tail cut off or a chain written anew.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from store.chain import Tip, link
 from store.database import Database
+from store.decisions import Decision
 from store.errors import UnknownDecisionError
 from store.sealing import BrokenSealError, unseal
 from store.sql_decisions import SOUGHT, sought
@@ -25,11 +27,13 @@ LEFT JOIN customers ON customers.customer_id = decisions.customer_id
 WHERE position > ? ORDER BY position LIMIT ?
 """  # noqa: S608 - literals
 _ENTRY = "SELECT position, link FROM chain WHERE decision_id = ?"
+_DOCUMENT = "SELECT content FROM documents WHERE document_hash = ?"
 _OUTSIDE = """
 SELECT decision_id FROM decisions WHERE NOT EXISTS (
     SELECT 1 FROM chain WHERE chain.decision_id = decisions.decision_id
 )
 """
+IsAsNamed = Callable[[str, str], bool]
 
 
 class Finding(NamedTuple):
@@ -37,9 +41,10 @@ class Finding(NamedTuple):
 
     Args:
         code: `entry_altered`, `entry_missing`, `record_altered`, `columns_altered`,
-            `key_missing`, `record_missing`, `record_outside_chain`, `tail_cut` or
-            `rewritten`.
-        position: of the entry in the chain.
+            `key_missing`, `record_missing`, `record_outside_chain`, `document_altered`,
+            `document_missing`, `tail_cut` or `rewritten`.
+        position: of the entry in the chain; of a document, of the first decision that
+            rests on it.
         decision_id: of the record, if it is about one.
     """
 
@@ -57,15 +62,25 @@ class Audit(NamedTuple):
     findings: list[Finding]
 
 
-def audit(database: Database, head: Tip | None = None) -> Audit:
-    """Check everything; `head` is an entry kept where the store's owner cannot write.
+def audit(
+    database: Database,
+    head: Tip | None = None,
+    is_as_named: IsAsNamed | None = None,
+) -> Audit:
+    """Check everything; the store may be in use meanwhile.
 
-    The store may be in use meanwhile.
+    Args:
+        database: of the decisions.
+        head: an entry kept where the store's owner cannot write.
+        is_as_named: whether the text of a policy or a settings file is the one of its
+            hash, by whoever can read them; without it they are not checked.
     """
     check = _Check(head)
     for row in _entries(database):
         check.entry(*row[:6])
         check.record(row[0], row[1], row[3], row[6:])
+    if is_as_named is not None:
+        check.documents(database, is_as_named)
     outside = [str(row[0]) for row in database.rows(_OUTSIDE)]
     return check.result(outside)
 
@@ -95,6 +110,7 @@ class _Check:
         self._tip, self._head = Tip(), head
         self._n_decisions = 0
         self._absent: dict[str, int] = {}
+        self._first_use: dict[str, tuple[int, str]] = {}  # of each document
         self._removed: set[str] = set()
         self._findings: list[Finding] = []
 
@@ -152,6 +168,17 @@ class _Check:
             self._find("record_altered", position, decision_id)
         elif sought(decision) != tuple(columns):
             self._find("columns_altered", position, decision_id)
+        for document_hash in _documents_of(decision):
+            self._first_use.setdefault(document_hash, (position, decision_id))
+
+    def documents(self, database: Database, is_as_named: IsAsNamed) -> None:
+        """What the decisions rest on is there, and says what it said."""
+        for document_hash, used in self._first_use.items():
+            rows = database.rows(_DOCUMENT, document_hash)
+            if not rows:
+                self._find("document_missing", *used)
+            elif not is_as_named(document_hash, str(rows[0][0])):
+                self._find("document_altered", *used)
 
     def result(self, outside: list[str]) -> Audit:
         for decision_id, position in self._absent.items():
@@ -166,3 +193,9 @@ class _Check:
 
     def _find(self, code: str, position: int, decision_id: str | None = None) -> None:
         self._findings.append(Finding(code, position, decision_id))
+
+
+def _documents_of(decision: Decision) -> list[str]:
+    """Hashes of the policy and, where there was one, of the settings file."""
+    settings_hash = json.loads(decision.versions).get("settings_hash")
+    return [decision.policy_hash, *([settings_hash] if settings_hash else [])]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from advice.assembly import DEFAULT_POLICY
+from decisions import default_policy
 from serving.records import TEST
 from store.events import ArrivedRow, EventBatch
 from store.opening import (
@@ -21,6 +22,7 @@ from store.opening import (
 from tests.cli.conftest import Run
 from tests.store.memory_store import a_decision
 
+POLICY = default_policy()
 LATER = 4_000_000_000_000_000  # the year 2096, microseconds
 
 
@@ -31,8 +33,10 @@ def recorded(home: Path) -> Path:
     for n, (who, until) in enumerate(
         [("old", 1), ("old", 2), ("kept", LATER), ("kept", 1), ("free", None)] * 1, 1
     ):
-        decision = a_decision(n, customer_id=who, retain_until=until)
-        asyncio.run(store.record(decision, {}))
+        named = {"policy_hash": POLICY.hash}
+        decision = a_decision(n, customer_id=who, retain_until=until, **named)
+        text = DEFAULT_POLICY.read_text(encoding="utf-8")
+        asyncio.run(store.record(decision, {POLICY.hash: text}))
     store.close()
     return home
 
@@ -64,6 +68,40 @@ def test_a_head_kept_outside_shows_a_cut_tail(
     assert ran.code == 1
     assert "tail_cut" in ran.out
     assert forbear("audit", "verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        pytest.param(
+            "UPDATE documents SET content = replace(content, 'EUR: 25,', 'EUR: 26,')",
+            "document_altered",
+            id="a number of the policy was edited",
+        ),
+        pytest.param(
+            "UPDATE documents SET content = 'version: ['",
+            "document_altered",
+            id="it is no policy any more",
+        ),
+        pytest.param(
+            "UPDATE documents SET content = content || '# seen'",
+            None,
+            id="a comment says nothing else",
+        ),
+        pytest.param("DELETE FROM documents", "document_missing", id="it is gone"),
+    ],
+)
+def test_a_policy_that_says_something_else_than_it_did_is_found(
+    forbear: Run, recorded: Path, change: str, found: str | None
+) -> None:
+    with closing(sqlite3.connect(recorded / "decisions.sqlite")) as db, db:
+        assert db.execute(change).rowcount == 1
+    ran = forbear("audit", "verify")
+    assert ran.code == (0 if found is None else 1)
+    assert (found or "nothing was changed") in ran.out
+    if found is not None:
+        assert "1 findings" in ran.out
+        assert "d1" in ran.out  # the first decision that rests on it
 
 
 def test_a_head_that_was_changed_is_refused(

@@ -176,6 +176,29 @@ def test_a_tail_that_was_cut_is_found_against_a_head_kept_outside(
     assert codes(audit(database, head)) == [("tail_cut", 16)]
 
 
+def test_documents_are_looked_at_once_each_by_whoever_can_read_them(
+    place: Place,
+) -> None:
+    store = open_decision_store(*place)
+    for n, (policy_hash, versions) in enumerate(
+        [("p1", "{}"), ("p1", '{"settings_hash": "s1"}'), ("p2", "{}"), ("p2", "{}")], 1
+    ):
+        decision = a_decision(n, policy_hash=policy_hash, versions=versions)
+        documents = {"p1": "as it was", "s1": "edited"}
+        asyncio.run(store.record(decision, documents))
+    store.close()
+    database, asked = open_database(*place), list[str]()
+
+    def is_as_named(document_hash: str, content: str) -> bool:
+        asked.append(document_hash)
+        return content == "as it was"
+
+    found = codes(audit(database, None, is_as_named))
+    database.close()
+    assert found == [("document_altered", 2), ("document_missing", 3)]
+    assert asked == ["p1", "s1"]
+
+
 def test_a_chain_written_anew_is_found_against_a_head_kept_outside(
     database: Database, place: Place
 ) -> None:
