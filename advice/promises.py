@@ -75,6 +75,21 @@ def zones_differ(policy: Policy, settings: PortfolioSettings) -> str | None:
     )
 
 
+# beside the other target's model the probability of one without counts as none
+_WITHOUT = {
+    "fraud": "no model of fraud: only its signs (alerts, chargebacks, reports) lead to"
+    " a stop for it; a fraud without a sign costs its full loss, for its probability"
+    " counts as none; where a challenger of it was trained, `forbear promote fraud`"
+    " puts it in force; else add outcomes or disputes, then `forbear train`",
+    "nonpayment": "no model of non-payment: its probability counts as none, so nobody"
+    " is reminded, looked at or stopped because of what they may not pay, and that"
+    " costs its full loss; only the notices that the policy's steps ask for go on."
+    " Where a challenger of it was trained, `forbear promote nonpayment` puts it in"
+    " force; else `forbear train PORTFOLIO --target nonpayment`, or `forbear rollback"
+    ' nonpayment --to-starter --because "…"` lets the starter stand in',
+}
+
+
 def starter_note(bundles: Mapping[str, Bundle]) -> str | None:
     """A sentence for people where no model has been borne out by outcomes yet."""
     unproven = sorted(target for target, b in bundles.items() if not b.is_proven)
@@ -97,15 +112,9 @@ def starter_note(bundles: Mapping[str, Bundle]) -> str | None:
 
 
 def missing_model_note(bundles: Mapping[str, Bundle]) -> str | None:
-    """A sentence for people where no model of fraud is in force: what stands in."""
-    if "fraud" in bundles:
-        return None
-    return (
-        "no model of fraud: only its signs (alerts, chargebacks, reports) lead to a"
-        " stop for it; a fraud without a sign costs its full loss, for its probability"
-        " counts as none; where a challenger of it was trained, `forbear promote fraud`"
-        " puts it in force; else add outcomes or disputes, then `forbear train`"
-    )
+    """A sentence for people where a target has no model in force: what stands in."""
+    missing = (text for target, text in _WITHOUT.items() if target not in bundles)
+    return next(missing, None)
 
 
 def horizon_note(policy: Policy, bundles: Mapping[str, Bundle]) -> str | None:

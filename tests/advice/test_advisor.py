@@ -249,9 +249,10 @@ def test_days_in_flight_that_differ_from_the_published_ones_are_noted(
     from dataclasses import replace
 
     def notes(**days: float) -> tuple[str, ...]:
-        bundle = bundle_of("fraud")
-        settings = bundle.settings.model_copy(update={"settlement_days": days})
-        return Advisor({"fraud": replace(bundle, settings=settings)}, policy).notes
+        both = {str(target): bundle_of(target) for target in TARGETS}
+        settings = both["fraud"].settings.model_copy(update={"settlement_days": days})
+        of_days = {t: replace(one, settings=settings) for t, one in both.items()}
+        return Advisor(of_days, policy).notes
 
     assert notes(direct_debit=5, bank_transfer=3, cheque=10) == ()
     [note] = notes(direct_debit=7, bank_transfer=3, cheque=10)
@@ -362,11 +363,20 @@ def test_a_missing_model_of_fraud_is_noted_with_what_stands_in(
     assert "add outcomes or disputes" in note
 
 
+def test_a_missing_model_of_nonpayment_is_noted_with_what_stands_in(
+    bundle_of: BundleOf, policy: Policy
+) -> None:
+    [note] = Advisor({"fraud": bundle_of("fraud")}, policy).notes
+    assert "no model of non-payment: its probability counts as none" in note
+    assert "`forbear promote nonpayment` puts it in force" in note
+    assert "`forbear rollback nonpayment --to-starter" in note
+
+
 def test_a_horizon_that_differs_from_the_models_is_noted(
     bundle_of: BundleOf, policy: Policy
 ) -> None:
-    bundle = bundle_of("fraud")
-    assert Advisor({"fraud": bundle}, policy).notes == ()
-    shorter = replace(bundle, horizon_days=30)
-    [note] = Advisor({"fraud": shorter}, policy).notes
+    both = {str(target): bundle_of(target) for target in TARGETS}
+    assert Advisor(both, policy).notes == ()
+    shorter = replace(both["fraud"], horizon_days=30)
+    [note] = Advisor(both | {"fraud": shorter}, policy).notes
     assert "fraud 30" in note
