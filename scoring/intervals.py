@@ -62,11 +62,18 @@ def measured(
             draws.append(resampled.draw(counts))
     tail = (1.0 - confidence) / 2.0
     return {
-        name: MetricEstimate(
-            metric(label, p), *_interval([one[name] for one in draws], tail)
-        )
+        name: _around(metric(label, p), *_interval([one[name] for one in draws], tail))
         for name, metric in METRICS.items()
     }
+
+
+def _around(value: float, low: float, high: float) -> MetricEstimate:
+    """An interval that holds its value.
+
+    Draws of customers lie farther from a perfect calibration than the rows they are
+    drawn from, so of few outcomes all of them may lie beyond a small distance.
+    """
+    return MetricEstimate(value, min(low, value), max(high, value))
 
 
 def _interval(draws: list[float], tail: float) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from scipy.special import expit, logit
 
-from features.arrays import FloatArray
+from features.arrays import FloatArray, IntArray
 from scoring.calibration import newton_logistic
 from scoring.errors import OneClassError
 
@@ -164,13 +164,15 @@ class Bins:
     n_positives: FloatArray
 
 
+def equal_count_parts(p: FloatArray, n_parts: int) -> list[IntArray]:
+    """Numbers of the rows in order of p, cut into parts of about equal count."""
+    order = np.argsort(p, kind="stable")
+    return [part for part in np.array_split(order, n_parts) if len(part)]
+
+
 def equal_count_bins(label: FloatArray, p: FloatArray, n_bins: int = N_BINS) -> Bins:
     """Rows in order of p, cut into `n_bins` bins of about equal count."""
-    parts = [
-        part
-        for part in np.array_split(np.argsort(p, kind="stable"), n_bins)
-        if len(part)
-    ]
+    parts = equal_count_parts(p, n_bins)
     return Bins(
         n=np.array([float(len(part)) for part in parts]),
         mean_p=np.array([p[part].mean() for part in parts]),

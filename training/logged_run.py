@@ -103,7 +103,9 @@ def _metrics(learnt: TrainedModel) -> dict[str, float]:
     return metrics
 
 
-def log_card(bundle: Bundle, learnt: TrainedModel, card: str, scratch: Path) -> None:
+def log_card(
+    bundle: Bundle, learnt: TrainedModel, rows: Rows, card: str, scratch: Path
+) -> None:
     """The model card with its plots, as text and as a page."""
     folder = scratch / "card"
     folder.mkdir()
@@ -111,7 +113,8 @@ def log_card(bundle: Bundle, learnt: TrainedModel, card: str, scratch: Path) -> 
         f"{bundle.target} within {bundle.horizon_days} days · {bundle.settings.name}"
     )
     # without metrics there are too few outcomes to draw anything from
-    figures = plots(learnt, title) if learnt.judgement.metrics else {}
+    customer = rows.customer[learnt.split.test]
+    figures = plots(learnt, customer, title) if learnt.judgement.metrics else {}
     for name, figure in figures.items():
         figure.savefig(folder / name)
     (folder / "model_card.md").write_text(card, encoding="utf-8")

@@ -5,20 +5,25 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
-from scipy.special import chdtri
 
-from features.arrays import FloatArray
-from scoring.metrics import equal_count_bins, roc_curve
+from features.arrays import FloatArray, IntArray
 from scoring.metrics import positives_by_score as by_score
+from scoring.metrics import roc_curve
 from training.drawing import ACCENT, INK, SOFT, WARM, axes_of, percent
+from training.tenths import Tenth, tenths
 from training.trained_model import TrainedModel
 
-N_DECILES = 10
 MOST_FEATURES = 20
 
 
-def plots(learnt: TrainedModel, title: str) -> Mapping[str, Figure]:
-    """File name to figure, for the model card and the tracking server."""
+def plots(learnt: TrainedModel, customer: IntArray, title: str) -> Mapping[str, Figure]:
+    """File name to figure, for the model card and the tracking server.
+
+    Args:
+        learnt: with the judgement of its test rows.
+        customer: (n,) number of each test row's customer.
+        title: of all of them.
+    """
     label, p = learnt.judgement.label, learnt.judgement.p
     auc = learnt.judgement.metrics["auc"]
     pr_auc = learnt.judgement.metrics["pr_auc"]
@@ -27,7 +32,9 @@ def plots(learnt: TrainedModel, title: str) -> Mapping[str, Figure]:
         "precision_recall.png": _precision_recall(
             label, p, f"{title}\nPrecision and recall, area {pr_auc.value:.3f}"
         ),
-        "calibration.png": _calibration(label, p, f"{title}\nCalibration by decile"),
+        "calibration.png": _calibration(
+            tenths(label, p, customer), f"{title}\nCalibration by tenth of the rows"
+        ),
         "scores.png": _scores(label, p, f"{title}\nDistribution of P"),
         "gain.png": _gain(label, p, f"{title}\nGain: who is found, worst first"),
         "features.png": _features(learnt.gains, f"{title}\nWhat moves the model"),
@@ -58,22 +65,22 @@ def _precision_recall(label: FloatArray, p: FloatArray, title: str) -> Figure:
     return figure
 
 
-def _calibration(label: FloatArray, p: FloatArray, title: str) -> Figure:
+def _calibration(parts: list[Tenth], title: str) -> Figure:
     """Observed rate against mean P, on log axes where rates are small."""
     figure, axes = axes_of(
-        title, "mean P of the decile", "observed rate (95 % interval)"
+        title, "mean P of the tenth", "observed rate (95 % interval)"
     )
-    bins = equal_count_bins(label, p, N_DECILES)
-    low = chdtri(2.0 * np.maximum(bins.n_positives, 1e-9), 0.975) / 2.0 / bins.n
-    high = chdtri(2.0 * (bins.n_positives + 1.0), 0.025) / 2.0 / bins.n
-    high = np.minimum(high, 1.0)
-    error = np.maximum([bins.rate - low, high - bins.rate], 0.0)
-    floor = max(0.5 * float(bins.mean_p.min()), 1e-4)
-    top = min(1.0, 1.3 * float(max(bins.mean_p.max(), high.max())))
+    mean_p = np.array([part.mean_p for part in parts])
+    rate, low, high = np.array(
+        [(part.rate.value, part.rate.low, part.rate.high) for part in parts]
+    ).T
+    error = np.maximum([rate - low, high - rate], 0.0)
+    floor = max(0.5 * float(mean_p.min()), 1e-4)
+    top = min(1.0, 1.3 * float(max(mean_p.max(), high.max())))
     axes.plot([floor, top], [floor, top], color=SOFT, linestyle="--", linewidth=1)
     axes.errorbar(
-        bins.mean_p,
-        np.maximum(bins.rate, floor),
+        mean_p,
+        np.maximum(rate, floor),
         yerr=error,
         fmt="o",
         color=ACCENT,

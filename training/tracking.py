@@ -108,7 +108,7 @@ class Tracker:
             with mlflow.start_run(run_name=bundle.bundle_id) as run:
                 log_numbers(bundle, learnt, rows, seed)
                 told = model_card(bundle, learnt, rows, seed, outlook, curve, count)
-                log_card(bundle, learnt, told, Path(scratch))
+                log_card(bundle, learnt, rows, told, Path(scratch))
                 for folder, table in judged.items():
                     log_judged(table, Path(scratch), folder)
                 if judged_before_by is not None:

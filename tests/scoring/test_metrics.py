@@ -161,3 +161,17 @@ def test_the_better_of_two_is_told(drawn: tuple[FloatArray, FloatArray]) -> None
     assert found.p_a_is_better == 1.0
     same = compare_log_loss(label, p, p, blocks, n_draws=50)
     assert (same.low, same.difference, same.high) == (0.0, 0.0, 0.0)
+
+
+def test_every_interval_holds_its_value_though_few_outcomes_be_well_calibrated() -> (
+    None
+):
+    """Draws of six outcomes are all farther from calibration than these rows are."""
+    rng = np.random.default_rng(3)
+    p = np.repeat(np.geomspace(0.001, 0.009, 3), 500)
+    label = np.zeros(1_500)
+    label[[0, 500, 501, 1_000, 1_001, 1_002, 1_003]] = 1.0
+    p = p * label.sum() / p.sum() * rng.uniform(0.99, 1.01, len(p))
+    found = measured(label, p, np.arange(len(label)), n_draws=60)
+    for metric in found.values():
+        assert metric.low <= metric.value <= metric.high

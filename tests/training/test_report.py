@@ -49,6 +49,8 @@ def test_the_report_is_one_file_that_fetches_nothing_and_escapes(
     assert html.count("<figcaption>") == html.count("<figure>") >= 5
     numbers = json.loads(document.read_text())
     assert 0.5 < numbers["metrics"]["auc"]["value"] < 1.0
+    looked_at = numbers["found_at_share"]["0.1"]
+    assert looked_at["low"] < looked_at["value"] < looked_at["high"]
     assert numbers["split"] == "customers"
     assert numbers["origins"] == []
     assert {g["name"] for g in numbers["fairness"][0]["groups"]} >= {UNKNOWN, "south"}

@@ -145,7 +145,7 @@ def document_of(evidence: Evidence) -> dict[str, Any]:
             }
             for origin in evidence.origins
         ],
-        "found_at_share": {f"{s:g}": v for s, v in evidence.found_at.items()},
+        "found_at_share": {f"{s:g}": plain(v) for s, v in evidence.found_at.items()},
         "savings": plain(evidence.savings),
         "families": plain(evidence.reasons.family),
         "reason_overlap": evidence.reasons.overlap,

@@ -28,6 +28,7 @@ from training.errors import ProtectedFileError
 from training.judged_rows import segments_of
 from training.later import DateMetrics, by_date, later_intervals
 from training.rehearsal import Origin
+from training.report.drawn_ratio import drawn_ratio
 from training.report.fairness import FairnessAudit, audit
 from training.report.savings import Savings, savings
 from training.rows import Rows
@@ -90,7 +91,7 @@ class Evidence:
     dates: tuple[DateMetrics, ...]
     later: Mapping[str, MetricEstimate]
     origins: tuple[Origin, ...]
-    found_at: Mapping[float, float]
+    found_at: Mapping[float, MetricEstimate]
     segments: TextArray
     savings: Savings | None
     reasons: ReasonEvidence
@@ -147,7 +148,7 @@ def evidence(
         dates=dates,
         later=later_intervals(learnt.judgement.metrics, list(dates)),
         origins=tuple(origins),
-        found_at=_found_at(label, p, test.as_of) if has_both else {},
+        found_at=_found_at(label, p, test) if has_both else {},
         segments=segments,
         savings=_savings(portfolio, target, ids, test, learnt, terms),
         reasons=_reasons(bundle, test, p, origins),
@@ -230,16 +231,21 @@ def _auc(label: FloatArray, p: FloatArray, chosen: BoolArray | None) -> float | 
     return auc(label[chosen], p[chosen])
 
 
-def _found_at(label: FloatArray, p: FloatArray, as_of: IntArray) -> dict[float, float]:
+def _found_at(
+    label: FloatArray, p: FloatArray, test: Rows
+) -> dict[float, MetricEstimate]:
     """Recall when so large a share of each date's customers is looked at."""
-    found = dict.fromkeys(SHARES, 0.0)
-    for moment in np.unique(as_of):
-        own = np.flatnonzero(as_of == moment)
+    looked_at = {share: np.zeros(len(test)) for share in SHARES}
+    for moment in np.unique(test.as_of):
+        own = np.flatnonzero(test.as_of == moment)
         order = own[np.argsort(-p[own], kind="stable")]
-        for share in SHARES:
-            n = max(1, round(share * len(own)))
-            found[share] += float(label[order[:n]].sum())
-    return {share: hits / float(label.sum()) for share, hits in found.items()}
+        for share, rows in looked_at.items():
+            rows[order[: max(1, round(share * len(own)))]] = 1.0
+    blocks = customer_blocks(test.customer)
+    return {
+        share: drawn_ratio(rows * label, label, blocks)
+        for share, rows in looked_at.items()
+    }
 
 
 def _sample(n: int, most: int = MOST_LOOKED_AT) -> IntArray:

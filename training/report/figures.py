@@ -8,9 +8,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure as Drawing
 
-from scoring.metrics import equal_count_bins
 from training.drawing import ACCENT, INK, SOFT, WARM, axes_of, percent
 from training.report.evidence import Evidence
+from training.tenths import tenths
 from wording.publication.page import Figure
 
 MOST_FEATURES = 12
@@ -131,16 +131,18 @@ def contributions(evidence: Evidence) -> Figure:
 def deciles(evidence: Evidence) -> tuple[tuple[str, ...], ...]:
     """Rows of the calibration table."""
     judged = evidence.learnt.judgement
-    bins = equal_count_bins(judged.label, judged.p, 10)
     return tuple(
         (
-            str(k + 1),
-            f"{int(bins.n[k]):,}",
-            f"{bins.mean_p[k]:.2%}",
-            f"{bins.rate[k]:.2%}",
-            f"{int(bins.n_positives[k]):,}",
+            str(number),
+            f"{part.n:,}",
+            f"{part.mean_p:.2%}",
+            f"{part.rate.value:.2%}",
+            f"{part.rate.low:.2%} to {part.rate.high:.2%}",
+            f"{part.n_positives:,}",
         )
-        for k in range(len(bins.n))
+        for number, part in enumerate(
+            tenths(judged.label, judged.p, evidence.test.customer), start=1
+        )
     )
 
 
@@ -174,12 +176,17 @@ def found_at(evidence: Evidence) -> Figure:
         "Found when so many are looked at", "customers of each date", "bad found"
     )
     shares = list(evidence.found_at)
-    axes.plot(shares, list(evidence.found_at.values()), "o-", color=ACCENT)
+    found, low, high = np.array(
+        [(one.value, one.low, one.high) for one in evidence.found_at.values()]
+    ).T
+    error = [found - low, high - found]
+    axes.errorbar(shares, found, yerr=error, fmt="o-", color=ACCENT, capsize=3)
     axes.plot(shares, shares, color=SOFT, linestyle="--")
     axes.set_ylim(0, 1)
     percent(axes)
     return as_svg(
         drawing,
         "Share of those it happened to among the customers with the highest"
-        " probability of each date; dashed: looking at customers by chance.",
+        " probability of each date, with 95 % intervals over customers; dashed: looking"
+        " at customers by chance.",
     )

@@ -17,8 +17,8 @@ from decisions.policy_file.load import SHIPPED, load_policy
 from features.arrays import FloatArray, IntArray
 from features.targets import Target
 from scoring.intervals import MetricEstimate
+from training.report.drawn_ratio import drawn_ratio
 
-N_DRAWS = 400
 _MODEL = "this model"
 _THRESHOLD = "best single threshold"
 _CEILING = "ceiling: what came was known"
@@ -121,12 +121,12 @@ def savings(
         priced_with,
         len(label),
         float(real[:, 0].mean()),
-        _drawn(ceiling - saved[_MODEL], np.ones(len(label)), blocks),
+        drawn_ratio(ceiling - saved[_MODEL], np.ones(len(label)), blocks),
         tuple(
             Saving(
                 name,
-                _drawn(saved[name], np.ones(len(label)), blocks),
-                _drawn(saved[name], ceiling, blocks),
+                drawn_ratio(saved[name], np.ones(len(label)), blocks),
+                drawn_ratio(saved[name], ceiling, blocks),
                 float((action > 0).mean()),
                 1000.0 * float((stops[action] & (label == 0.0)).mean()),
             )
@@ -173,18 +173,3 @@ def by_timeline(days_overdue: FloatArray) -> IntArray:
         reached = days_overdue >= state.when.days_overdue
         action[reached] = np.maximum(action[reached], ACTIONS.index(state.action))
     return action
-
-
-def _drawn(above: FloatArray, below: FloatArray, blocks: IntArray) -> MetricEstimate:
-    """A ratio of sums over rows, with an interval over customers."""
-    sums = np.column_stack(
-        [np.bincount(blocks, weights=column) for column in (above, below)]
-    )
-    rng = np.random.default_rng(0)
-    n = len(sums)
-    draws = np.array([sums[rng.integers(0, n, n)].sum(axis=0) for _ in range(N_DRAWS)])
-    usable = draws[draws[:, 1] > 0.0]
-    if len(usable) == 0 or below.sum() <= 0.0:
-        return MetricEstimate(np.nan, np.nan, np.nan)
-    low, high = np.quantile(usable[:, 0] / usable[:, 1], [0.025, 0.975])
-    return MetricEstimate(float(above.sum() / below.sum()), float(low), float(high))

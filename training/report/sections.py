@@ -116,7 +116,7 @@ def population(evidence: Evidence) -> Section:
 def discrimination(evidence: Evidence) -> Section:
     """Ranking, and what a look at the top of the list finds."""
     judged = evidence.learnt.judgement
-    drawn = plots(evidence.learnt, evidence.target)
+    drawn = plots(evidence.learnt, evidence.test.customer, evidence.target)
     head = ("metric", judged.learner, "95 % interval", "later period", *judged.others)
     rows = []
     for name, text in METRIC_NAMES.items():
@@ -144,8 +144,11 @@ def discrimination(evidence: Evidence) -> Section:
         ),
         Table(
             "Customers looked at, and those found",
-            ("of each date's customers", "of those it happened to"),
-            tuple((f"{s:.1%}", f"{v:.1%}") for s, v in evidence.found_at.items()),
+            ("of each date's customers", "of those it happened to", "95 % interval"),
+            tuple(
+                (f"{share:.1%}", f"{v.value:.1%}", f"{v.low:.1%} to {v.high:.1%}")
+                for share, v in evidence.found_at.items()
+            ),
         ),
         figures.found_at(evidence),
         figures.as_svg(
@@ -162,13 +165,15 @@ def discrimination(evidence: Evidence) -> Section:
 
 def calibration(evidence: Evidence) -> Section:
     """Level by decile and by segment."""
-    drawn = plots(evidence.learnt, evidence.target)
-    head = ("tenth", "rows", "mean P", "observed", "positives")
+    drawn = plots(evidence.learnt, evidence.test.customer, evidence.target)
+    head = ("tenth", "rows", "mean P", "observed", "95 % interval", "positives")
     blocks: list[Block] = [
         figures.as_svg(
             drawn["calibration.png"],
             "Observed rate over mean probability, by tenth of the test rows, lowest"
-            " first; on the dashed line the probabilities mean what they say.",
+            " first; on the dashed line the probabilities mean what they say. Lines"
+            " are 95 % intervals, in which a customer with rows of several dates"
+            " counts once.",
         ),
         Table("The same as numbers", head, figures.deciles(evidence)),
     ]
