@@ -17,6 +17,14 @@ def forbear_home() -> Path:
     return Path(os.environ.get("FORBEAR_HOME", ".forbear"))
 
 
+def make_home(home: Path) -> None:
+    """Make the state folder where it is not there yet, for its owner's eyes only.
+
+    Before anything is made in it: `parents=True` would make it as the umask says.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def shelf_path(home: Path, target: str, bundle_id: str) -> Path:
     """Where the bundle of this id stands; it need not exist."""
     return home / "bundles" / target / bundle_id
@@ -35,7 +43,7 @@ def shelve_bundle(bundle: Path, home: Path, target: str) -> Path:
     A bundle already on the shelf is not written again: bundles never change.
     """
     place = shelf_path(home, target, bundle.name)
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_home(home)
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         copy = Path(tempfile.mkdtemp(dir=place.parent, prefix=".publishing-"))

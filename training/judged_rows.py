@@ -23,6 +23,7 @@ from features.arrays import FloatArray, IntArray, TextArray
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor
 from scoring.reasons import reasons
+from scoring.shelf import make_home
 from training.judged_money import Money, of_columns
 from training.rows import Rows
 
@@ -59,7 +60,7 @@ def pseudonym_key(home: Path) -> bytes:
     """
     file = home / KEY_FILE
     if not file.exists():
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_home(home)
         fresh = home / f".{KEY_FILE}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         with os.fdopen(os.open(fresh, flags, 0o600), "wb") as key:

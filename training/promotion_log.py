@@ -20,6 +20,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from features.targets import Target
+from scoring.shelf import make_home
 from scoring.starter import is_a_starter
 
 _log = logging.getLogger("forbear.training")
@@ -59,7 +60,7 @@ class PromotionLog:
     """The promotions of one state folder."""
 
     def __init__(self, home: Path) -> None:
-        self._folder = home / "promotions"
+        self._home, self._folder = home, home / "promotions"
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -67,7 +68,8 @@ class PromotionLog:
 
         Whoever must wait says so in the log, once, and for which process.
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_home(self._home)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         lock = FileLock(self._folder / "lock")
         try:
             lock.acquire(timeout=0)

@@ -195,7 +195,8 @@ class Tracker:
         mlflow.set_tracking_uri(self.uri)
         mlflow.set_registry_uri(self.uri)
         if self._is_local:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            # test rows lie there, and MLflow makes files as the umask says
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             if mlflow.get_experiment_by_name("forbear") is None:
                 artifacts = (self._folder / "artifacts").as_uri()
                 mlflow.create_experiment("forbear", artifact_location=artifacts)

@@ -26,6 +26,7 @@ from optuna.trial import TrialState
 from features.arrays import FloatArray
 from features.targets import Target
 from scoring.intervals import compare_log_loss, customer_blocks
+from scoring.shelf import make_home
 from training.boosting import BinnedRows, fit_stopped, least_log_loss, recipe
 from training.fitting import BoostedFolds
 from training.folds import Fold
@@ -47,7 +48,8 @@ class Tuning:
     """How long to search, and where what was found is kept.
 
     Args:
-        folder: of the journals, one for each target, training rows and seed.
+        folder: of the journals, one for each target, training rows and seed; in the
+            state folder.
         minutes: for each target. A trial that has begun is completed. With 0 the best
             of the trials of before is taken.
         most_trials: of one journal. With the same number of trials the same data and
@@ -109,7 +111,8 @@ class Tuning:
     def _study(
         self, target: Target, rows: Rows, usual: Mapping[str, Any]
     ) -> optuna.Study:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_home(self.folder.parent)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
         file = self.folder / f"{target}-{_fingerprint(rows, usual)}.journal"
         return optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(file))),

@@ -194,6 +194,14 @@ def test_who_waits_says_for_which_process_once(
         assert caplog.messages == [message]
 
 
+def test_a_state_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    """Whatever the umask: judged rows, keys and the registry lie there."""
+    home = tmp_path / "state"
+    with PromotionLog(home).alone():
+        made = [home, home / "promotions"]
+        assert [one.stat().st_mode & 0o777 for one in made] == [0o700, 0o700]
+
+
 def test_who_has_let_go_is_named_no_more(tmp_path: Path) -> None:
     with PromotionLog(tmp_path).alone():
         assert len(list(tmp_path.rglob("holder.txt"))) == 1

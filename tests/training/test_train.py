@@ -129,6 +129,14 @@ def test_nothing_registered_is_a_pickle(trained: TrainingResult, home: Path) -> 
     assert not suffixes & {".pkl", ".pickle", ".joblib"}
 
 
+def test_the_registry_of_a_state_folder_is_its_owners(
+    trained: TrainingResult, home: Path
+) -> None:
+    """It keeps test rows of real customers, in files as the umask makes them."""
+    assert trained.is_trained
+    assert (home / "mlflow").stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.slow
 def test_the_same_portfolio_gives_the_same_bundle(
     trained: TrainingResult, flat_portfolio: Portfolio, tmp_path: Path
