@@ -3,11 +3,13 @@
 A cohort is the population a few days ago. Of all outcomes that come within the horizon
 a share is known after so many days (by cohorts whose outcomes are mature), so the
 model's probabilities say how many should be; and cohorts before say what is usual.
-Two Poisson counts are compared exactly (see `scoring.early_warning`).
+Two Poisson counts are compared exactly (see `scoring.early_warning`), and where
+outcomes come in batches the interval allows for where among them a cohort lies
+(`monitoring.batches`).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +25,7 @@ from features.moments import DAY_US
 from features.portfolio import Portfolio
 from features.snapshots import population_at
 from features.targets import Target
+from monitoring.batches import MOST_TIMES, usual_range
 from scoring.bundle import Bundle
 from scoring.early_warning import Expectation, expectation
 from store.monitoring import Cause
@@ -34,7 +37,6 @@ N_COHORTS = 24  # a year of them
 # by chance it may do so once in several quarters (tests/statistical).
 CONFIDENCE = 0.98
 POWER = 0.8
-MOST_TIMES = 50.0
 N_TENTHS = 10
 LEAST_SEGMENT = 5.0  # outcomes expected; fewer say nothing
 
@@ -62,6 +64,8 @@ class EarlyOutcomes:
         smallest_seen: the least ratio, above what is tolerated, that an alarm would see
             in four of five cases at this size; None where not even fifty times is.
         parts: the cohort in tenths and segments, against the model; they ring nothing.
+        batches: the least and the most that any so many days of the time before had,
+            as shares of what is usual, where outcomes come in batches; else 1 and 1.
     """
 
     target: str
@@ -73,6 +77,7 @@ class EarlyOutcomes:
     as_before: Expectation
     smallest_seen: float | None
     parts: tuple[Part, ...]
+    batches: tuple[float, float] = (1.0, 1.0)
 
     def causes(self) -> Iterator[Cause]:
         """What rings about this cohort."""
@@ -149,6 +154,24 @@ class _Cohorts:
         ids = self.pairs["customer_id"].filter(pa.array(rows))
         return int(pc.count_distinct(ids).as_py())
 
+    def by_day(self, age: int) -> tuple[FloatArray, FloatArray]:
+        """Outcomes known on each day of the time before, and among how many customers.
+
+        From the first cohort until that cohort's moment; an outcome counts once.
+        """
+        oldest = int(self.back.max())
+        names = self.pairs["customer_id"].combine_chunks().dictionary_encode().indices
+        known = (oldest - self.back) * STEP_DAYS + self.delay_days
+        seconds = np.round(known * 86_400)  # a cohort's delay is off by a rounding
+        chosen = known < (oldest - age) * STEP_DAYS
+        each = np.unique(np.stack([names.to_numpy()[chosen], seconds[chosen]]), axis=1)
+        n_days = (oldest - age) * STEP_DAYS
+        days = np.bincount((each[1] // 86_400).astype(int), minlength=n_days)[:n_days]
+        n_customers = np.bincount(oldest - self.back)[: oldest - age]
+        return days.astype(np.float64), np.repeat(
+            n_customers.astype(np.float64), STEP_DAYS
+        )
+
     def before(self, age: int) -> BoolArray:
         """(n,) whether so many steps from its moment end before that cohort's begin.
 
@@ -182,41 +205,68 @@ def _cohort(
     expected = share * share_seen * p
     usual = float((before & early).sum() / n_before) * len(p)
     hit = early[own]
+    batches = _batches(known, age, usual / len(p))
     return EarlyOutcomes(
         target=known.target,
         age_days=age * STEP_DAYS,
         n=len(p),
         observed=int(hit.sum()),
         share_known=share,
-        by_model=_against(hit, float(expected.sum()), n_share),
-        as_before=_against(hit, usual, n_learnt),
-        smallest_seen=smallest_seen(float(expected.sum()), n_share),
+        by_model=_against(hit, float(expected.sum()), n_share, batches),
+        as_before=_against(hit, usual, n_learnt, batches),
+        smallest_seen=smallest_seen(float(expected.sum()), n_share, batches),
         parts=tuple(
-            _parts(hit, expected, n_share, _segments(portfolio, known.pairs, own))
+            _parts(
+                hit, expected, n_share, batches, _segments(portfolio, known.pairs, own)
+            )
         ),
+        batches=batches,
     )
 
 
-def _against(hit: BoolArray, expected: float, n_learnt: int) -> Expectation:
-    return expectation(int(hit.sum()), max(expected, 1e-9), n_learnt, CONFIDENCE)
+def _against(
+    hit: BoolArray, expected: float, n_learnt: int, batches: tuple[float, float]
+) -> Expectation:
+    n = int(hit.sum())
+    return _allowing(expectation(n, max(expected, 1e-9), n_learnt, CONFIDENCE), batches)
+
+
+def _batches(known: _Cohorts, age: int, usual: float) -> tuple[float, float]:
+    """The least and the most of any so many days, as shares of what is usual."""
+    found = usual_range(*known.by_day(age), age * STEP_DAYS)
+    if found is None:
+        return 1.0, 1.0
+    least, most = (count / max(usual, 1e-9) for count in found)
+    return min(least, 1.0), max(most, 1.0)
+
+
+def _allowing(one: Expectation, batches: tuple[float, float]) -> Expectation:
+    """With an interval as wide as where among the batches a cohort lies makes it."""
+    least, most = batches
+    widest = max(least, 1.0 / MOST_TIMES)
+    return replace(one, low=one.low / most, high=one.high / widest)
 
 
 def _parts(
-    hit: BoolArray, expected: FloatArray, n_learnt: int, segments: Sequence[str]
+    hit: BoolArray,
+    expected: FloatArray,
+    n_learnt: int,
+    batches: tuple[float, float],
+    segments: Sequence[str],
 ) -> Iterator[Part]:
     """The cohort in tenths of the probability, lowest first, and in segments."""
     order = np.argsort(expected, kind="stable")
     for number, rows in enumerate(np.array_split(order, N_TENTHS), 1):
         if len(rows):
             own = hit[rows], float(expected[rows].sum())
-            compared = _against(*own, n_learnt)
+            compared = _against(*own, n_learnt, batches)
             yield Part(f"tenth {number}", len(rows), int(own[0].sum()), compared)
     named = np.array(segments, dtype=object)
     for name in sorted(set(segments)):
         rows = np.flatnonzero(named == name)
         total = float(expected[rows].sum())
         if total >= LEAST_SEGMENT:
-            compared = _against(hit[rows], total, n_learnt)
+            compared = _against(hit[rows], total, n_learnt, batches)
             yield Part(name, len(rows), int(hit[rows].sum()), compared)
 
 
@@ -237,7 +287,7 @@ def _segments(portfolio: Portfolio, pairs: pa.Table, own: BoolArray) -> list[str
 
 
 def smallest_seen(
-    expected: float, n_learnt: int, confidence: float = CONFIDENCE
+    expected: float, n_learnt: int, batches: tuple[float, float] = (1.0, 1.0)
 ) -> float | None:
     """The least ratio above 1 that rings in four of five cases.
 
@@ -248,7 +298,9 @@ def smallest_seen(
     while ratio < MOST_TIMES:
         # the count that is exceeded in four of five cases
         count = int(np.floor(pdtrik(1.0 - POWER, ratio * expected)))
-        if count > 0 and expectation(count, expected, n_learnt, confidence).is_alarm:
-            return round(ratio, 2)
+        if count > 0:
+            seen = expectation(count, expected, n_learnt, CONFIDENCE)
+            if _allowing(seen, batches).is_alarm:
+                return round(ratio, 2)
         ratio *= 1.03
     return None

@@ -56,7 +56,7 @@ def early_blocks(cohorts: Sequence[EarlyOutcomes]) -> Iterator[Block]:
         " now, and the customers who tell how much should be. An alarm needs the whole"
         " interval outside of 0.8 to 1.25. The smallest seen is the ratio that rings in"
         " four of five cases at this size: a smaller change may be there and is not"
-        " seen."
+        " seen." + _of_batches(cohorts)
     )
     oldest = max(one.age_days for one in cohorts)
     for one in cohorts:
@@ -68,6 +68,19 @@ def early_blocks(cohorts: Sequence[EarlyOutcomes]) -> Iterator[Block]:
             yield _ratio_figure(
                 f"parts-{one.target}", f"{_cohort(one)}, in parts", rows
             )
+
+
+def _of_batches(cohorts: Sequence[EarlyOutcomes]) -> str:
+    """What makes intervals wide where a month's outcomes are known on one day."""
+    batched = [one for one in cohorts if one.batches != (1.0, 1.0)]
+    if not batched:
+        return ""
+    targets = " and ".join(dict.fromkeys(one.target for one in batched))
+    return (
+        f" Outcomes of {targets} come in batches, as where everybody is billed on one"
+        " day: intervals also allow for the least and the most that any so many days"
+        " of the year before had."
+    )
 
 
 def _known_so_far(cohorts: Sequence[EarlyOutcomes]) -> Table:

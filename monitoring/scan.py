@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import chdtri, pdtrc, xlogy
+from scipy.special import pdtrc, xlogy
 
 from features.arrays import FloatArray, IntArray
+from monitoring.batches import swing
 
 WINDOWS = (14, 30, 60)  # days until now: of everybody
 JOINED = (60, 90, 120, 180)  # days until now: who joined since, all their events
@@ -26,7 +27,7 @@ MOST_DRAWN = 1_000  # events a draw; of more the ratio's distribution is the sam
 TOLERATED = 1.25  # times what is expected: below it nothing is asked for
 POWER = 0.8
 MOST_TIMES = 50.0
-_BATCH_DAYS, _BATCH_CHANCE = 14, 0.01
+_BATCH_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -277,14 +278,7 @@ def _batches(events: DailyEvents, look: _Look, rates: FloatArray) -> float:
             for start in edges[:-1].tolist()
         ]
     )
-    if counts.sum() == 0 or expected.sum() == 0.0:
-        return 1.0
-    expected *= counts.sum() / expected.sum()
-    # so many counts of equal expectation would vary as much; one is spent on the level
-    n = float(expected.sum() ** 2 / (expected**2).sum())
-    swing = float(((counts - expected) ** 2).sum() / expected.mean()) * n / len(counts)
-    is_more = swing > float(chdtri(max(n - 1.0, 1.0), _BATCH_CHANCE))
-    return swing / max(n - 1.0, 1.0) if is_more else 1.0
+    return swing(counts.astype(np.float64), expected)
 
 
 def _smallest_seen(expected: float, certain: float, limit: float) -> float | None:

@@ -67,7 +67,9 @@ def test_a_share_that_one_customer_tells_is_not_certain() -> None:
 
 
 def test_many_customers_tell_the_share_and_a_wave_rings() -> None:
-    told = {(step, n): 20.0 for step in (14, 15, 16) for n in range(step, 380, 19)}
+    told = {
+        (step, n): n % 14 + 1.0 for step in range(4, 21) for n in range(step, 380, 95)
+    }
     wave = {(2, n): 5.0 for n in range(100, 130)}
     one = seen(cohorts(told | wave), 2)
     assert one is not None
