@@ -40,8 +40,8 @@ class TableFlow:
             where there are too few to say.
         quiet_days: since its last row; None of a table without rows.
         longest_gap_days: between two rows, in the eight weeks that end with its last
-            one; None where all of them came at once.
-        mean_gap_days: the same on average.
+            one, and before the first of these; None where all of them came at once.
+        mean_gap_days: in these weeks on average.
     """
 
     table: str
@@ -188,7 +188,7 @@ def _days_back(
     """Days between `now` and when the last row was known, and each of late.
 
     Of late is in nine weeks before `now`, or in the eight that end with the last row,
-    however long ago it came. None without rows.
+    however long ago it came; and the last one before these. None without rows.
     """
     table = portfolio.tables[name]
     until = table.filter(table.known_at <= now)
@@ -198,6 +198,10 @@ def _days_back(
     since = min(now - WEEK * DAY_US, newest) - N_WEEKS * WEEK * DAY_US
     recent = until.filter(until.known_at > since).select("known_at").to_pyarrow()
     rows: IntArray = recent["known_at"].to_numpy()
+    older = until.filter(until.known_at <= since).known_at.max()
+    last_before = portfolio.connection.to_pyarrow(older).as_py()
+    if last_before is not None:
+        rows = np.append(rows, last_before)
     return (now - newest) / DAY_US, np.asarray((now - rows) / DAY_US, dtype=np.float64)
 
 
@@ -214,10 +218,11 @@ def _flow(
     # seven days from any day on: batches of a month or a week give empty ones
     before = np.convolve(by_day[WEEK:], np.ones(WEEK, dtype=int), "valid")
     is_steady = before.min() >= LEAST_ROWS
-    until_last = np.sort(days_back[days_back < (quiet_days or 0.0) + N_WEEKS * WEEK])
-    has_gaps = len(until_last) > 1 and until_last[-1] > until_last[0]
-    gap = float(np.diff(until_last).max()) if has_gaps else None
-    mean = N_WEEKS * WEEK / len(until_last) if has_gaps else None
+    ordered = np.sort(days_back)
+    n = int(np.searchsorted(ordered, (quiet_days or 0.0) + N_WEEKS * WEEK))
+    # with the one before: the eight weeks may hold one quarter's bills, and no gap
+    gaps = np.diff(ordered[: n + 1])
+    has_gaps = bool(gaps.any())
     return TableFlow(
         table=name,
         n_accepted=n_accepted,
@@ -225,8 +230,8 @@ def _flow(
         n_last_week=int(by_day[:WEEK].sum()),
         usual=(int(before.min()), int(before.max())) if is_steady else None,
         quiet_days=quiet_days,
-        longest_gap_days=gap,
-        mean_gap_days=mean,
+        longest_gap_days=float(gaps.max()) if has_gaps else None,
+        mean_gap_days=N_WEEKS * WEEK / n if has_gaps else None,
     )
 
 

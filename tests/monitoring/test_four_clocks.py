@@ -18,6 +18,7 @@ from features.catalogue import feature_set
 from features.maturity import maturity_us
 from features.moments import DAY_US, microseconds, to_datetime
 from features.portfolio import Portfolio
+from features.settings import PortfolioSettings
 from monitoring.early_outcomes import (
     CONFIDENCE,
     EarlyOutcomes,
@@ -228,6 +229,29 @@ def test_a_dead_feed_rings_on_however_long_it_is_dead(
     broken = calm.until(NOW, payments=kept)
     [one] = [f for f in table_flows(broken, microseconds(NOW)) if f.table == "payments"]
     assert [cause.code for cause in one.causes()] == ["feed_stopped"]
+
+
+@pytest.mark.parametrize("months", [2, 3, 12])
+def test_bills_of_a_quarter_or_a_year_are_no_feed_that_stopped(months: int) -> None:
+    """A thousand bills on two days, and nothing until the next ones are due."""
+    days = [NOW - timedelta(days=30 * months * n + 29 * months) for n in range(3)]
+    at = [day + timedelta(minutes=n) for day in days for n in range(2_000)][::2]
+    rows = {
+        "customer_id": ["c"] * len(at),
+        "event_at": at,
+        "invoice_id": [f"i{n}" for n in range(len(at))],
+        "due_at": at,
+        "amount": [1.0] * len(at),
+    }
+    people = {"customer_id": ["c"], "event_at": [min(at)]}
+    portfolio = Portfolio.from_tables(
+        {"customers": pa.table(people), "invoices": pa.table(rows)},
+        PortfolioSettings(observed_until=NOW),
+    )
+    for later, codes in ((0, []), (40 * months, ["feed_stopped"])):
+        now = microseconds(NOW + timedelta(days=later))
+        [one] = [f for f in table_flows(portfolio, now) if f.table == "invoices"]
+        assert [cause.code for cause in one.causes()] == codes
 
 
 @pytest.mark.parametrize("age", [1, 2, 3])
