@@ -30,7 +30,8 @@ from scoring.bundle import Bundle
 from store.monitoring import Cause
 
 MOST_DECIDED = 2_000  # customers drawn to say what share meets each action
-MOST_RUNS = 30  # before this one, that say what is usual
+# before this one, that say what is usual: two months of them, for months have 31 days
+MOST_RUNS = 62
 
 
 class _Rings(Protocol):

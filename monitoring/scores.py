@@ -8,6 +8,7 @@ import numpy as np
 from advice.population import Population
 from decisions.actions import ACTIONS, STOPS
 from features.arrays import FloatArray
+from monitoring.batches import swing
 from monitoring.drift import Drift, drift
 from scoring.reference import Reference
 from store.monitoring import Cause
@@ -68,18 +69,21 @@ class ActionShares:
         usual: mean share of the runs before, under the same policy; None where there
             were fewer than three.
         n: customers.
+        most_stops: the most of a run before, where new stops come in batches, as where
+            everybody is billed on one day of the month; else 0.
     """
 
     shares: Mapping[str, float]
     usual: Mapping[str, float] | None
     n: int
+    most_stops: float = 0.0
 
     def causes(self) -> Iterator[Cause]:
         """What rings about new stops."""
         if self.usual is None or not self.n:
             return
-        now = sum(self.shares.get(action, 0.0) for action in STOPS)
-        before = sum(self.usual.get(action, 0.0) for action in STOPS)
+        now = _new_stops(self.shares)
+        before = max(_new_stops(self.usual), self.most_stops)
         # half a customer where there was none, so that the first is no alarm
         level = max(before, 0.5 / self.n)
         spread = float(np.sqrt(level * (1.0 - level) / self.n))
@@ -137,10 +141,17 @@ def action_shares(
     ]
     every = (*ACTIONS, STOP_IN_FORCE, "no_decision")
     shares = {name: names.count(name) / max(len(names), 1) for name in every}
-    usual = None
-    if len(before) >= LEAST_RUNS:
-        usual = {
-            name: float(np.mean([one.get(name, 0.0) for one in before]))
-            for name in every
-        }
-    return ActionShares(shares, usual, len(names))
+    if len(before) < LEAST_RUNS:
+        return ActionShares(shares, None, len(names))
+    usual = {
+        name: float(np.mean([one.get(name, 0.0) for one in before])) for name in every
+    }
+    stops = np.array([_new_stops(one) for one in before])
+    is_batched = swing(stops * len(names), np.ones(len(stops))) > 1.0
+    most = float(stops.max()) if is_batched else 0.0
+    return ActionShares(shares, usual, len(names), most)
+
+
+def _new_stops(shares: Mapping[str, float]) -> float:
+    """Share of customers who are stopped anew."""
+    return sum(shares.get(action, 0.0) for action in STOPS)

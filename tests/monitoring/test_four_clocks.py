@@ -37,7 +37,7 @@ from monitoring.mature_outcomes import (
 )
 from monitoring.report import page
 from monitoring.report_outcomes import not_yet
-from monitoring.run import FourClocks, decided, monitor, shares_before
+from monitoring.run import MOST_RUNS, FourClocks, decided, monitor, shares_before
 from monitoring.scores import ActionShares, action_shares, expected_auc
 from scoring.bundle import Bundle
 from scoring.early_warning import expectation
@@ -366,6 +366,24 @@ def test_only_new_stops_are_counted_as_stops() -> None:
     seen = action_shares(actions, [True] * 500 + [False] * 500, [usual] * 3)
     assert (seen.shares["stop_in_force"], seen.shares["suspend"]) == (0.5, 0.01)
     assert [cause.code for cause in seen.causes()] == ["more_stops"]
+
+
+@pytest.mark.parametrize(
+    ("n_stopped", "codes"),
+    [
+        pytest.param(24, [], id="as on that day of the months before"),
+        pytest.param(60, ["more_stops"], id="three times as many"),
+    ],
+)
+def test_stops_of_one_day_of_the_month_are_usual_on_that_day(
+    n_stopped: int, codes: list[str]
+) -> None:
+    """Everybody is billed on the first, so all who are to be stopped are on one day."""
+    quiet, full = {"suspend": 0.0}, {"suspend": 0.01}
+    before = [*[quiet] * 30, full, *[quiet] * 30, full]
+    actions = ["suspend"] * n_stopped + ["none"] * (2_000 - n_stopped)
+    seen = action_shares(actions, [False] * 2_000, before[:MOST_RUNS])
+    assert [cause.code for cause in seen.causes()] == codes
 
 
 def test_of_nobody_nothing_rings(now: Portfolio) -> None:
