@@ -22,7 +22,7 @@ from pydantic_core import from_json
 
 from features.contract import TABLES
 from features.events import Events
-from features.moments import microseconds
+from features.moments import MomentError, microseconds
 from features.reading.json_rows import read_body
 from features.reading.rejects import what_to_do
 from features.reading.request_warnings import noticed
@@ -48,8 +48,12 @@ def _written(value: object) -> object:
 
 
 def _in_range(moment: datetime) -> datetime:
-    if microseconds(moment) < 0:  # a MomentError is a ValueError
-        raise ValueError("moments are from 1970-01-01T00:00:00Z on")
+    try:
+        is_in_range = microseconds(moment) >= 0
+    except MomentError:
+        is_in_range = False
+    if not is_in_range:
+        raise ValueError("moments lie between 1970 and 2200")
     return moment.astimezone(UTC)
 
 

@@ -25,6 +25,10 @@ WRONG: tuple[Any, ...] = (
     {},
     [1],
     {"a": 1},
+    "0002-01-01T00:00:00Z",
+    "1969-12-31T23:59:59Z",
+    "9999-12-31T23:59:59Z",
+    {"payments": "0002-01-01T00:00:00Z"},
 )
 
 
@@ -41,3 +45,4 @@ def test_every_wrong_value_of_every_field_is_answered_in_our_words(
                 assert "nput should" not in told["message"], told
                 assert "should " not in told["message"], told
                 assert "(" not in told["pointer"], told
+                assert " " in told["message"], told  # no code in its place
