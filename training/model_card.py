@@ -9,12 +9,14 @@ from datetime import datetime
 import numpy as np
 from markdown_it import MarkdownIt
 
+from features.arrays import IntArray
 from features.head_count import PopulationCount
 from scoring.bundle import Bundle
 from scoring.intervals import MetricEstimate
+from training.access import NO_ACTIONS
 from training.evaluation import Evaluation, done_better, remarks
 from training.held_back import held_back
-from training.later import later_of
+from training.later import by_date, later_of
 from training.learning_curve import LearningCurve
 from training.outlook import Outlook
 from training.rows import Rows
@@ -87,6 +89,8 @@ def model_card(
         ),
         metric_rows=tuple(_metrics(judgement, later_of(learnt, rows))),
         learnt=learnt,
+        access=NO_ACTIONS if learnt.access is None else learnt.access,
+        spread=_spread(judgement, rows.as_of[learnt.split.test]),
         held_back=held_back(bundle, learnt, rows),
         remarks=remarks(judgement.metrics),
         done_better=done_better(judgement),
@@ -134,6 +138,20 @@ def _dates(bundle: Bundle, rows: Rows) -> str:
     if len(dates) == 1:
         return f"on {first}"
     return f"on {len(dates)} dates, {first} to {last}"
+
+
+def _spread(judgement: Evaluation, as_of: IntArray) -> str | None:
+    """How far single test dates lie apart; None where there is one."""
+    dates = by_date(judgement.label, judgement.p, as_of)
+    ratios = [date.observed_over_expected for date in dates]
+    ranks = [date.auc for date in dates if date.auc is not None]
+    if len(dates) < 2:
+        return None
+    auc = f", an AUC of {min(ranks):.3f} to {max(ranks):.3f}" if ranks else ""
+    return (
+        f"The {len(dates)} test dates one by one have {min(ratios):.2f} to"
+        f" {max(ratios):.2f} times as many as were expected{auc}."
+    )
 
 
 def _day(moment: int, bundle: Bundle) -> str:

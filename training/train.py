@@ -25,6 +25,7 @@ from scoring.early_warning import YoungOutcomes
 from scoring.intervals import MetricEstimate
 from scoring.shelf import forbear_home
 from scoring.starter import FRAUD_TABLES, starter
+from training.access import with_access
 from training.audits.leakage import check_names, verdicts_of
 from training.audits.verdict import Acceptance, LeakVerdict, unaccepted
 from training.before import said_before
@@ -208,8 +209,12 @@ def _train_one(
     say("looking for features that know too much")
     verdicts = verdicts_of(portfolio, target, gathered, seed)
     learnt = with_verdicts(learnt, verdicts, accepted)
+    test, p = rows[learnt.split.test], learnt.judgement.p
+    who = np.array(gathered.customer_ids, dtype=object)[test.customer]
     learnt = replace(
-        learnt, left_out=gathered.left_out(target, portfolio.settings.zone)
+        learnt,
+        left_out=gathered.left_out(target, portfolio.settings.zone),
+        access=with_access(portfolio, who, test.as_of, test.label, p),
     )
     ahead = outlook(target, rows, portfolio.observed_until)
     curve = _curve(target, gathered, learnt, seed, say)
@@ -220,7 +225,6 @@ def _train_one(
     # last of all: once it is registered it may serve, and that must be told at once
     progress(f"{target}: registering {bundle.bundle_id}")
     key = tracker.pseudonym_key()
-    test, p = rows[learnt.split.test], learnt.judgement.p
     money = money_of(portfolio, test, gathered.customer_ids, seed)
     names = gathered.customer_ids
     judged = {JUDGED: judged_table(bundle, test, p, money, names, key)}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from training.access import WithAccess
 from training.evaluation import Evaluation
 from training.fitting import FittedModel
 from training.leakage import LeakageWarning
@@ -25,6 +26,8 @@ class TrainedModel:
         accepted: features suspected that a person accepted, with the reason.
         left_out: a sentence about each declared attribute that is not learnt, and
             about dates before fraud was recorded.
+        access: about the test rows whose customer had access at the moment; None where
+            the portfolio records no actions.
     """
 
     split: Split
@@ -35,6 +38,7 @@ class TrainedModel:
     suspected: Mapping[str, str] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    access: WithAccess | None = None
 
     @property
     def is_proven(self) -> bool:

@@ -123,6 +123,16 @@ def test_the_run_says_what_was_measured(trained: TrainingResult) -> None:
     assert {"card/model_card.md", "card/model_card.html"} <= files
 
 
+def test_the_card_says_for_whom_its_numbers_hold(
+    trained: TrainingResult, home: Path
+) -> None:
+    """One date and no actions here: there is no spread to tell."""
+    assert trained.is_trained
+    card = next((home / "mlflow").rglob("model_card.md")).read_text()
+    assert "records no actions: everybody is taken as served" in card
+    assert "test dates one by one" not in card
+
+
 def test_nothing_registered_is_a_pickle(trained: TrainingResult, home: Path) -> None:
     assert trained.is_trained
     suffixes = {path.suffix for path in (home / "mlflow").rglob("*")}

@@ -127,10 +127,8 @@ def document_of(evidence: Evidence) -> dict[str, Any]:
         "split": evidence.learnt.split.kind,
         "n_test": len(evidence.test),
         "n_positives": int(judged.label.sum()),
-        "share_with_access": (
-            None if evidence.with_access is None else float(evidence.with_access.mean())
-        ),
-        "auc_with_access": evidence.auc_with_access,
+        "share_with_access": evidence.with_access and evidence.with_access.share,
+        "auc_with_access": evidence.with_access and evidence.with_access.auc,
         "metrics": plain(judged.metrics),
         "later_period": plain(evidence.later),
         "other_learners": plain(judged.others),

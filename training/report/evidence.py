@@ -1,6 +1,5 @@
 """Everything the report of one target rests on, gathered once."""
 
-from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,7 +11,7 @@ import pyarrow as pa
 from advice.stakes import stakes_at
 from decisions.terms import Terms
 from features.account import debt_table
-from features.arrays import BoolArray, FloatArray, IntArray, TextArray
+from features.arrays import FloatArray, IntArray, TextArray
 from features.batch import feature_table, matrix
 from features.counted import counted
 from features.moments import DAY_US, to_datetime
@@ -24,6 +23,7 @@ from scoring.intervals import MetricEstimate, customer_blocks
 from scoring.metrics import auc
 from scoring.predictor import Predictor
 from scoring.reasons import reasons
+from training.access import WithAccess, with_access
 from training.errors import ProtectedFileError
 from training.judged_rows import segments_of
 from training.later import DateMetrics, by_date, later_intervals
@@ -75,8 +75,8 @@ class Evidence:
     """What the report of one target says, as numbers.
 
     Args:
-        with_access: (n,) test rows whose customer had access at the moment: whom
-            decisions are about. None where the portfolio knows no actions.
+        with_access: about the test rows whose customer had access at the moment; None
+            where the portfolio knows no actions.
         found_at: share of the customers looked at, of each date, to the share of those
             it happened to.
     """
@@ -86,8 +86,7 @@ class Evidence:
     learnt: TrainedModel
     rows: Rows
     test: Rows
-    with_access: BoolArray | None
-    auc_with_access: float | None
+    with_access: WithAccess | None
     dates: tuple[DateMetrics, ...]
     later: Mapping[str, MetricEstimate]
     origins: tuple[Origin, ...]
@@ -130,7 +129,6 @@ def evidence(
     test = rows[learnt.split.test]
     label, p = learnt.judgement.label, learnt.judgement.p
     ids = np.array(gathered.customer_ids, dtype=object)[test.customer]
-    access = _with_access(portfolio, ids, test.as_of)
     dates = tuple(by_date(label, p, test.as_of))
     segments = segments_of(test)
     groups: dict[str, TextArray] = {"segment": segments}
@@ -143,8 +141,7 @@ def evidence(
         learnt=learnt,
         rows=rows,
         test=test,
-        with_access=access,
-        auc_with_access=_auc(label, p, access),
+        with_access=with_access(portfolio, ids, test.as_of, label, p),
         dates=dates,
         later=later_intervals(learnt.judgement.metrics, list(dates)),
         origins=tuple(origins),
@@ -195,40 +192,6 @@ def read_protected(
     return {
         name: dict(zip(who, groups[name].to_pylist(), strict=True)) for name in names
     }
-
-
-def _with_access(
-    portfolio: Portfolio, ids: TextArray, as_of: IntArray
-) -> BoolArray | None:
-    """(n,) whether the last stop known by then had been ended, or there was none."""
-    if "actions" not in portfolio.settings.tables:
-        return None
-    table = portfolio.tables["actions"]
-    kinds = table.filter(table.action.isin(["suspend", "block", "reactivate"]))
-    by_customer: dict[str, list[tuple[int, int, str]]] = {}
-    columns = kinds.select("customer_id", "known_at", "event_at", "action").to_pyarrow()
-    for row in columns.to_pylist():
-        entry = (_micros(row["known_at"]), _micros(row["event_at"]), row["action"])
-        by_customer.setdefault(row["customer_id"], []).append(entry)
-    for entries in by_customer.values():
-        entries.sort()
-    has_access = np.ones(len(ids), dtype=np.bool_)
-    for i, (who, moment) in enumerate(zip(ids.tolist(), as_of.tolist(), strict=True)):
-        entries = by_customer.get(who, [])
-        n = bisect_right(entries, (moment, 2**62, ""))
-        known = [entry for entry in entries[:n] if entry[1] <= moment]
-        has_access[i] = not known or known[-1][2] == "reactivate"
-    return has_access
-
-
-def _micros(value: object) -> int:
-    return value if isinstance(value, int) else int(value.timestamp() * 1e6)  # type: ignore[attr-defined]
-
-
-def _auc(label: FloatArray, p: FloatArray, chosen: BoolArray | None) -> float | None:
-    if chosen is None or not 0 < label[chosen].sum() < chosen.sum():
-        return None
-    return auc(label[chosen], p[chosen])
 
 
 def _found_at(

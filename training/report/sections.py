@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from training.access import NO_ACTIONS
 from training.evaluation import plain_metrics, remarks
 from training.model_card import EVENT, METRIC_NAMES
 from training.plots import plots
@@ -97,19 +98,8 @@ def population(evidence: Evidence) -> Section:
             " are those known as fraudulent, long overdue or departed before."
         ),
     ]
-    if evidence.with_access is not None:
-        share = float(evidence.with_access.mean())
-        items.append(
-            f"{share:.1%} of the rows are of customers who had access at the moment:"
-            " decisions are about these."
-            + (
-                f" Among them the AUC is {evidence.auc_with_access:.3f}."
-                if evidence.auc_with_access is not None
-                else ""
-            )
-        )
-    else:
-        items.append("The portfolio records no actions: everybody is taken as served.")
+    access = evidence.with_access
+    items.append(NO_ACTIONS if access is None else str(access))
     return Section("population", "For whom this holds", (Items(tuple(items)),))
 
 
