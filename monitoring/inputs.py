@@ -3,18 +3,21 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+import ibis
 import numpy as np
 
 from advice.population import Population
 from features.arrays import FloatArray, IntArray
 from features.moments import DAY_US
 from features.portfolio import Portfolio
+from monitoring.batches import MONTHS_DIFFER
 from monitoring.drift import Drift, drift
 from monitoring.same_age import ageing
 from scoring.reference import Reference
 from store.monitoring import Cause
 
 WEEK, N_WEEKS = 7, 8  # days; weeks before the last one
+SEASONS = (91, 183, 365)  # days; months of 28 to 31 days move them by up to three
 LEAST_ROWS = 20  # in any seven days of these weeks; fewer swing by chance
 FEW, MANY = 0.5, 2.0  # times the least and the most of any seven days
 LEAST_QUIET_DAYS = 3.0
@@ -42,6 +45,8 @@ class TableFlow:
         longest_gap_days: between two rows, in the eight weeks that end with its last
             one, and before the first of these; None where all of them came at once.
         mean_gap_days: in these weeks on average.
+        season: the most of any seven days near the last ones of a quarter, half a year
+            and a year ago: many may be billed on the first day of a quarter.
     """
 
     table: str
@@ -52,6 +57,7 @@ class TableFlow:
     quiet_days: float | None
     longest_gap_days: float | None
     mean_gap_days: float | None
+    season: int = 0
 
     @property
     def rejected_share(self) -> float:
@@ -87,7 +93,7 @@ class TableFlow:
         return self.quiet_days > max(limits)
 
     def _is_usual(self, low: int, high: int) -> bool:
-        return FEW * low <= self.n_last_week <= MANY * high
+        return FEW * low <= self.n_last_week <= MANY * max(high, self.season)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +180,10 @@ def table_flows(portfolio: Portfolio, now: int) -> tuple[TableFlow, ...]:
     """
     reports = {one.table: one for one in portfolio.report.tables}
     return tuple(
-        _flow(name, reports[name].n_accepted, reports[name].n_rejected, days, last)
+        replace(
+            _flow(name, reports[name].n_accepted, reports[name].n_rejected, days, last),
+            season=_season(portfolio, name, now),
+        )
         for name in sorted(portfolio.settings.tables & reports.keys())
         for last, days in [_days_back(portfolio, name, now)]
         if name != "snapshots"
@@ -203,6 +212,19 @@ def _days_back(
     if last_before is not None:
         rows = np.append(rows, last_before)
     return (now - newest) / DAY_US, np.asarray((now - rows) / DAY_US, dtype=np.float64)
+
+
+def _season(portfolio: Portfolio, name: str, now: int) -> int:
+    """The most rows of any seven days near the last ones of 3, 6 and 12 months ago."""
+    table = portfolio.tables[name]
+    back = (ibis.literal(now) - table.known_at) // DAY_US
+    days = [m + d for m in SEASONS for d in range(-MONTHS_DIFFER, WEEK + MONTHS_DIFFER)]
+    near = table.select(day=back).filter(ibis._.day.isin(days))
+    counted = near.group_by("day").agg(n=near.count()).to_pyarrow().to_pydict()
+    n_of = dict(zip(counted["day"], counted["n"], strict=True))
+    by_day = np.array([n_of.get(day, 0) for day in days]).reshape(len(SEASONS), -1)
+    weeks = [np.convolve(one, np.ones(WEEK, dtype=int), "valid") for one in by_day]
+    return int(np.max(weeks))
 
 
 def _flow(

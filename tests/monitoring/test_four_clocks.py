@@ -231,11 +231,8 @@ def test_a_dead_feed_rings_on_however_long_it_is_dead(
     assert [cause.code for cause in one.causes()] == ["feed_stopped"]
 
 
-@pytest.mark.parametrize("months", [2, 3, 12])
-def test_bills_of_a_quarter_or_a_year_are_no_feed_that_stopped(months: int) -> None:
-    """A thousand bills on two days, and nothing until the next ones are due."""
-    days = [NOW - timedelta(days=30 * months * n + 29 * months) for n in range(3)]
-    at = [day + timedelta(minutes=n) for day in days for n in range(2_000)][::2]
+def billed(at: list[datetime], observed_until: datetime) -> Portfolio:
+    """One customer with a bill at each of these moments."""
     rows = {
         "customer_id": ["c"] * len(at),
         "event_at": at,
@@ -244,14 +241,45 @@ def test_bills_of_a_quarter_or_a_year_are_no_feed_that_stopped(months: int) -> N
         "amount": [1.0] * len(at),
     }
     people = {"customer_id": ["c"], "event_at": [min(at)]}
-    portfolio = Portfolio.from_tables(
+    return Portfolio.from_tables(
         {"customers": pa.table(people), "invoices": pa.table(rows)},
-        PortfolioSettings(observed_until=NOW),
+        PortfolioSettings(observed_until=observed_until),
     )
+
+
+@pytest.mark.parametrize("months", [2, 3, 12])
+def test_bills_of_a_quarter_or_a_year_are_no_feed_that_stopped(months: int) -> None:
+    """A thousand bills on two days, and nothing until the next ones are due."""
+    days = [NOW - timedelta(days=30 * months * n + 29 * months) for n in range(3)]
+    at = [day + timedelta(minutes=n) for day in days for n in range(2_000)][::2]
+    portfolio = billed(at, NOW)
     for later, codes in ((0, []), (40 * months, ["feed_stopped"])):
         now = microseconds(NOW + timedelta(days=later))
         [one] = [f for f in table_flows(portfolio, now) if f.table == "invoices"]
         assert [cause.code for cause in one.causes()] == codes
+
+
+@pytest.mark.parametrize(
+    ("quarters_back", "codes"),
+    [
+        pytest.param([0], ["unusual_volume"], id="for the first time"),
+        pytest.param([0, 1], [], id="as a quarter ago"),
+        pytest.param([0, 4], [], id="as a year ago"),
+    ],
+)
+def test_a_week_of_many_bills_may_be_one_of_every_quarter(
+    quarters_back: list[int], codes: list[str]
+) -> None:
+    """Ten bills a day, and 500 on the first days of these quarters; 2025-10-03."""
+    now = datetime(2025, 10, 3, tzinfo=UTC)
+    at = [now - timedelta(hours=2.4 * n) for n in range(4_000)]
+    for back in quarters_back:
+        year, month = divmod(2025 * 12 + 9 - 3 * back, 12)
+        at += [datetime(year, month + 1, 1, tzinfo=UTC)] * 500
+    portfolio = billed(at, now)
+    flows = table_flows(portfolio, microseconds(now))
+    [one] = [f for f in flows if f.table == "invoices"]
+    assert [cause.code for cause in one.causes()] == codes
 
 
 @pytest.mark.parametrize("age", [1, 2, 3])
