@@ -1,7 +1,7 @@
 """Warnings where a policy states what settings or models of a portfolio do not keep."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from decisions.policy_file.load import Policy
 from features.settings import PortfolioSettings
@@ -111,9 +111,13 @@ def starter_note(bundles: Mapping[str, Bundle]) -> str | None:
     )
 
 
-def missing_model_note(bundles: Mapping[str, Bundle]) -> str | None:
-    """A sentence for people where a target has no model in force: what stands in."""
-    missing = (text for target, text in _WITHOUT.items() if target not in bundles)
+def missing_model_note(in_force: Collection[str]) -> str | None:
+    """A sentence for people where a target has no model in force: what stands in.
+
+    Args:
+        in_force: targets with a model, at least one.
+    """
+    missing = (text for target, text in _WITHOUT.items() if target not in in_force)
     return next(missing, None)
 
 

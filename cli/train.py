@@ -158,7 +158,20 @@ def _trained(
         )
     for line in untold:
         say(f"{line}; {WITHOUT_A_MODEL}")
+    if not untold:
+        _show_missing(home)
     return read, results
+
+
+def _show_missing(home: Path) -> None:
+    """What stands in for a target without a model beside one that has one."""
+    from advice.assembly import champion_ids
+    from advice.promises import missing_model_note
+
+    in_force = champion_ids(home)
+    note = missing_model_note(in_force) if in_force else None
+    if note is not None:
+        say(f"note: {note}")
 
 
 def _starter_serves(read: "Portfolio") -> bool:

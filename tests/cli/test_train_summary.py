@@ -1,14 +1,16 @@
 """What `forbear train` says of what was measured, and of a later period."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from cli.train import _range_later, _show_held_back, _show_metrics
+from cli.train import _range_later, _show_held_back, _show_metrics, _show_missing
 from scoring.early_warning import YoungOutcomes, expectation
 from scoring.intervals import MetricEstimate
+from scoring.shelf import make_champion
 from training.held_back import WaitReason
 
 
@@ -61,4 +63,31 @@ def test_nothing_is_said_where_no_stop_waits(
 ) -> None:
     result: Any = SimpleNamespace(target="fraud", young=(), held_back=None)
     _show_held_back(result)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("fraud", "note: no model of non-payment"),
+        ("nonpayment", "note: no model of"),
+    ],
+)
+def test_one_model_alone_says_what_stands_in_for_the_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], target: str, said: str
+) -> None:
+    """Such as where the other waits as challenger, for a leak is suspected."""
+    make_champion(tmp_path, target, f"{target}-20260630-00000000")
+    _show_missing(tmp_path)
+    assert capsys.readouterr().out.startswith(said)
+
+
+def test_nothing_stands_in_where_both_targets_are_alike(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without any model the starters serve for both."""
+    _show_missing(tmp_path)
+    for target in ("fraud", "nonpayment"):
+        make_champion(tmp_path, target, f"{target}-20260630-00000000")
+    _show_missing(tmp_path)
     assert capsys.readouterr().out == ""
