@@ -135,11 +135,12 @@ class TargetInputs:
         """What rings about this model's features."""
         for one in self.drifts:
             name = one.column
-            is_lost = one.unknown_now - one.unknown_before > UNKNOWN_RISE
+            before = max(one.unknown_before, self._on_the_day(one).unknown_before)
+            is_lost = one.unknown_now - before > UNKNOWN_RISE
             if self.importance[name] >= MATTERS and is_lost:
                 why = (
                     f"{name}: unknown of {one.unknown_now:.0%} of the customers;"
-                    f" {one.unknown_before:.0%} in training"
+                    f" {before:.0%} in training"
                 )
                 yield Cause("inputs", "unknown_values", name, why)
         for name, share in self.unlearnt.items():

@@ -3,16 +3,14 @@
 How old what is open is, how long ago somebody paid, what was used since the last
 invoice: on the 15th all of these differ from the 30th, on which a training's data may
 have ended, and nothing has changed. So what seems to have moved is compared once more,
-with the same portfolio on the same day of a month before the training ended.
+with the same portfolio on the same day of a month before the training ended; and where
+that does not explain it, on the same day of a quarter: others are billed by these.
 """
 
 import calendar
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from advice.population import Population, present_population
 from features.grid import has_grid
@@ -25,7 +23,8 @@ from monitoring.scores import TargetScores, target_scores
 from scoring.bundle import Bundle
 from scoring.reference import Reference
 
-_DRIFT = {"feature_drift", "score_drift"}
+_MOVED = {"feature_drift", "score_drift", "unknown_values"}
+MONTH, QUARTER = 1, 3  # months
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,14 @@ class PopulationComparison:
     def has_moved(self) -> bool:
         """Whether either rings for being another population."""
         causes = [*self.inputs.causes(), *self.scores.causes()]
-        return any(cause.code in _DRIFT for cause in causes)
+        return any(cause.code in _MOVED for cause in causes)
+
+    def beside(
+        self, again: "PopulationComparison", then: int
+    ) -> "PopulationComparison":
+        """Also with what was found against the population of `then`."""
+        scores = replace(self.scores, same_day=again.scores.drift)
+        return PopulationComparison(self.inputs.beside(again.inputs, then), scores)
 
 
 def compared(
@@ -53,8 +59,8 @@ def compared(
 
     Where that seems to have moved, and the portfolio's past is still what the training
     saw of it, the calendar may have moved it: probabilities are looked at as if nobody
-    had grown older, and all is compared with the same day of a month before. Each index
-    that is smaller so counts.
+    had grown older, and all is compared with the same day of a month before, and where
+    that does not explain it, of a quarter. Each index that is smaller so counts.
 
     Args:
         portfolio: as read now.
@@ -64,33 +70,38 @@ def compared(
         progress: called with a line before the second comparison.
     """
     seen = _compared(bundle.target, reference, population)
-    until, end = portfolio.observed_until, reference.as_of
-    then = same_day_before(until, end, portfolio.settings.zone)
+    end = reference.as_of
     if not seen.has_moved or not has_grid(portfolio):
         return seen
     progress("the same day of a month before the training ended")
-    is_other_day = end - then >= DAY_US
-    pairs = population_at(portfolio, [then, end] if is_other_day else [end])
-    past = present_population(portfolio, bundle, _of(pairs, end))
+    past = _population_at(portfolio, bundle, end)
     if not _is_as_trained(bundle, reference, past):
         return seen
     same = no_older(population, past, bundle)
     drift = target_scores(bundle.target, reference, same).drift
     seen = replace(seen, scores=replace(seen.scores, same_age=drift))
-    if not is_other_day:
-        return seen
-    mates = present_population(portfolio, bundle, _of(pairs, then))
-    if not len(mates.probability):
-        return seen
-    before = replace(mates.reference(), importance=reference.importance)
-    again = _compared(bundle.target, before, no_older(population, mates, bundle))
-    return PopulationComparison(
-        seen.inputs.beside(again.inputs, then),
-        replace(seen.scores, same_day=again.scores.drift),
-    )
+    found = [seen]
+    for then in _same_days(portfolio, end):
+        if not found[-1].has_moved:
+            break
+        mates = _population_at(portfolio, bundle, then)
+        if len(mates.probability):
+            before = replace(mates.reference(), importance=reference.importance)
+            no_older_now = no_older(population, mates, bundle)
+            again = _compared(bundle.target, before, no_older_now)
+            found.append(seen.beside(again, then))
+    # of a month where neither explains it
+    return found[:2][-1] if found[-1].has_moved else found[-1]
 
 
-def same_day_before(moment: int, end: int, zone: ZoneInfo) -> int:
+def _same_days(portfolio: Portfolio, end: int) -> list[int]:
+    """Moments on the same day of a month and of a quarter, a day before the end."""
+    asked = portfolio.observed_until, end, portfolio.settings.zone
+    days = dict.fromkeys(same_day_before(*asked, months) for months in (MONTH, QUARTER))
+    return [then for then in days if end - then >= DAY_US]
+
+
+def same_day_before(moment: int, end: int, zone: ZoneInfo, months: int = MONTH) -> int:
     """The latest moment until `end` on the local day of the month of `moment`.
 
     The last day of a month stands for days that it lacks.
@@ -99,6 +110,7 @@ def same_day_before(moment: int, end: int, zone: ZoneInfo) -> int:
         moment: µs since 1970 UTC.
         end: likewise.
         zone: of the days.
+        months: before `moment`, or as often as it takes; 3: the same day of a quarter.
 
     >>> from datetime import UTC, datetime
     >>> def at(*when): return microseconds(datetime(*when, tzinfo=UTC))
@@ -108,6 +120,8 @@ def same_day_before(moment: int, end: int, zone: ZoneInfo) -> int:
     True
     >>> same_day_before(at(2026, 8, 16), at(2026, 6, 30), utc) == at(2026, 6, 16)
     True
+    >>> same_day_before(at(2026, 8, 16), at(2026, 6, 30), utc, 3) == at(2026, 5, 16)
+    True
     """
     now = to_datetime(moment).astimezone(zone)
     last = to_datetime(end).astimezone(zone)
@@ -116,7 +130,7 @@ def same_day_before(moment: int, end: int, zone: ZoneInfo) -> int:
         day = min(now.day, calendar.monthrange(year, month)[1])
         then = now.replace(year=year, month=month, day=day)
         found = microseconds(then)
-        if found <= end:
+        if found <= end and (now.month - month) % months == 0:
             return found
         year, month = (year, month - 1) if month > 1 else (year - 1, 12)
 
@@ -130,8 +144,8 @@ def _compared(
     )
 
 
-def _of(pairs: pa.Table, as_of: int) -> pa.Table:
-    return pairs.filter(pc.equal(pairs["as_of"], as_of))
+def _population_at(portfolio: Portfolio, bundle: Bundle, moment: int) -> Population:
+    return present_population(portfolio, bundle, population_at(portfolio, [moment]))
 
 
 def _is_as_trained(bundle: Bundle, reference: Reference, past: Population) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advice.population import present_population
-from features.moments import to_datetime
+from features.moments import microseconds, to_datetime
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from monitoring.same_day import PopulationComparison, compared, same_day_before
@@ -28,12 +28,15 @@ MONTHS = [datetime(2024, 1 + m, 1, 6, tzinfo=UTC) for m in range(12)] + [
 ]
 
 
-def tables(later_from_july: int = 0) -> dict[str, pa.Table]:
-    """Bills on the first, due on the 15th, paid from the 8th to the 20th."""
+def tables(later_from_july: int = 0, every: int = 1) -> dict[str, pa.Table]:
+    """Bills on the first, due on the 15th, paid from the 8th to the 20th.
+
+    Of every month, or of every so many.
+    """
     rng = np.random.default_rng(5)
     stops = rng.integers(0, 60, N)  # the month from which one pays no more
     bills, money = [], []
-    for month, at in enumerate(MONTHS):
+    for month, at in list(enumerate(MONTHS))[::every]:
         for who in range(N):
             name, amount = f"{who}-{month}", rng.uniform(50, 500)
             bills.append((f"c{who}", at, name, at + timedelta(days=14), amount))
@@ -88,6 +91,16 @@ def test_what_changes_rings_on_any_day_of_the_month(trained: Bundle) -> None:
     assert look(trained, unpaid).has_moved
     paid = portfolio_at(BETWEEN + timedelta(days=6), tables())
     assert not look(trained, paid).has_moved
+
+
+def test_another_day_of_the_quarter_rings_nothing() -> None:
+    """Billed in April and July: on 17 July all is as on 17 April, not as in June."""
+    quarterly = tables(every=3)
+    trained = model_of(portfolio_at(ENDED, quarterly), ENDED.date())
+    seen = look(trained, portfolio_at(BETWEEN, quarterly))
+    april = datetime(2025, 4, 17, 18, tzinfo=UTC)
+    assert seen.inputs.same_day_at == microseconds(april)
+    assert not seen.has_moved
 
 
 def test_a_past_that_was_written_anew_is_no_measure(trained: Bundle) -> None:
