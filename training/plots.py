@@ -10,7 +10,7 @@ from features.arrays import FloatArray, IntArray
 from scoring.metrics import positives_by_score as by_score
 from scoring.metrics import roc_curve
 from training.drawing import ACCENT, INK, SOFT, WARM, axes_of, percent
-from training.tenths import Tenth, tenths
+from training.tenths import CalibrationBin, tenths
 from training.trained_model import TrainedModel
 
 MOST_FEATURES = 20
@@ -65,7 +65,7 @@ def _precision_recall(label: FloatArray, p: FloatArray, title: str) -> Figure:
     return figure
 
 
-def _calibration(parts: list[Tenth], title: str) -> Figure:
+def _calibration(parts: list[CalibrationBin], title: str) -> Figure:
     """Observed rate against mean P, on log axes where rates are small."""
     figure, axes = axes_of(
         title, "mean P of the tenth", "observed rate (95 % interval)"

@@ -11,7 +11,7 @@ from scoring.metrics import equal_count_parts
 N_TENTHS = 10
 
 
-class Tenth(NamedTuple):
+class CalibrationBin(NamedTuple):
     """Rows of about the same probability.
 
     Args:
@@ -27,7 +27,9 @@ class Tenth(NamedTuple):
     rate: MetricEstimate
 
 
-def tenths(label: FloatArray, p: FloatArray, customer: IntArray) -> list[Tenth]:
+def tenths(
+    label: FloatArray, p: FloatArray, customer: IntArray
+) -> list[CalibrationBin]:
     """Rows in order of p, cut into ten parts of about equal count.
 
     Args:
@@ -40,14 +42,14 @@ def tenths(label: FloatArray, p: FloatArray, customer: IntArray) -> list[Tenth]:
     0.5
     """
     return [
-        _tenth(label[part], p[part], customer[part])
+        _bin(label[part], p[part], customer[part])
         for part in equal_count_parts(p, N_TENTHS)
     ]
 
 
-def _tenth(label: FloatArray, p: FloatArray, customer: IntArray) -> Tenth:
+def _bin(label: FloatArray, p: FloatArray, customer: IntArray) -> CalibrationBin:
     blocks = np.unique(customer, return_inverse=True)[1]
     # of an expected count of one a row, observed over expected is the rate
     low, high = observed_over_expected_interval(label, np.ones(len(label)), blocks)
     rate = MetricEstimate(float(label.mean()), low, min(high, 1.0))
-    return Tenth(len(label), int(label.sum()), float(p.mean()), rate)
+    return CalibrationBin(len(label), int(label.sum()), float(p.mean()), rate)

@@ -128,7 +128,7 @@ def test_the_card_says_for_whom_its_numbers_hold(
 ) -> None:
     """One date and no actions here: there is no spread to tell."""
     assert trained.is_trained
-    card = next((home / "mlflow").rglob("model_card.md")).read_text()
+    card = next((home / "mlflow").rglob("card/model_card.md")).read_text()
     assert "records no actions: everybody is taken as served" in card
     assert "test dates one by one" not in card
 
