@@ -55,8 +55,8 @@ class Reading:
     Args:
         direction: 1 where it may only raise the probability, −1 where only lower it.
         is_log: whether its logarithm counts.
-        nothing: what it is where there is nothing to tell it from (no open invoice is 0
-            days old); None where what is missing says nothing.
+        nothing: what it is where there is nothing to tell it from (who has paid nothing
+            did so first 0 days ago); None where what is missing says nothing.
     """
 
     direction: int
@@ -71,7 +71,7 @@ FEATURES: Mapping[Target, Mapping[str, Reading]] = {
     "nonpayment": {
         "account_invoices_overdue": Reading(1),
         "account_invoices_open": Reading(1),
-        "account_open_age_days": Reading(1, is_log=False, nothing=0.0),
+        "account_open_age_days": Reading(1, is_log=False),
         "payments_failed_90d": Reading(1),
         "payments_returned_365d": Reading(1),
         "payments_succeeded_30d": Reading(-1),
@@ -378,8 +378,8 @@ paid, how late paid invoices were, nor shares of what is open.
 ## What moves them
 
 Log-odds per standard deviation; each may only raise or only lower the probability. What
-is missing says nothing, but for what there is none of: nothing open, and nothing paid
-yet, read as 0 days. No amount, no currency, no country is among them.
+is missing says nothing, but for who has paid nothing yet, read as 0 days. No amount,
+no currency, no country is among them.
 
 | target | feature | weight |
 |---|---|---|

@@ -233,8 +233,25 @@ class Feature:
         return self.definition.tables
 
     @property
+    def missing_is(self) -> Literal["least", "most"] | None:
+        """What a missing value is like, where that is known.
+
+        Of nothing open no share is overdue; what did not happen in the time looked at
+        is longer ago than all that did.
+        """
+        match self.definition:
+            case Ratio(under=AccountFact(fact="open")):
+                return "least"
+            case TimeSince(which="last"):
+                return "most"
+            case _:
+                return None
+
+    @property
     def missing(self) -> str:
         """What a missing value means."""
+        if self.missing_is == "least":
+            return "nothing is owed"
         match self.definition:
             case Aggregate(how="count" | "sum" | "distinct"):
                 return "0 when there is none"

@@ -13,7 +13,7 @@ from features.feature import Feature
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COMPILED = 1  # raise it when a compiler's reading of some definition changes
+COMPILED = 2  # raise it when a compiler's reading of some definition changes
 LARGEST_VOCABULARY = 200  # rarer values of a category count as unknown
 
 
@@ -92,10 +92,11 @@ class FeatureSet:
 
     @cached_property
     def hash(self) -> str:
-        """sha256 of the canonical definitions, in order."""
-        computed = [
-            [f.name, canonical(f.definition), f.unit, f.monotone] for f in self.features
-        ]
+        """sha256 of the canonical definitions, in order.
+
+        Directions are not among them: they guide learners, and change no value.
+        """
+        computed = [[f.name, canonical(f.definition), f.unit] for f in self.features]
         text = json.dumps([COMPILED, computed], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

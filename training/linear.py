@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.arrays import FloatArray
+from features.arrays import FloatArray, IntArray
+from features.feature import Feature
 from scoring.additive import CLIP_SD, AdditiveModel, CategoryTerm, NumberTerm, Term
 from scoring.additive import signed_log as compress
 from scoring.calibration import newton_logistic
@@ -14,6 +15,7 @@ from training.rows import Rows
 INVERSE_RIDGE = 0.02  # sklearn's C; small, because features are many and alike
 SKEWED = 5.0  # ninety-ninth percentile over median distance that calls for a log
 RARE_SHARE = 0.005  # a missing indicator needs at least this share of rows
+HELD = 1e9  # ridge of a weight that stays at zero
 
 
 @dataclass(frozen=True)
@@ -24,23 +26,32 @@ class _Number:
     scale: float
     is_log: bool
     has_missing: bool
+    direction: int = 0  # 1: may only rise with it, -1: only fall
+    missing_direction: int = 0  # likewise with being missing
+    when_missing: float = 0.0  # what is missing counts as, scaled as values are
 
     @property
     def width(self) -> int:
         """How many columns of the design are its own."""
         return 2 if self.has_missing else 1
 
+    @property
+    def signs(self) -> list[int]:
+        """Of each weight: 1 or -1 where it may not be of the other sign, else 0."""
+        return [self.direction, self.missing_direction][: self.width]
+
     def design(self, x: FloatArray) -> list[FloatArray]:
         """Its columns of the design, (n,) each, from the features x (n, F)."""
         value = x[:, self.column]
         missing = np.isnan(value)
         z = ((compress(value) if self.is_log else value) - self.centre) / self.scale
-        z = np.where(missing, 0.0, np.clip(z, -CLIP_SD, CLIP_SD))
+        z = np.where(missing, self.when_missing, np.clip(z, -CLIP_SD, CLIP_SD))
         return [z, missing.astype(np.float64)] if self.has_missing else [z]
 
     def term(self, weights: FloatArray, mean: float) -> Term:
         """What its learnt weights (width,) say; `mean` of its part in log-odds."""
-        when_missing = float(weights[1]) if self.has_missing else 0.0
+        when_missing = float(weights[0]) * self.when_missing
+        when_missing += float(weights[1]) if self.has_missing else 0.0
         return NumberTerm(
             self.name,
             float(weights[0]),
@@ -62,6 +73,11 @@ class _Category:
     def width(self) -> int:
         """How many columns of the design are its own."""
         return self.n_codes + 1
+
+    @property
+    def signs(self) -> list[int]:
+        """Of each weight: 0, for a word may mean either."""
+        return [0] * self.width
 
     def design(self, x: FloatArray) -> list[FloatArray]:
         """Its columns of the design, (n,) each, from the features x (n, F)."""
@@ -94,17 +110,59 @@ def fit_linear(
     design[:, 0] = 1.0
     penalty = np.full(design.shape[1], 1.0 / INVERSE_RIDGE)
     penalty[0] = 0.0  # the level is free
-    start = np.zeros(design.shape[1])
     counts = rows.stands_for
-    weights = newton_logistic(
+    weights = signed_logistic(
         design,
         rows.label,
         penalty,
-        start,
+        signs_of(blocks, n_before=1),
         stands_for=1.0 if counts is None else counts,
     )
     terms = terms_of(blocks, weights, design, 1, counts)
     return AdditiveModel("linear", float(weights[0]), terms)
+
+
+def signed_logistic(
+    design: FloatArray,
+    label: FloatArray,
+    ridge: FloatArray,
+    signs: IntArray,
+    offset: FloatArray | float = 0.0,
+    start: FloatArray | None = None,
+    stands_for: FloatArray | float = 1.0,
+) -> FloatArray:
+    """`newton_logistic` with a ridge towards zero, whose weights keep their signs.
+
+    A weight of the wrong sign becomes zero and the others are learnt anew, until all
+    are right: features that are alike would otherwise be set off against each other,
+    and one more day past due tell for a customer.
+
+    Args:
+        design: (n, k), the column of ones included.
+        label: (n,) of 0 and 1.
+        ridge: (k,) penalties on half the square.
+        signs: (k,) of each weight: 1 or -1 where it may not be of the other sign.
+        offset: fixed log-odds added to each row.
+        start: (k,) where the search begins; zero when absent.
+        stands_for: (n,) how many rows each one counts as.
+    """
+    nothing, ridge = np.zeros(len(ridge)), ridge.copy()
+    weights = nothing if start is None else start
+    while True:
+        weights = newton_logistic(
+            design, label, ridge, nothing, offset, weights, stands_for
+        )
+        weights[ridge >= HELD] = 0.0
+        wrong = signs * weights < 0
+        if not wrong.any():
+            return weights
+        ridge[wrong], weights[wrong] = HELD, 0.0
+
+
+def signs_of(blocks: Sequence[Block], n_before: int) -> IntArray:
+    """(k,) signs of the weights, behind `n_before` that are free."""
+    each = [sign for block in blocks for sign in block.signs]
+    return np.array([0] * n_before + each, dtype=np.int64)
 
 
 def design_of(blocks: Sequence[Block], x: FloatArray, n_before: int = 0) -> FloatArray:
@@ -156,16 +214,19 @@ def blocks_of(rows: Rows) -> list[Block]:
     vocabularies = rows.feature_set.vocabularies
     blocks: list[Block] = []
     x = np.asfortranarray(rows.x)
+    signs = rows.feature_set.monotone
     for column, feature in enumerate(rows.feature_set.features):
         if feature.is_category:
             n_codes = len(vocabularies[feature.name])
             blocks.append(_Category(feature.name, column, n_codes))
-        elif (number := _number(feature.name, column, x[:, column])) is not None:
+        elif number := _number(feature, column, x[:, column], signs[column]):
             blocks.append(number)
     return blocks
 
 
-def _number(name: str, column: int, value: FloatArray) -> _Number | None:
+def _number(
+    feature: Feature, column: int, value: FloatArray, direction: int
+) -> _Number | None:
     missing = np.isnan(value)
     known = value[~missing]
     if len(known) == 0 or known.min() == known.max():
@@ -174,6 +235,17 @@ def _number(name: str, column: int, value: FloatArray) -> _Number | None:
     width = max(float(np.quantile(np.abs(known - middle), 0.5)), 1e-9)
     is_log = bool(max(high - middle, middle - low) > SKEWED * width)
     value = compress(known) if is_log else known
-    scale = float(value.std())
-    has_missing = bool(missing.mean() >= RARE_SHARE)
-    return _Number(name, column, float(value.mean()), scale, is_log, has_missing)
+    centre, scale = float(value.mean()), float(value.std())
+    is_least, is_most = (feature.missing_is == word for word in ("least", "most"))
+    return _Number(
+        feature.name,
+        column,
+        centre,
+        scale,
+        is_log,
+        has_missing=bool(missing.mean() >= RARE_SHARE),
+        direction=direction,
+        missing_direction=direction * (is_most - is_least),
+        # 0, the logarithm of which is 0 here as well
+        when_missing=max(-centre / scale, -CLIP_SD) if is_least else 0.0,
+    )

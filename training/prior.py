@@ -12,9 +12,15 @@ import numpy as np
 
 from scoring.additive import AdditiveModel, CategoryTerm, NumberTerm, Term
 from scoring.bundle import Bundle
-from scoring.calibration import newton_logistic
 from scoring.starter import level_shift
-from training.linear import Block, blocks_of, design_of, terms_of
+from training.linear import (
+    Block,
+    blocks_of,
+    design_of,
+    signed_logistic,
+    signs_of,
+    terms_of,
+)
 from training.rows import Rows
 
 SLOPE_RIDGE = 20.0  # pseudo-rows that hold the starter's own slope
@@ -110,14 +116,14 @@ def fits_beside(
     blocks = blocks or blocks_of(rows)
     design = design_of(blocks, rows.x, n_before=2)
     design[:, 0], design[:, 1] = 1.0, own
-    nothing = np.zeros(design.shape[1])
+    signs = signs_of(blocks, n_before=2)
     counts = 1.0 if rows.stands_for is None else rows.stands_for
-    weights, models = nothing, []
+    weights, models = np.zeros(design.shape[1]), []
     for ridge in ridges:
         penalty = np.full(design.shape[1], ridge)
         penalty[:2] = LEVEL_RIDGE, SLOPE_RIDGE
-        weights = newton_logistic(
-            design, rows.label, penalty, nothing, margin, weights, counts
+        weights = signed_logistic(
+            design, rows.label, penalty, signs, margin, weights, counts
         )
         factor = 1.0 + float(weights[1])
         intercept = prior.intercept + float(weights[0])

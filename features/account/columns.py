@@ -37,7 +37,7 @@ FACT_COLUMNS: tuple[FactColumn, ...] = (
     FactColumn("overdue", "money", "uncontested, due and material", _NO_REPORT),
     FactColumn("actionable", "money", "overdue, not on its way", _NO_REPORT),
     FactColumn("days_overdue", "days", "of the oldest overdue part", _NO_REPORT),
-    FactColumn("episode_days", "days", "since arrears began", "not in arrears"),
+    FactColumn("episode_days", "days", "since arrears began; none: 0", _NO_REPORT),
     FactColumn("report_age_days", "days", "age of the ageing report", "no report"),
     FactColumn(
         "recurring_monthly", "money", "monthly license charges", _NO_SUBSCRIPTIONS
@@ -81,8 +81,8 @@ FACT_COLUMNS: tuple[FactColumn, ...] = (
     FactColumn("overdue_31_60", "money", "overdue 31 to 60 days", _NO_LEDGER),
     FactColumn("overdue_61_90", "money", "overdue 61 to 90 days", _NO_LEDGER),
     FactColumn("overdue_over_90", "money", "overdue more than 90 days", _NO_LEDGER),
-    FactColumn("oldest_open_age_days", "days", "since issue", "nothing open"),
-    FactColumn("largest_open_remainder", "money", "of one invoice", "nothing open"),
+    FactColumn("oldest_open_age_days", "days", "since issue; none: 0", _NO_LEDGER),
+    FactColumn("largest_open_remainder", "money", "of one invoice", _NO_LEDGER),
     FactColumn(
         "n_invoices_paid", "count", "invoices paid, none of it written off", _NO_LEDGER
     ),
@@ -149,7 +149,7 @@ def _owed(s: Standing) -> tuple[float, ...]:
         _money(s.overdue),
         _money(s.actionable),
         nan if s.days_overdue is None else float(s.days_overdue),
-        _days_since(s.episode_started_at, s.as_of),
+        0.0 if s.overdue == 0 else _days_since(s.episode_started_at, s.as_of),
         _days_since(s.report_at, s.as_of),
     )
 
@@ -185,15 +185,14 @@ def _items(s: Standing) -> tuple[float, ...]:
             buckets[min(3, max(0, (days - 1) // 30))] += remainder - contested
             if invoice.subscription_id is not None:
                 unpaid.add(invoice.subscription_id)
-    n_open = len(s.owed.items)
     return (
         float(len(unpaid)),
         float(len(s.ledger.invoices)),
-        float(n_open),
+        float(len(s.owed.items)),
         float(n_overdue),
         *(money / UNITS for money in buckets),
-        _days_since(oldest, s.as_of) if n_open else nan,
-        largest / UNITS if n_open else nan,
+        _days_since(oldest, s.as_of),
+        largest / UNITS,
     )
 
 

@@ -29,6 +29,7 @@ def _bucket(name: str, words: str) -> Feature:
         unit="money",
         staff=f"{{value}} overdue {words}",
         why="money comes in more rarely the longer it is overdue",
+        monotone="increasing",
     )
 
 
@@ -81,6 +82,7 @@ LATENESS_FEATURES: tuple[Feature, ...] = (
         unit="days",
         staff="in arrears for {value} days",
         why="arrears that do not end",
+        monotone="increasing",
     ),
     LATENESS.feature(
         "account_invoices_overdue",
@@ -96,6 +98,7 @@ LATENESS_FEATURES: tuple[Feature, ...] = (
         unit="invoices",
         staff="invoices open: {value}",
         why="a queue of open invoices",
+        monotone="increasing",
     ),
     _bucket("31_60", "31 to 60 days"),
     _bucket("61_90", "61 to 90 days"),
@@ -161,6 +164,7 @@ ACCOUNT_FEATURES: tuple[Feature, ...] = (
         unit="ratio",
         staff="largest open invoice is {value} times the largest ever paid",
         why="an invoice beyond any they have paid",
+        monotone="increasing",
     ),
     BALANCE.feature(
         "account_open_age_days",
@@ -168,6 +172,7 @@ ACCOUNT_FEATURES: tuple[Feature, ...] = (
         unit="days",
         staff="oldest open invoice is {value} days old",
         why="what stays open, due or not",
+        monotone="increasing",
     ),
     ORDERS.feature(
         "account_unpaid_subscriptions_share",
@@ -178,6 +183,7 @@ ACCOUNT_FEATURES: tuple[Feature, ...] = (
         unit="share",
         staff="{value} of the live subscriptions have an overdue invoice",
         why="one service left unpaid may be a quarrel, all of them are not",
+        monotone="increasing",
     ),
     BALANCE.feature(
         "account_open",
@@ -185,6 +191,7 @@ ACCOUNT_FEATURES: tuple[Feature, ...] = (
         unit="money",
         staff="{value} open",
         why="what is owed, due or not",
+        monotone="increasing",
     ),
     BALANCE.feature(
         "account_overdue",
@@ -192,6 +199,7 @@ ACCOUNT_FEATURES: tuple[Feature, ...] = (
         unit="money",
         staff="{value} overdue",
         why="what should have come in",
+        monotone="increasing",
     ),
     BALANCE.feature(
         "account_overdue_share",
@@ -199,6 +207,7 @@ ACCOUNT_FEATURES: tuple[Feature, ...] = (
         unit="share",
         staff="{value} of the open amount is overdue",
         why="a debt mostly overdue is a debt not being paid",
+        monotone="increasing",
     ),
     BALANCE.feature(
         "account_credit",
@@ -242,6 +251,7 @@ ACCOUNT_FEATURES: tuple[Feature, ...] = (
         unit="ratio",
         staff="open amount in mean invoices: {value}",
         why="more than one or two invoices open means some are late",
+        monotone="increasing",
     ),
     BALANCE.feature(
         "account_overdue_to_paid_90d",
@@ -249,6 +259,7 @@ ACCOUNT_FEATURES: tuple[Feature, ...] = (
         unit="ratio",
         staff="overdue amount is {value} times what was paid in 90 days",
         why="a debt that outgrows the stream of payments",
+        monotone="increasing",
     ),
     CREDIT_USE.feature(
         "account_credit_use",
@@ -256,6 +267,7 @@ ACCOUNT_FEATURES: tuple[Feature, ...] = (
         unit="share",
         staff="{value} of the credit limit is open",
         why="who uses all the credit there is has no reserve",
+        monotone="increasing",
     ),
     ORDERS.feature(
         "account_recurring_monthly",

@@ -99,6 +99,7 @@ INVOICE_FEATURES: tuple[Feature, ...] = (
         staff="{value} of what was invoiced in 90 days was received",
         customer="The share of recent invoices that was paid.",
         why="below 1 a debt is building up",
+        monotone="decreasing",
     ),
     BILLING.feature(
         "invoices_paid_share_365d",
@@ -107,6 +108,7 @@ INVOICE_FEATURES: tuple[Feature, ...] = (
         staff="{value} of what was invoiced in a year was received",
         customer="The share of the year's invoices that was paid.",
         why="below 1 a debt is building up",
+        monotone="decreasing",
     ),
     BILLING.feature(
         "invoices_credit_notes_365d",

@@ -135,6 +135,7 @@ PAYMENT_FEATURES: tuple[Feature, ...] = (
         unit="days",
         staff="last payment received {value} days ago",
         why="the longer no money came, the less will",
+        monotone="increasing",
     ),
     BALANCE.feature(
         "payments_first_age_days",

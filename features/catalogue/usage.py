@@ -96,6 +96,7 @@ USAGE_FEATURES: tuple[Feature, ...] = (
         unit="ratio",
         staff="usage of 28 days is {value} times what was paid in 90 days",
         why="exposure that no payment has ever covered",
+        monotone="increasing",
     ),
     USAGE.feature(
         "usage_cost_to_largest_invoice_28d",

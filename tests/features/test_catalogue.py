@@ -97,11 +97,15 @@ def test_directions_are_forced_only_where_a_rule_makes_them_legitimate() -> None
     assert forced <= {
         "alerts",
         "balance",
+        "billing",
         "chargebacks",
+        "credit_use",
         "identity",
         "lateness",
+        "orders",
         "payment_failures",
         "promises",
+        "usage",
     }
     tenure = next(f for f in CATALOGUE if f.name == "customer_age_days")
     assert tenure.monotone is None

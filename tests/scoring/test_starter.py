@@ -28,7 +28,6 @@ FALLING = (
     "alerts_resolved_legitimate_365d",
 )
 NOTHING = {  # what there is none of reads as 0 days; else what is missing says nothing
-    "account_open_age_days": 0.0,
     "payments_first_age_days": 0.0,
 }
 
