@@ -107,8 +107,9 @@ class TargetInputs:
         unlearnt: by category, share of rows with a word that training never saw.
         ageing: features that grow with the calendar (days since the first row of
             something): they move in every portfolio, and count for nothing here.
-        calendar: by feature, its drift against the same day of a month before the
-            training ended: the smaller of the two counts, and either may be chance.
+        calendar: by feature, its drift against the same day of a month or quarter
+            before the training ended: the smaller of the two counts, and either may be
+            chance; what was unknown then is not lost.
             Empty where nothing had to be compared with that day.
         same_day_at: that day's moment, µs since 1970 UTC; None where there is none.
     """

@@ -66,10 +66,10 @@ def _drift(one: TargetInputs) -> Iterator[Block]:
         at_end = replace(one, calendar={}).shift
         yield Paragraph(
             f"Against the last moment of the training's data the index is {at_end:.3f}."
-            " Part of that may be the day of the month alone, so each feature was"
-            f" compared with the same portfolio on {day(one.same_day_at)}, too, the"
-            " same day of a month before the training ended: the smaller of both"
-            " counts."
+            " Part of that may be the day of the month or quarter alone, so each"
+            " feature was compared with the same portfolio on"
+            f" {day(one.same_day_at)}, too, the same day of one before the training"
+            " ended: the smaller of both counts."
         )
     first = one.drifts[:_SHOWN]
     yield bars(
