@@ -43,6 +43,50 @@ def test_what_was_decided_between_the_two_stores_goes_as_well(
         assert decisions.listed("acme", None, 9) == []
 
 
+@pytest.mark.parametrize(
+    ("inputs", "is_left_over"),
+    [pytest.param("{}", True, id="stored"), pytest.param(None, False, id="sent")],
+)
+def test_what_a_crash_left_of_a_decision_about_erased_events_goes_the_next_time(
+    place: Place, inputs: str | None, is_left_over: bool
+) -> None:
+    """One about events that were sent with the question is kept as the policy says."""
+    with (
+        closing(open_decision_store(*place)) as decisions,
+        closing(open_event_store(*place)) as events,
+    ):
+        left = a_decision(1, retain_until=LATER, inputs=inputs)
+
+        async def erased_twice() -> WholeErasure:
+            await events.record(a_batch(a_row("acme")))
+            await erase_everywhere(decisions, events, ERASURE)
+            await decisions.record(left, {})  # and nobody takes it back
+            return await erase_everywhere(decisions, events, ERASURE)
+
+        if is_left_over:
+            assert asyncio.run(erased_twice())[:2] == (1, 0)
+        else:
+            with pytest.raises(ErasureRefusedError):
+                asyncio.run(erased_twice())
+        kept = decisions.listed("acme", None, 9)
+        assert [one.decision_id for one in kept] == ([] if is_left_over else ["d1"])
+
+
+def test_nothing_is_left_over_where_no_events_were_ever_kept(place: Place) -> None:
+    with (
+        closing(open_decision_store(*place)) as decisions,
+        closing(open_event_store(*place)) as events,
+    ):
+        kept = a_decision(1, retain_until=LATER, inputs="{}")
+
+        async def erased() -> WholeErasure:
+            await decisions.record(kept, {})
+            return await erase_everywhere(decisions, events, ERASURE)
+
+        with pytest.raises(ErasureRefusedError):
+            asyncio.run(erased())
+
+
 def test_the_position_is_that_of_the_entry_which_says_what_went(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
