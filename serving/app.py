@@ -200,6 +200,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         servers=[{"url": "/", "description": "this service"}],
+        license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
     )
     app.state.settings = stated = settings or serving_settings()
     app.state.metrics = metrics = Metrics(shared)

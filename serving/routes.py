@@ -222,14 +222,16 @@ async def read_policy(request: Request, _: ReadingKey) -> dict[str, Any]:
 
 
 @router.head("/healthz", include_in_schema=False)
-@router.get("/healthz", openapi_extra=OPEN, tags=["operation"])
+@router.get("/healthz", responses=problems(431), openapi_extra=OPEN, tags=["operation"])
 async def healthz() -> dict[str, str]:
     """The process lives."""
     return {"status": "ok"}
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz", responses=problems(503), openapi_extra=OPEN, tags=["operation"])
+@router.get(
+    "/readyz", responses=problems(431, 503), openapi_extra=OPEN, tags=["operation"]
+)
 async def readyz(request: Request) -> Readiness:
     """Models and policy are loaded, decisions and events can be recorded."""
     in_force = in_force_of(request)
@@ -265,7 +267,13 @@ def _base_from(settings: ServingSettings, in_force: InForce) -> BaseFrom | None:
     return None if in_force.n_customers is None else "training"
 
 
-@router.get("/metrics", openapi_extra=OPEN, tags=["operation"], response_class=Response)
+@router.get(
+    "/metrics",
+    responses=problems(431),
+    openapi_extra=OPEN,
+    tags=["operation"],
+    response_class=Response,
+)
 async def metrics_page(request: Request) -> Response:
     """Counts and durations for Prometheus; nothing about customers."""
     metrics: Metrics = request.app.state.metrics

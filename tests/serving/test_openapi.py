@@ -31,6 +31,22 @@ def test_it_names_where_the_service_is(document: dict[str, Any]) -> None:
     assert [server["url"] for server in document["servers"]] == ["/"]
 
 
+def test_it_says_under_which_license_it_may_be_used(document: dict[str, Any]) -> None:
+    assert document["info"]["license"]["identifier"] == "Apache-2.0"
+
+
+def test_each_operation_says_how_a_wrong_request_is_refused(
+    document: dict[str, Any],
+) -> None:
+    """Also those that are open: headers may be too large for each."""
+    silent = [
+        path
+        for path, operation in operations(document)
+        if not any(status.startswith("4") for status in operation["responses"])
+    ]
+    assert silent == []
+
+
 def test_names_of_components_are_names(document: dict[str, Any]) -> None:
     names = [n for group in document["components"].values() for n in group]
     assert [n for n in names if not re.fullmatch(r"[A-Za-z0-9._-]+", n)] == []
