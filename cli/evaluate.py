@@ -44,6 +44,10 @@ def evaluate(
         int, typer.Option(min=0, help="earlier moments at which training is rehearsed")
     ] = 3,
     seed: Annotated[int, typer.Option(help="as of `forbear train`")] = 0,
+    directions: Annotated[
+        bool,
+        typer.Option("--directions", help="measure what each held direction costs"),
+    ] = False,
 ) -> None:
     """Judge what training makes of a portfolio.
 
@@ -75,6 +79,7 @@ def evaluate(
             seed=seed,
             n_origins=origins,
             protected=read_protected(protected, ids) if protected else None,
+            directions=directions,
             progress=step,
         ):
             if result.evidence is None:

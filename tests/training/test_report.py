@@ -56,6 +56,22 @@ def test_the_report_is_one_file_that_fetches_nothing_and_escapes(
     assert {g["name"] for g in numbers["fairness"][0]["groups"]} >= {UNKNOWN, "south"}
 
 
+def test_the_report_tells_what_directions_cost_where_it_is_asked(
+    flat_portfolio: Portfolio, found: Evidence, tmp_path: Path
+) -> None:
+    assert found.directions == ()
+    [one] = evaluate(flat_portfolio, ["nonpayment"], TERMS, directions=True)
+    assert one.evidence is not None
+    held = [f.name for f in one.evidence.rows.feature_set.features if f.monotone]
+    assert held
+    page, document = write_evaluation(one.evidence, tmp_path)
+    html = page.read_text()
+    assert 'id="directions"' in html
+    told = json.loads(document.read_text())["directions"]
+    assert [row["feature"] for row in told] == ["all together", *held]
+    assert all(name in html for name in held)
+
+
 def test_one_moment_says_nothing_of_a_later_one(
     found: Evidence, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from features.portfolio import Portfolio
 from features.targets import TARGETS, Target
 from scoring.starter import starter
 from training.audits.leakage import verdicts_of
+from training.audits.monotone import monotone_ablation
 from training.errors import TooFewPositivesError, TrainingError
 from training.learning import learn
 from training.rehearsal import rehearsed
@@ -43,6 +44,7 @@ def evaluate(
     seed: int = 0,
     n_origins: int = N_ORIGINS,
     protected: Mapping[str, Mapping[str, str | None]] | None = None,
+    directions: bool = False,
     progress: Progress = lambda _: None,
 ) -> Iterator[EvaluationResult]:
     """Judge what `train` would make of a portfolio, more thoroughly than it does.
@@ -54,6 +56,7 @@ def evaluate(
         seed: as of `train`.
         n_origins: earlier moments at which training is rehearsed.
         protected: attribute to customer id to group; never features.
+        directions: whether to measure what each direction costs that is held.
         progress: called with one line of text per step.
     """
     progress("gathering labels and features")
@@ -67,6 +70,10 @@ def evaluate(
         except TrainingError as refusal:
             yield EvaluationResult(target, refusal=refusal)
         else:
+            if directions:
+                progress(f"{target}: learning without one direction after the other")
+                costs = monotone_ablation(evidence.rows)
+                evidence = replace(evidence, directions=costs)
             yield EvaluationResult(target, evidence)
 
 
@@ -151,6 +158,7 @@ def document_of(evidence: Evidence) -> dict[str, Any]:
         "suspected": dict(evidence.learnt.suspected),
         "accepted": dict(evidence.learnt.accepted),
         "fairness": plain(evidence.audits),
+        "directions": plain(evidence.directions),
     }
 
 

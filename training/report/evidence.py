@@ -24,6 +24,7 @@ from scoring.metrics import auc
 from scoring.predictor import Predictor
 from scoring.reasons import reasons
 from training.access import WithAccess, with_access
+from training.audits.monotone import MonotoneRow
 from training.errors import ProtectedFileError
 from training.judged_rows import segments_of
 from training.later import DateMetrics, by_date, later_intervals
@@ -79,6 +80,7 @@ class Evidence:
             where the portfolio knows no actions.
         found_at: share of the customers looked at, of each date, to the share of those
             it happened to.
+        directions: what holding each direction costs; empty where nobody asked.
     """
 
     target: Target
@@ -96,6 +98,7 @@ class Evidence:
     reasons: ReasonEvidence
     leak: LeakEstimate | None
     audits: tuple[FairnessAudit, ...]
+    directions: tuple[MonotoneRow, ...] = ()
 
     def day(self, moment: int) -> str:
         """The local day of a moment (µs since 1970 UTC)."""
