@@ -10,20 +10,31 @@ import numpy as np
 
 from advice.population import Population
 from features.arrays import FloatArray
-from features.feature import TimeSince
+from features.feature import Definition, LatestAttribute, TimeSince
 from features.feature_set import FeatureSet
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor
 
 
 def ageing(features: FeatureSet) -> frozenset[str]:
-    """Features that grow with the calendar: days since the first row of something."""
+    """Features that grow with the calendar.
+
+    Days since the first row of something, and since a moment that a customer's own row
+    states, as since they joined.
+    """
     return frozenset(
-        feature.name
-        for feature in features.features
-        if isinstance(feature.definition, TimeSince)
-        and feature.definition.which == "first"
+        feature.name for feature in features.features if _grows(feature.definition)
     )
+
+
+def _grows(definition: Definition) -> bool:
+    match definition:
+        case TimeSince(which="first"):
+            return True
+        case LatestAttribute(table="customers"):
+            return definition.value_kind == "moment"
+        case _:
+            return False
 
 
 def no_older(population: Population, before: Population, bundle: Bundle) -> Population:

@@ -8,7 +8,10 @@ import pyarrow as pa
 import pytest
 
 from advice.population import Population, present_population, with_reference
+from features.catalogue import CATALOGUE
+from features.feature_set import FeatureSet
 from features.portfolio import Portfolio
+from monitoring.same_age import ageing
 from monitoring.same_day import PopulationComparison, compared
 from scoring.additive import AdditiveModel, NumberTerm
 from scoring.bundle import Bundle
@@ -98,3 +101,15 @@ def test_where_the_training_ended_on_the_same_day_nobody_counts_twice(
 def test_many_who_join_ring(trained: Bundle) -> None:
     seen = look(trained, portfolio(LATER, 150)).scores
     assert [cause.code for cause in seen.causes()] == ["score_drift"]
+
+
+def test_features_that_grow_with_the_calendar_are_known() -> None:
+    """Not those that a new row sets back, nor numbers and words of a customer's row."""
+    grow = ageing(FeatureSet(CATALOGUE, {}))
+    assert {"customer_age_days", "invoices_first_age_days"} <= grow
+    assert not grow & {
+        "customer_credit_limit",
+        "customer_email_domain_age_days",
+        "payments_succeeded_age_days",
+        "account_open_age_days",
+    }
