@@ -11,7 +11,9 @@ from scipy.special import chdtri
 from features.arrays import FloatArray
 
 CHANCE = 0.01  # of batches that are none
-WEEK = 7
+MONTH, PARTS = 30, 4  # days, and into how many parts they are cut
+LEAST_EVENTS = 4  # fewer in a month say nothing of its parts
+LEAST_MONTHS = 4
 MONTHS_DIFFER = 3  # days, at the most
 MOST_TIMES = 50.0
 
@@ -43,7 +45,10 @@ def swing(counts: FloatArray, expected: FloatArray) -> float:
 def usual_range(
     events: FloatArray, customers: FloatArray, length: int
 ) -> tuple[float, float] | None:
-    """The least and the most that any so many days had, in events a customer.
+    """The least and the most that so many days usually hold, in events a customer.
+
+    Of the days around each month, and then of the middle month: neither one incident
+    nor a rise of late makes a batch, but what comes in some weeks of most months.
 
     Args:
         events: (days,) known on each day.
@@ -51,23 +56,35 @@ def usual_range(
         length: days; three fewer may hold the least, and three more the most.
 
     Returns:
-        None where the events do not come in batches, by week.
+        None where events do not come in batches.
 
     >>> monthly = np.tile([30.0] + [0.0] * 29, 12)
     >>> usual_range(monthly, np.full(360, 500.0), 30)
     (0.0, 0.12)
     """
     first = int(np.argmax(events > 0))  # nobody is late in a portfolio's first weeks
-    events, customers = events[first:], np.maximum(customers[first:], 1.0)
-    whole = len(events) // WEEK * WEEK
-    if whole == 0:
+    rate = events[first:] / np.maximum(customers[first:], 1.0)
+    counts = events[first:]
+    months = range(len(rate) % MONTH, len(rate) - MONTH + 1, MONTH)
+    told = [at for at in months if counts[at : at + MONTH].sum() >= LEAST_EVENTS]
+    in_batches = sum(_is_batched(counts[at : at + MONTH]) for at in told)
+    if len(told) < LEAST_MONTHS or in_batches * 2 <= len(told):
         return None
-    weeks = (column[-whole:].reshape(-1, WEEK) for column in (events, customers))
-    if swing(*(column.sum(axis=1) for column in weeks)) == 1.0:
-        return None
-    rate = events / customers
+    least, most = zip(*(_extremes(rate, at, length) for at in told), strict=True)
+    return float(np.median(least)), float(np.median(most))
+
+
+def _is_batched(month: FloatArray) -> bool:
+    """Whether the quarters of a month differ by more than chance."""
+    parts = np.array([part.sum() for part in np.array_split(month, PARTS)])
+    return swing(parts, np.ones(PARTS)) > 1.0
+
+
+def _extremes(rate: FloatArray, at: int, length: int) -> tuple[float, float]:
+    """Of the days around a month: the least and the most that a length of them holds."""
+    around = rate[max(0, at - MONTH) : at + 2 * MONTH]
     shorter, longer = (
-        np.convolve(rate, np.ones(min(days, len(rate))), "valid")
+        np.convolve(around, np.ones(min(days, len(around))), "valid")
         for days in (length - MONTHS_DIFFER, length + MONTHS_DIFFER)
     )
     return float(shorter.min()), float(longer.max())

@@ -64,8 +64,8 @@ class EarlyOutcomes:
         smallest_seen: the least ratio, above what is tolerated, that an alarm would see
             in four of five cases at this size; None where not even fifty times is.
         parts: the cohort in tenths and segments, against the model; they ring nothing.
-        batches: the least and the most that any so many days of the time before had,
-            as shares of what is usual, where outcomes come in batches; else 1 and 1.
+        batches: the least and the most that so many days usually hold, as shares of
+            what is usual, where outcomes come in batches; else 1 and 1.
     """
 
     target: str
@@ -232,7 +232,7 @@ def _against(
 
 
 def _batches(known: _Cohorts, age: int, usual: float) -> tuple[float, float]:
-    """The least and the most of any so many days, as shares of what is usual."""
+    """The least and the most of so many days, as shares of what is usual."""
     found = usual_range(*known.by_day(age), age * STEP_DAYS)
     if found is None:
         return 1.0, 1.0

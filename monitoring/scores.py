@@ -14,6 +14,7 @@ from scoring.reference import Reference
 from store.monitoring import Cause
 
 SHIFTED = 0.25  # index of the probability
+OF_LATE = 25  # runs, one a day; less than a month
 LEAST_RUNS = 3  # before, to say what share of each action is usual
 TIMES = 2.0
 DEVIATIONS = 3.0
@@ -69,8 +70,8 @@ class ActionShares:
         usual: mean share of the runs before, under the same policy; None where there
             were fewer than three.
         n: customers.
-        most_stops: the most of a run before, where new stops come in batches, as where
-            everybody is billed on one day of the month; else 0.
+        most_stops: the most of a run that is not of late, where new stops come in
+            batches, as where everybody is billed on one day of the month; else 0.
     """
 
     shares: Mapping[str, float]
@@ -133,7 +134,7 @@ def action_shares(
     Args:
         actions: one per customer; None where nothing was decided.
         in_force: one per customer: whether the action was carried out before already.
-        before: shares of the runs before, under the same policy.
+        before: shares of the runs before, under the same policy, the latest first.
     """
     names = [
         STOP_IN_FORCE if goes_on and action in STOPS else action or "no_decision"
@@ -148,7 +149,8 @@ def action_shares(
     }
     stops = np.array([_new_stops(one) for one in before])
     is_batched = swing(stops * len(names), np.ones(len(stops))) > 1.0
-    most = float(stops.max()) if is_batched else 0.0
+    # a rise is in the latest runs alone, what comes every month in older ones as well
+    most = float(stops[OF_LATE:].max(initial=0.0)) if is_batched else 0.0
     return ActionShares(shares, usual, len(names), most)
 
 

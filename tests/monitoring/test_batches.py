@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from features.arrays import FloatArray
 from features.portfolio import Portfolio
 from monitoring.batches import swing, usual_range
 from monitoring.early_outcomes import early_outcomes
@@ -95,3 +96,28 @@ def test_growth_is_no_batch() -> None:
     events = np.random.default_rng(5).poisson(customers / 50).astype(np.float64)
     assert usual_range(events, customers, 15) is None
     assert swing(events, np.ones(330)) > 1.0
+
+
+CALM = np.random.default_rng(6).poisson(0.5, 330).astype(np.float64)
+RISEN = np.concatenate([CALM[:285], 3 * CALM[285:]])
+INCIDENT = CALM + np.where(np.arange(330) // 7 == 22, 6.0, 0.0)
+
+
+@pytest.mark.parametrize("length", [15, 30, 45])
+@pytest.mark.parametrize(
+    "events", [CALM, RISEN, INCIDENT], ids=["calm", "a rise", "one week"]
+)
+def test_what_happened_once_is_no_batch(events: FloatArray, length: int) -> None:
+    assert usual_range(events, np.full(330, 2_000.0), length) is None
+
+
+def test_batches_allow_for_themselves_and_not_for_an_incident() -> None:
+    """A month with five times as many among eleven does not raise what is usual."""
+    monthly = np.tile([20.0] + [0.0] * 29, 11)
+    once = monthly.copy()
+    once[120] = 100.0
+    customers = np.full(330, 2_000.0)
+    for length in (15, 30, 45):
+        usual = usual_range(monthly, customers, length)
+        assert usual is not None
+        assert usual_range(once, customers, length) == usual

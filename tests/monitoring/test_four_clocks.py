@@ -414,6 +414,14 @@ def test_stops_of_one_day_of_the_month_are_usual_on_that_day(
     assert [cause.code for cause in seen.causes()] == codes
 
 
+@pytest.mark.parametrize("n_days", [1, 7, 20])
+def test_a_rise_that_lasts_rings_on_every_day(n_days: int) -> None:
+    before = [{"suspend": 0.06}] * (n_days - 1) + [{"suspend": 0.01}] * 60
+    actions = ["suspend"] * 120 + ["none"] * 1_880
+    seen = action_shares(actions, [False] * 2_000, before[:MOST_RUNS])
+    assert [cause.code for cause in seen.causes()] == ["more_stops"]
+
+
 def test_of_nobody_nothing_rings(now: Portfolio) -> None:
     assert not list(ActionShares({}, {"suspend": 0.0}, 0).causes())
     nobody = replace(now, observed_until=0)
