@@ -251,7 +251,7 @@ class Feature:
     def missing(self) -> str:
         """What a missing value means."""
         if self.missing_is == "least":
-            return "nothing is owed"
+            return "nothing is open, or not known"
         match self.definition:
             case Aggregate(how="count" | "sum" | "distinct"):
                 return "0 when there is none"
@@ -259,6 +259,8 @@ class Feature:
                 return "nothing to compute it from"
             case TimeSince():
                 return "it has not happened in the time looked at"
+            case AccountFact(fact="episode_days" | "oldest_open_age_days"):
+                return "not known; 0 when nothing is"
             case CountryMismatch():
                 return "one of the two is not known"
             case _:

@@ -81,7 +81,7 @@ def _is_batched(month: FloatArray) -> bool:
 
 
 def _extremes(rate: FloatArray, at: int, length: int) -> tuple[float, float]:
-    """Of the days around a month: the least and the most that a length of them holds."""
+    """Of the days around a month: the least and most that a length of them holds."""
     around = rate[max(0, at - MONTH) : at + 2 * MONTH]
     shorter, longer = (
         np.convolve(around, np.ones(min(days, len(around))), "valid")

@@ -136,7 +136,10 @@ class TargetInputs:
         """What rings about this model's features."""
         for one in self.drifts:
             name = one.column
-            before = max(one.unknown_before, self._on_the_day(one).unknown_before)
+            on_the_day = self._on_the_day(one).unknown_before
+            # what nobody's row said on that day was no feature yet
+            known_then = on_the_day <= 1.0 - UNKNOWN_RISE
+            before = max(one.unknown_before, on_the_day * known_then)
             is_lost = one.unknown_now - before > UNKNOWN_RISE
             if self.importance[name] >= MATTERS and is_lost:
                 why = (

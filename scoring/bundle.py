@@ -201,7 +201,7 @@ class Bundle:
             _read_json(folder / "settings.json")
         )
         features = _read_json(folder / "features.json")
-        feature_set = _feature_set(features["set"], settings)
+        feature_set = _feature_set(manifest["bundle_id"], features["set"], settings)
         model = _model(folder, manifest)
         if isinstance(model, TreeModel) and model.n_features != len(feature_set.names):
             raise UnknownFeatureError(
@@ -300,10 +300,17 @@ def _reference(folder: Path, manifest: Mapping[str, Any]) -> Reference | None:
     return Reference.from_json(_read_json(folder / "reference.json"))
 
 
-def _feature_set(document: dict[str, Any], settings: PortfolioSettings) -> FeatureSet:
+def _feature_set(
+    bundle_id: str, document: dict[str, Any], settings: PortfolioSettings
+) -> FeatureSet:
     try:
         return FeatureSet.from_json(document, known_features(settings))
     except FeatureSetChangedError as error:
-        raise FeatureSetMismatchError(str(error)) from error
+        target = bundle_id.partition("-")[0]
+        raise FeatureSetMismatchError(
+            f"{bundle_id}: {error}. That is `forbear train`, and `forbear promote"
+            f" {target}` where it stays challenger; until then `forbear rollback"
+            f" {target} --to-starter --because …`"
+        ) from error
     except NotInCatalogueError as error:
         raise UnknownFeatureError(str(error)) from error

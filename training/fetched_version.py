@@ -1,9 +1,12 @@
 """A version of the registry on this machine, or the starter, as if it were one."""
 
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -27,15 +30,38 @@ from training.tracking import raise_unless_absent, registered_name
 
 @dataclass(frozen=True)
 class FetchedVersion:
-    """A version of the registry on this machine, its bundle checked; or the starter."""
+    """A version of the registry on this machine, or the starter.
+
+    Its bundle is read when it is asked for: what a release before has judged can be
+    compared by its rows, also where this one cannot serve it any more.
+    """
 
     version: str | None
     folder: Path
-    bundle: Bundle
     suspected: Mapping[str, str]
     judged: JudgedRows | None
     judged_before: JudgedRows | None = None
     judged_before_by: str | None = None
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        """Read and checked.
+
+        Raises:
+            ScoringError: it cannot be read by this release.
+        """
+        return Bundle.load(self.folder)
+
+    @property
+    def bundle_id(self) -> str:
+        """Of its bundle, which is not read for it."""
+        return self.folder.name
+
+    @property
+    def trained_on(self) -> date:
+        """The last day that it learnt from; its bundle is not read for it."""
+        manifest = json.loads((self.folder / "manifest.json").read_bytes())
+        return date.fromisoformat(manifest["trained_on"])
 
 
 @contextmanager
@@ -43,8 +69,7 @@ def shipped_starter(home: Path, target: Target) -> Iterator[FetchedVersion]:
     """The starter that ships, as if it came from the registry."""
     with tempfile.TemporaryDirectory() as scratch:
         keep_starters(home)  # a later release knows by it whose it is
-        bundle = starter(target)
-        yield FetchedVersion(None, bundle.save(Path(scratch)), bundle, {}, None)
+        yield FetchedVersion(None, starter(target).save(Path(scratch)), {}, None)
 
 
 @contextmanager
@@ -76,8 +101,7 @@ def fetched_version(
         )
         tags = run.data.tags
         by = tags.get(RECALIBRATES) or tags.get(JUDGED_BEFORE_BY)
-        bundle = Bundle.load(folder)
-        yield FetchedVersion(version, folder, bundle, suspected, judged, before, by)
+        yield FetchedVersion(version, folder, suspected, judged, before, by)
 
 
 def _judged(

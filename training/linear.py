@@ -236,7 +236,7 @@ def _number(
     is_log = bool(max(high - middle, middle - low) > SKEWED * width)
     value = compress(known) if is_log else known
     centre, scale = float(value.mean()), float(value.std())
-    is_least, is_most = (feature.missing_is == word for word in ("least", "most"))
+    signs = {"most": direction, "least": -direction, None: 0}
     return _Number(
         feature.name,
         column,
@@ -245,7 +245,17 @@ def _number(
         is_log,
         has_missing=bool(missing.mean() >= RARE_SHARE),
         direction=direction,
-        missing_direction=direction * (is_most - is_least),
-        # 0, the logarithm of which is 0 here as well
-        when_missing=max(-centre / scale, -CLIP_SD) if is_least else 0.0,
+        missing_direction=signs[feature.missing_is],
+        when_missing=_when_missing(feature, value, centre, scale),
     )
+
+
+def _when_missing(
+    feature: Feature, value: FloatArray, centre: float, scale: float
+) -> float:
+    """What a missing value counts as, scaled as the known ones (n,) are.
+
+    The mean; or 0, the logarithm of which is 0 here as well; or the largest known.
+    """
+    like = {"least": 0.0, "most": float(value.max()), None: centre}[feature.missing_is]
+    return float(np.clip((like - centre) / scale, -CLIP_SD, CLIP_SD))

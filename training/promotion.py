@@ -197,12 +197,13 @@ def rollback(
             else shipped_starter(tracker.home, target)
         )
         with taken as fetched:
+            promotion = Promotion(target, number, fetched.bundle, before)
             current = _champion_version(client, target)
             record = _record(
                 "rollback", target, fetched, current, before, because=because
             )
             carry_out(client, tracker, record, fetched.folder)
-            return Promotion(target, number, fetched.bundle, before)
+            return promotion
 
 
 def _version_before(tracker: Tracker, target: Target) -> str | None:
@@ -259,7 +260,7 @@ def _gates(
         return
     with fetched_version(client, target, current or "") as old:
         theirs = [old.judged]
-        if new.judged_before_by == old.bundle.bundle_id:
+        if new.judged_before_by == old.bundle_id:
             theirs.append(new.judged_before)
         kept = [one for one in theirs if one is not None]
         if new.judged is None or not kept:
@@ -270,7 +271,7 @@ def _gates(
                 " --force with a reason",
             )
             return
-        days = new.bundle.trained_on, old.bundle.trained_on
+        days = new.trained_on, old.trained_on
         both = max(
             (in_common(new.judged, one) for one in kept),
             key=lambda one: one.n_positives,

@@ -16,7 +16,9 @@ from advice.assembly import ids_in_force
 from decisions.policy_file.load import default_policy
 from features.portfolio import Portfolio
 from features.targets import Target
+from scoring.bundle import Bundle
 from scoring.cards import challenger_card
+from scoring.errors import FeatureSetMismatchError
 from scoring.shelf import champion_id
 from scoring.starter import starter, starters
 from training.errors import (
@@ -104,6 +106,33 @@ def test_a_better_challenger_serves_and_a_worse_one_leaves_the_champion(
     assert kept.metrics == second.bundle.metrics
     assert sum(one.n for one in kept.curve) > 0
     assert [gate.name for gate in kept.gates] == [gate.name for gate in done.gates]
+
+
+def test_a_champion_that_this_release_cannot_read_is_compared_by_its_rows(
+    first_and_second: tuple[TrainingResult, TrainingResult],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An upgrade may refuse its features; what was trained since gets past it."""
+    first, _ = first_and_second
+    assert first.bundle is not None
+    old = first.bundle.bundle_id
+    forced(home, "1")
+    load = Bundle.load
+
+    def refuse(folder: Path) -> Bundle:
+        if folder.name == old:
+            raise FeatureSetMismatchError("trained on other definitions")
+        return load(folder)
+
+    monkeypatch.setattr(Bundle, "load", refuse)
+    done = promote("nonpayment", Tracker(home), terms=TERMS)
+    assert done.is_done, done.gates
+    assert {gate.name for gate in done.gates} >= {"log_loss_better"}
+    assert done.before == old
+    with pytest.raises(FeatureSetMismatchError):
+        rollback("nonpayment", Tracker(home), because="it was better")
+    assert champion_id(home, "nonpayment") == done.bundle.bundle_id
 
 
 def test_forced_with_a_reason_it_serves_and_rollback_goes_back(
