@@ -147,9 +147,12 @@ for target, result in results.items():
 
 # %%
 from training.plots import plots
+from training.training_data import gather
 
+rows = gather(portfolio, tuple(results)).rows
 for target, result in results.items():
-    display(plots(result.learnt, target)["calibration.png"])
+    customer = rows[target].customer[result.learnt.split.test]
+    display(plots(result.learnt, customer, target)["calibration.png"])
 
 # %% [markdown]
 # ## 6. From probabilities to actions
