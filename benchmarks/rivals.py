@@ -79,11 +79,16 @@ def quick_trees(part: Part) -> FloatArray:
     return np.asarray(booster.predict(test.x))
 
 
+def undirected(rows: Rows) -> Rows:
+    """The same rows, of features that state no direction."""
+    known = rows.feature_set
+    free = tuple(replace(feature, monotone=None) for feature in known.features)
+    return replace(rows, feature_set=replace(known, features=free))
+
+
 def logistic(part: Part) -> FloatArray:
     """A plain one: free to set features that are alike off against each other."""
-    known = part.train.feature_set
-    free = tuple(replace(feature, monotone=None) for feature in known.features)
-    model = fit_linear(replace(part.train, feature_set=replace(known, features=free)))
+    model = fit_linear(undirected(part.train))
     return np.asarray(expit(model.margin(part.test.x, part.test.feature_set.names)))
 
 

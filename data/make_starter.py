@@ -24,6 +24,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from data.starter_card import Judged, card
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.batch import feature_table, matrix
 from features.catalogue import feature_set as features_of
@@ -308,17 +309,6 @@ def _typical(x: FloatArray, features: FeatureSet, name: str) -> float:
     return round(float(np.nanmedian(x[:, features.names.index(name)])), 4)
 
 
-@dataclass(frozen=True)
-class Judged:
-    """How a starter does in worlds that did not teach it."""
-
-    n_rows: int
-    n_positives: int
-    auc: float
-    lowest_auc: float
-    slope: float
-
-
 def judged(target: Target, features: FeatureSet, rows: Taught, slope: float) -> Judged:
     """AUC within each world, by a model that the other worlds taught."""
     measured = []
@@ -337,76 +327,6 @@ def judged(target: Target, features: FeatureSet, rows: Taught, slope: float) -> 
     )
 
 
-CARD = """\
-# The starter
-
-Made by `data/make_starter.py`. Two small models that stand in until a portfolio has
-taught its own.
-
-**They have seen no real portfolio.** They learnt from {n_worlds} simulated worlds whose
-parameters were drawn at random ({n_customers} customers and {n_months} months each),
-read as the plainest portfolio is (customers, invoices, payments; for fraud also the
-provider's alerts, which say nothing where nobody looked). What simulators leave out
-they do not know, and that they do well in simulated worlds proves only that the
-machinery works. So with them every stop waits for a person, and fraud by the starter
-alone never leads beyond a review.
-
-## Intended use
-
-The probability of the event within 90 days, where nothing was ever promoted: to order
-the work of people. Not for automatic stops, not for credit, pricing or employment.
-Their **order** is theirs; their **level** is moved to what the portfolio shows so far:
-a Beta prior on its rate, with the weight of 50 customers, over the six newest dates
-whose outcomes are known (`forbear score`). Where disputes and outcomes were not looked
-at, the level of fraud stays theirs. A service has no portfolio and uses their own level
-until something is trained.
-
-## In worlds that did not teach them
-
-| | rows | happened | AUC within a world | lowest | slope |
-|---|---|---|---|---|---|
-{lines}
-
-## Nobody is worse off for paying
-
-One more payment of an open invoice, of a part or of all, raises neither probability,
-whatever came before. A failed payment or an alert lowers neither (but for an alert that
-was resolved as legitimate), one more overdue invoice does not lower that of non-payment
-(`tests/scoring/test_starter_directions.py`). So they do not read ratios to what was
-paid, how late paid invoices were, nor shares of what is open.
-
-## What moves them
-
-Log-odds per standard deviation; each may only raise or only lower the probability. What
-is missing says nothing, but for who has paid nothing yet, read as 0 days. No amount,
-no currency, no country is among them.
-
-| target | feature | weight |
-|---|---|---|
-{weights}
-"""
-
-
-def card(of: Mapping[Target, tuple[Bundle, Judged]]) -> str:
-    lines, weights = [], []
-    for target, (bundle, seen) in of.items():
-        lines.append(
-            f"| {target} | {seen.n_rows:,} | {seen.n_positives:,} | {seen.auc:.3f} |"
-            f" {seen.lowest_auc:.3f} | {seen.slope:g} |"
-        )
-        assert isinstance(bundle.model, AdditiveModel)
-        for term in bundle.model.terms:
-            assert isinstance(term, NumberTerm)
-            weights.append(f"| {target} | `{term.feature}` | {term.weight:+.3f} |")
-    return CARD.format(
-        n_worlds=N_WORLDS,
-        n_customers=N_CUSTOMERS,
-        n_months=N_MONTHS,
-        lines="\n".join(lines),
-        weights="\n".join(weights),
-    )
-
-
 def main() -> None:
     features, taught = gathered()
     made = {}
@@ -418,7 +338,7 @@ def main() -> None:
             (folder / name).write_bytes(content)
         slope = bundle.calibration.slope
         made[target] = bundle, judged(target, features, rows, slope)
-    text = card(made)
+    text = card(made, N_WORLDS, N_CUSTOMERS, N_MONTHS)
     starter_folder("").joinpath("model_card.md").write_text(text)
     print(text)
 

@@ -233,25 +233,17 @@ class Feature:
         return self.definition.tables
 
     @property
-    def missing_is(self) -> Literal["least", "most"] | None:
-        """What a missing value is like, where that is known.
+    def is_long_ago_when_missing(self) -> bool:
+        """Whether a missing value is like a large one.
 
-        Of nothing open no share is overdue; what did not happen in the time looked at
-        is longer ago than all that did.
+        What did not happen in the time looked at is longer ago than all that did.
         """
-        match self.definition:
-            case Ratio(under=AccountFact(fact="open")):
-                return "least"
-            case TimeSince(which="last"):
-                return "most"
-            case _:
-                return None
+        definition = self.definition
+        return isinstance(definition, TimeSince) and definition.which == "last"
 
     @property
     def missing(self) -> str:
         """What a missing value means."""
-        if self.missing_is == "least":
-            return "nothing is open, or not known"
         match self.definition:
             case Aggregate(how="count" | "sum" | "distinct"):
                 return "0 when there is none"
@@ -259,7 +251,9 @@ class Feature:
                 return "nothing to compute it from"
             case TimeSince():
                 return "it has not happened in the time looked at"
-            case AccountFact(fact="episode_days" | "oldest_open_age_days"):
+            case AccountFact(
+                fact="episode_days" | "oldest_open_age_days" | "overdue_share"
+            ):
                 return "not known; 0 when nothing is"
             case CountryMismatch():
                 return "one of the two is not known"

@@ -76,8 +76,9 @@ def usual_range(
 
 def _is_batched(month: FloatArray) -> bool:
     """Whether the quarters of a month differ by more than chance."""
-    parts = np.array([part.sum() for part in np.array_split(month, PARTS)])
-    return swing(parts, np.ones(PARTS)) > 1.0
+    parts = np.array_split(month, PARTS)
+    counts, days = (np.array([f(p) for p in parts]) for f in (np.sum, len))
+    return swing(counts, days.astype(np.float64)) > 1.0
 
 
 def _extremes(rate: FloatArray, at: int, length: int) -> tuple[float, float]:

@@ -78,8 +78,8 @@ def _of_batches(cohorts: Sequence[EarlyOutcomes]) -> str:
     targets = " and ".join(dict.fromkeys(one.target for one in batched))
     return (
         f" Outcomes of {targets} come in batches, as where everybody is billed on one"
-        " day: intervals also allow for the least and the most that any so many days"
-        " of the year before had."
+        " day: intervals also allow for the least and the most that so many days"
+        " usually hold."
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import pdtrc, xlogy
 
 from features.arrays import FloatArray, IntArray
-from monitoring.batches import swing
+from monitoring.batches import MOST_TIMES, swing
 
 WINDOWS = (14, 30, 60)  # days until now: of everybody
 JOINED = (60, 90, 120, 180)  # days until now: who joined since, all their events
@@ -26,7 +26,6 @@ N_DRAWS = 200
 MOST_DRAWN = 1_000  # events a draw; of more the ratio's distribution is the same
 TOLERATED = 1.25  # times what is expected: below it nothing is asked for
 POWER = 0.8
-MOST_TIMES = 50.0
 _BATCH_DAYS = 14
 
 

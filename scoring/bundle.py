@@ -201,7 +201,7 @@ class Bundle:
             _read_json(folder / "settings.json")
         )
         features = _read_json(folder / "features.json")
-        feature_set = _feature_set(manifest["bundle_id"], features["set"], settings)
+        feature_set = _feature_set(manifest, features["set"], settings)
         model = _model(folder, manifest)
         if isinstance(model, TreeModel) and model.n_features != len(feature_set.names):
             raise UnknownFeatureError(
@@ -301,16 +301,16 @@ def _reference(folder: Path, manifest: Mapping[str, Any]) -> Reference | None:
 
 
 def _feature_set(
-    bundle_id: str, document: dict[str, Any], settings: PortfolioSettings
+    manifest: Mapping[str, Any], document: dict[str, Any], settings: PortfolioSettings
 ) -> FeatureSet:
     try:
         return FeatureSet.from_json(document, known_features(settings))
     except FeatureSetChangedError as error:
-        target = bundle_id.partition("-")[0]
+        target = manifest["target"]
         raise FeatureSetMismatchError(
-            f"{bundle_id}: {error}. That is `forbear train`, and `forbear promote"
-            f" {target}` where it stays challenger; until then `forbear rollback"
-            f" {target} --to-starter --because …`"
+            f"{manifest['bundle_id']}: {error}. That is `forbear train`, and `forbear"
+            f" promote {target}` where it stays challenger; until then `forbear"
+            f" rollback {target} --to-starter --because …`"
         ) from error
     except NotInCatalogueError as error:
         raise UnknownFeatureError(str(error)) from error

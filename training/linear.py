@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from features.arrays import FloatArray, IntArray
 from features.feature import Feature
@@ -16,6 +17,8 @@ INVERSE_RIDGE = 0.02  # sklearn's C; small, because features are many and alike
 SKEWED = 5.0  # ninety-ninth percentile over median distance that calls for a log
 RARE_SHARE = 0.005  # a missing indicator needs at least this share of rows
 HELD = 1e9  # ridge of a weight that stays at zero
+DRAWN = 1.0  # rows' worth of pull that lets such a weight go
+MOST_RELEASES = 3
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,8 @@ def signed_logistic(
 
     A weight of the wrong sign becomes zero and the others are learnt anew, until all
     are right: features that are alike would otherwise be set off against each other,
-    and one more day past due tell for a customer.
+    and one more day past due tell for a customer. What the loss then draws to its right
+    side is let go again, a few times (an active set, Nocedal and Wright 2006, 16.5).
 
     Args:
         design: (n, k), the column of ones included.
@@ -146,17 +150,26 @@ def signed_logistic(
         start: (k,) where the search begins; zero when absent.
         stands_for: (n,) how many rows each one counts as.
     """
-    nothing, ridge = np.zeros(len(ridge)), ridge.copy()
+    nothing = np.zeros(len(ridge))
+    held = np.zeros(len(ridge), dtype=np.bool_)
     weights = nothing if start is None else start
+    n_left = MOST_RELEASES
     while True:
+        penalty = np.where(held, HELD, ridge)
         weights = newton_logistic(
-            design, label, ridge, nothing, offset, weights, stands_for
+            design, label, penalty, nothing, offset, weights, stands_for
         )
-        weights[ridge >= HELD] = 0.0
+        weights[held] = 0.0
         wrong = signs * weights < 0
-        if not wrong.any():
+        if wrong.any():
+            held, weights = held | wrong, np.where(wrong, 0.0, weights)
+            continue
+        p = expit(design @ weights + offset)
+        draws = signs * (design.T @ (stands_for * (label - p)))
+        freed = held & (draws > DRAWN)
+        if n_left == 0 or not freed.any():
             return weights
-        ridge[wrong], weights[wrong] = HELD, 0.0
+        held, n_left = held & ~freed, n_left - 1
 
 
 def signs_of(blocks: Sequence[Block], n_before: int) -> IntArray:
@@ -236,7 +249,7 @@ def _number(
     is_log = bool(max(high - middle, middle - low) > SKEWED * width)
     value = compress(known) if is_log else known
     centre, scale = float(value.mean()), float(value.std())
-    signs = {"most": direction, "least": -direction, None: 0}
+    is_long_ago = feature.is_long_ago_when_missing
     return _Number(
         feature.name,
         column,
@@ -245,17 +258,6 @@ def _number(
         is_log,
         has_missing=bool(missing.mean() >= RARE_SHARE),
         direction=direction,
-        missing_direction=signs[feature.missing_is],
-        when_missing=_when_missing(feature, value, centre, scale),
+        missing_direction=direction if is_long_ago else 0,
+        when_missing=min((value.max() - centre) / scale, CLIP_SD) if is_long_ago else 0,
     )
-
-
-def _when_missing(
-    feature: Feature, value: FloatArray, centre: float, scale: float
-) -> float:
-    """What a missing value counts as, scaled as the known ones (n,) are.
-
-    The mean; or 0, the logarithm of which is 0 here as well; or the largest known.
-    """
-    like = {"least": 0.0, "most": float(value.max()), None: centre}[feature.missing_is]
-    return float(np.clip((like - centre) / scale, -CLIP_SD, CLIP_SD))

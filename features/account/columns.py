@@ -35,6 +35,7 @@ FACT_COLUMNS: tuple[FactColumn, ...] = (
     FactColumn("in_flight", "money", "payments on their way", _NO_REPORT),
     FactColumn("promised", "money", "promised and not yet due", _NO_REPORT),
     FactColumn("overdue", "money", "uncontested, due and material", _NO_REPORT),
+    FactColumn("overdue_share", "share", "overdue / open; none: 0", _NO_REPORT),
     FactColumn("actionable", "money", "overdue, not on its way", _NO_REPORT),
     FactColumn("days_overdue", "days", "of the oldest overdue part", _NO_REPORT),
     FactColumn("episode_days", "days", "since arrears began; none: 0", _NO_REPORT),
@@ -134,6 +135,12 @@ def _money(money: int | None) -> float:
     return nan if money is None else money / UNITS
 
 
+def _share(part: int | None, whole: int | None) -> float:
+    if part is None or whole is None:
+        return nan
+    return part / whole if whole else 0.0
+
+
 def _days_since(moment: int | None, as_of: int) -> float:
     return nan if moment is None else (as_of - moment) / DAY_US
 
@@ -147,6 +154,7 @@ def _owed(s: Standing) -> tuple[float, ...]:
         _money(s.in_flight),
         _money(s.promised),
         _money(s.overdue),
+        _share(s.overdue, s.open),
         _money(s.actionable),
         nan if s.days_overdue is None else float(s.days_overdue),
         0.0 if s.overdue == 0 else _days_since(s.episode_started_at, s.as_of),

@@ -203,7 +203,7 @@ ACCOUNT_FEATURES: tuple[Feature, ...] = (
     ),
     BALANCE.feature(
         "account_overdue_share",
-        Ratio(OVERDUE, OPEN),
+        fact("overdue_share"),
         unit="share",
         staff="{value} of the open amount is overdue",
         why="a debt mostly overdue is a debt not being paid",

@@ -19,6 +19,7 @@ from features.maturity import maturity_us
 from features.moments import DAY_US, microseconds, to_datetime
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
+from monitoring.drift import Drift
 from monitoring.early_outcomes import (
     CONFIDENCE,
     EarlyOutcomes,
@@ -27,7 +28,7 @@ from monitoring.early_outcomes import (
     smallest_seen,
 )
 from monitoring.figures import bars
-from monitoring.inputs import TableFlow, table_flows, target_inputs
+from monitoring.inputs import TableFlow, TargetInputs, table_flows, target_inputs
 from monitoring.mature_outcomes import (
     MatureOutcomes,
     Money,
@@ -121,6 +122,23 @@ def test_a_column_that_is_empty_now_is_seen(calm: Simulated, model: Bundle) -> N
     )
     codes = {cause.code for cause in seen.causes()}
     assert "unknown_values" in codes
+
+
+@pytest.mark.parametrize(
+    ("on_the_day", "rings"),
+    [
+        pytest.param(0.0, True, id="known on the same day as well"),
+        pytest.param(0.5, False, id="half of them unknown on that day too"),
+        pytest.param(1.0, True, id="there was no such feature yet"),
+    ],
+)
+def test_the_same_day_excuses_only_what_was_a_feature_then(
+    on_the_day: float, rings: bool
+) -> None:
+    seen = Drift("f", 0.0, 0.1, 0.0, 500, 500, unknown_before=0.0, unknown_now=0.6)
+    then = replace(seen, unknown_before=on_the_day)
+    inputs = TargetInputs("fraud", (seen,), {"f": 0.5}, {}, calendar={"f": then})
+    assert [cause.code for cause in inputs.causes()] == ["unknown_values"] * rings
 
 
 def test_a_feature_that_is_lost_rings_by_its_weight_in_training(

@@ -9,7 +9,6 @@ from scipy.special import expit
 
 from features.arrays import FloatArray, IntArray
 from features.catalogue import CATALOGUE
-from features.feature import LatestAttribute, Ratio, TimeSince
 from features.feature_set import FeatureSet
 from scoring.additive import AdditiveModel
 from training.linear import fit_linear, signed_logistic
@@ -29,7 +28,7 @@ def drawn(seed: int) -> tuple[FloatArray, FloatArray, IntArray]:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_signs_hold_and_cost_no_more_than_they_must(seed: int) -> None:
-    """Beside a bounded minimisation: what is lost beyond it is under 1 %."""
+    """Beside a bounded minimisation: of its gain over the constant no thousandth."""
     design, label, signs = drawn(seed)
     ridge = np.full(12, 5.0)
 
@@ -42,7 +41,8 @@ def test_signs_hold_and_cost_no_more_than_they_must(seed: int) -> None:
     assert (signs * weights >= 0).all()
     bounds = [(0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in signs]
     best = minimize(loss, np.zeros(12), method="L-BFGS-B", bounds=bounds)
-    assert loss(weights) <= best.fun * 1.01
+    constant = loss(np.array([np.log(label.mean() / (1 - label.mean())), *[0] * 11]))
+    assert constant - loss(weights) >= 0.999 * (constant - best.fun)
     free = signed_logistic(design, label, ridge, np.zeros(12, dtype=np.int64))
     assert loss(free) <= best.fun * (1 + 1e-6)
 
@@ -76,10 +76,7 @@ def test_more_debt_never_tells_for_a_customer() -> None:
 
 
 def test_what_is_missing_counts_as_what_it_is_like() -> None:
-    """Who never paid is no better than who paid long ago, of no debt no share is due.
-
-    The labels say the opposite of both.
-    """
+    """Who never paid is no better than who paid long ago; the labels say otherwise."""
     rng = np.random.default_rng(4)
     names = ("payments_succeeded_age_days", "account_overdue_share")
     x = np.column_stack([rng.uniform(0, 365, 4_000), rng.random(4_000)])
@@ -91,15 +88,17 @@ def test_what_is_missing_counts_as_what_it_is_like() -> None:
     for name, model in learnt(rows_with(names, x, label)).items():
         paid = np.array([[np.nan, 0.5], [364.0, 0.5], [0.0, 0.5]])
         assert (np.diff(model.margin(paid, names)) <= 1e-9).all(), name
-        settled = np.array([[10.0, 0.001], [10.0, np.nan]])
-        assert np.diff(model.margin(settled, names))[0] <= 1e-9, name
 
 
-def test_which_features_say_what_a_missing_value_is_like() -> None:
-    said = {type(f.definition) for f in CATALOGUE if f.missing_is}
-    assert said == {Ratio, TimeSince}
-    assert all(
-        f.missing_is is None
-        for f in CATALOGUE
-        if isinstance(f.definition, LatestAttribute)
-    )
+def test_what_is_unknown_has_a_weight_of_its_own() -> None:
+    """It is no zero: here most of those of whom it is unknown turn bad."""
+    rng = np.random.default_rng(5)
+    names = ("account_overdue_share", "account_invoices_open")
+    x = np.column_stack([rng.random(4_000), rng.integers(0, 5, 4_000)])
+    is_unknown = rng.random(4_000) < 0.2
+    x[is_unknown, 0] = np.nan
+    risk = np.where(is_unknown, 2.0, x[:, 0] - 2.0)
+    label = (rng.random(4_000) < expit(risk)).astype(float)
+    for name, model in learnt(rows_with(names, x, label)).items():
+        shown = np.array([[1.0, 2.0], [np.nan, 2.0]])
+        assert np.diff(model.margin(shown, names))[0] > 1.0, name
