@@ -38,6 +38,7 @@ from store.opening import published_policy
 from store.policy_versions import PolicyVersion, PolicyVersions
 
 log = logging.getLogger("forbear.serving")
+KEPT = "kept what was in force"
 Stamp = tuple[object, ...]
 PolicyFrom = Literal["published", "file", "shipped"]
 
@@ -260,7 +261,8 @@ class Champions:
         """Say so once, and look again after twice the time."""
         if is_new or refusal != self.refusal:
             self._metrics.count_reload_failure()
-            log.error("kept what was in force: %s", refusal.sentence)
+            kept = "nothing is in force" if self.in_force is None else KEPT
+            log.error("%s: %s", kept, refusal.sentence)
         self.refusal = refusal
         self._metrics.show_refused(is_refused=True)
         self._wait_s = self._poll_s if is_new else min(2 * self._wait_s, LONGEST_WAIT_S)

@@ -24,7 +24,7 @@ from scoring.shelf import publish_bundle
 from serving import answering, decide, request
 from serving.app import create_app
 from serving.budget_ledger import BudgetLedger
-from serving.champions import Champions, Refusal
+from serving.champions import KEPT, Champions, Refusal
 from serving.metrics import Metrics
 from serving.replay import replay
 from serving.replay_errors import BundleGoneError, OtherReleaseError
@@ -216,6 +216,18 @@ def test_a_broken_policy_leaves_the_old_one_in_force_and_says_so(
     in_force = f"policy reseller-default@1 ({default_policy().hash[:12]}) in force"
     assert caplog.messages.count(in_force) == 2
     assert (f"{file} is not there: put it back" in caplog.text) is (content is None)
+
+
+def test_a_service_that_starts_with_a_broken_policy_has_nothing_in_force(
+    settings: ServingSettings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("a: [")
+    own = settings.model_copy(update={"policy": file})
+    with TestClient(create_app(own)) as client:
+        assert client.get("/readyz").status_code == 503
+    assert "nothing is in force: policy: line 1: not readable as YAML" in caplog.text
+    assert KEPT not in caplog.text
 
 
 def test_a_balancer_may_ask_for_the_head_only(service: Client) -> None:
