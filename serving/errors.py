@@ -83,6 +83,7 @@ KINDS: Mapping[str, ProblemKind] = {
     "too_many_connections": ProblemKind(503, "Too many connections are open", 1),
     "champion_gone": ProblemKind(503, "The model that was in force is gone", 60),
     "not_ready": ProblemKind(503, "The service is not ready", 5),
+    "stopping": ProblemKind(503, "The service stops", 1),
     "token_keys_unavailable": ProblemKind(
         503, "The keys that tokens are checked with are not there yet", 1
     ),

@@ -1,9 +1,13 @@
 """The outermost layer: measures every request, and turns a bug into a clean 500.
 
+What is not done when the service's time to stop is over (FORBEAR_SHUTDOWN_TIMEOUT_S)
+is cancelled by the server, and told so.
+
 The log gets the kind of error and where it happened, not its message: messages of
 unexpected errors may quote a customer's values.
 """
 
+import asyncio
 import logging
 import time
 import traceback
@@ -21,6 +25,7 @@ from serving.metrics import Metrics
 
 _GONE = 499  # as nginx counts a client that went away before its answer
 _PAGES = ("/desk/", "/appeal/")  # what people read
+_AGAIN = "send it again, with the same Idempotency-Key"
 log = logging.getLogger("forbear.serving")
 
 
@@ -48,10 +53,7 @@ class Guard:
             await send(message)
 
         try:
-            place = scope["path"][: scope["path"].find("/", 1) + 1]
-            if place in _PAGES and "\0" in scope["path"]:
-                # a page says that nothing is there
-                scope.update(path=f"{place}-", raw_path=f"{place}-".encode())
+            _lead_to_no_page(scope)
             if _holds_nul(scope):
                 problem = ProblemError("invalid_request", "an address holds no NUL")
                 await problem_response(problem)(scope, receive, watched_send)
@@ -59,6 +61,11 @@ class Guard:
             await self._app(scope, receive, watched_send)
         except ClientDisconnect:
             status = _GONE
+        except asyncio.CancelledError:
+            if status:
+                raise
+            problem = ProblemError("stopping", _AGAIN)
+            await problem_response(problem)(scope, receive, watched_send)
         except Exception as error:  # noqa: BLE001 - a border
             # nothing below expected this: say so without quoting anyone's data
             log_without_values(error)
@@ -72,6 +79,13 @@ class Guard:
             seconds = time.perf_counter() - started
             failed = status or HTTPStatus.INTERNAL_SERVER_ERROR
             self._metrics.count_request(route, method_of(scope), failed, seconds)
+
+
+def _lead_to_no_page(scope: Scope) -> None:
+    """Who reads pages is told by one that nothing is at an address with a NUL."""
+    place = scope["path"][: scope["path"].find("/", 1) + 1]
+    if place in _PAGES and "\0" in scope["path"]:
+        scope.update(path=f"{place}-", raw_path=f"{place}-".encode())
 
 
 def _holds_nul(scope: Scope) -> bool:

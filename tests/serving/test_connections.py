@@ -56,6 +56,17 @@ def test_half_a_body_is_refused_in_time(service: Service) -> None:
         assert told(read_to_end(connection)) == (408, "request_timeout")
 
 
+def test_what_is_not_done_when_the_service_stops_is_told_so(tmp_path: Path) -> None:
+    with running(tmp_path, shutdown_timeout_s=1) as service:
+        with service.connect() as connection:
+            connection.sendall(half_body(service))
+            time.sleep(0.5)
+            service.terminate()
+            assert told(read_to_end(connection)) == (503, "stopping")
+        service.process.wait(30)
+        assert "Traceback" not in service.log.read_text()
+
+
 def test_a_body_nobody_asked_for_ends_in_time(service: Service) -> None:
     """Answered at once; what is still to come would hold the connection."""
     with service.connect() as connection:
