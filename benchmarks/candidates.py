@@ -7,16 +7,20 @@ the three dates after it. Against the trees of `forbear train`:
   what came in the held-out rows, drawn towards none by 50 positives;
 - *40 features*: those of largest gain, the trees fitted anew;
 - *hazard*: one model of the months 1, 2 and 3, so that younger dates teach their first
-  months (a single cause: who left is no cause of its own);
+  months, and so do customers who left without debt before the third;
+- *hazard, leaving*: the same, and a second one of who leaves without debt, for whoever
+  has left can owe nothing more (cause-specific hazards; Putter, Fiocco, Geskus 2007);
 - *delay weights*: younger dates as well, what is not known as bad counted as good with
   the weight that the delays of older dates give it.
 
-Log-loss and its difference are per thousand; below 0 the candidate is better.
+Log-loss and its difference are per thousand; below 0 the candidate is better. Twice:
+without who left (their outcome is unknown, CONTRACT section 3), and with them as good.
 """
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,17 +29,23 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import expit, logit
 
+from benchmarks.means import between
+from benchmarks.money import world_of
 from benchmarks.rivals import N_TEST_DATES, SEED
 from features.arrays import BoolArray, FloatArray
+from features.batch import feature_table
+from features.catalogue import is_read
 from features.labels import labels
+from features.matrix import matrix
 from features.portfolio import Portfolio
+from features.snapshots import snapshots
 from scoring import metrics
 from simulation import simulate
 from training.boosting import recipe
 from training.fitting import FittedModel, fit, margin
 from training.leakage import gain_shares
 from training.rows import Rows
-from training.training_data import gather
+from training.training_data import TrainingData, gather
 
 HORIZONS = (30, 60, 90)  # days
 N_FEATURES = 40
@@ -48,14 +58,16 @@ class Known:
 
     Args:
         mature: rows whose labels were known.
-        before: rows of all dates before, with the labels that they got later.
-        by_horizon: (len(before), 3) label of each horizon, NaN where not yet known.
-        test: rows of the dates that judge.
+        x: (n, F) features of all rows of dates before.
+        by_horizon: (n, 3) label of each horizon, NaN where not known by then.
+        has_left: (n, 3) not known of it though its date is mature: gone without debt.
+        test: rows of the dates that judge; the label of who left is NaN.
     """
 
     mature: Rows
-    before: Rows
+    x: FloatArray
     by_horizon: FloatArray
+    has_left: BoolArray
     test: Rows
 
 
@@ -64,20 +76,35 @@ def known(folder: Path) -> Known:
     portfolio = Portfolio.open_usable(folder)
     data = gather(portfolio, ("nonpayment",))
     rows = data.rows["nonpayment"]
-    moment = int(np.unique(rows.as_of)[-N_TEST_DATES])
-    before = rows[rows.as_of < moment]
-    ids = np.array(data.customer_ids)[before.customer]
-    pairs = pa.table({"customer_id": ids, "as_of": before.as_of})
-    columns = [_at_horizon(portfolio, pairs, days, moment) for days in HORIZONS]
-    mature = rows[rows.mature_at <= moment]
-    test = rows[rows.as_of >= moment]
-    return Known(mature, before, np.column_stack(columns), test)
+    dates = np.unique(rows.as_of)
+    moment = int(dates[-N_TEST_DATES])
+    pairs = snapshots(portfolio)
+    as_of = pairs["as_of"].to_numpy()
+    before = pairs.filter(pa.array(as_of < moment))
+    columns = [_at_horizon(portfolio, before, days, moment) for days in HORIZONS]
+    label, has_left = (np.column_stack(part) for part in zip(*columns, strict=True))
+    later = pairs.filter(pa.array((as_of >= moment) & (as_of <= dates[-1])))
+    test = _whole(portfolio, data, later)
+    x = _whole(portfolio, data, before).x
+    return Known(rows[rows.mature_at <= moment], x, label, has_left, test)
+
+
+def _whole(portfolio: Portfolio, data: TrainingData, pairs: pa.Table) -> Rows:
+    """Rows of all snapshots, whether their label is known or not."""
+    features = data.feature_set
+    x = matrix(feature_table(portfolio, pairs, features), features)
+    x[:, [not is_read(f, "nonpayment") for f in features.features]] = np.nan
+    table = labels(portfolio, pairs, "nonpayment")
+    label = table["label"].to_numpy(zero_copy_only=False).astype(np.float64)
+    _, customer = np.unique(pairs["customer_id"].to_pylist(), return_inverse=True)
+    as_of, mature_at = (table[name].to_numpy() for name in ("as_of", "mature_at"))
+    return Rows(x, label, customer, as_of, mature_at, features)
 
 
 def _at_horizon(
     portfolio: Portfolio, pairs: pa.Table, days: int, moment: int
-) -> FloatArray:
-    """Labels of a horizon, NaN where they were not known at the moment."""
+) -> tuple[FloatArray, BoolArray]:
+    """(n,) labels of a horizon, NaN where not known at the moment; and who had left."""
     stated = portfolio.settings.labels
     shorter = stated.nonpayment.model_copy(update={"horizon_days": days})
     settings = portfolio.settings.model_copy(
@@ -85,7 +112,8 @@ def _at_horizon(
     )
     table = labels(replace(portfolio, settings=settings), pairs, "nonpayment")
     label = table["label"].to_numpy(zero_copy_only=False).astype(np.float64)
-    return np.where(table["mature_at"].to_numpy() <= moment, label, np.nan)
+    is_mature = table["mature_at"].to_numpy() <= moment
+    return np.where(is_mature, label, np.nan), is_mature & np.isnan(label)
 
 
 def segment_offsets(one: Known, ours: FittedModel) -> FloatArray:
@@ -117,18 +145,47 @@ def few_features(one: Known, ours: FittedModel) -> FloatArray:
 
 def hazard(one: Known, ours: FittedModel) -> FloatArray:
     """P(bad in 90 days) by months of which each must be survived to reach the next."""
+    return _by_months(one, _monthly(one, ours, one.by_horizon), None)
+
+
+def hazard_and_leaving(one: Known, ours: FittedModel) -> FloatArray:
+    """The same, where a month is survived by who neither left nor became bad."""
+    stays = np.where(one.has_left, 1.0, np.where(one.by_horizon == 0.0, 0.0, np.nan))
+    leaves = _monthly(one, ours, stays)
+    return _by_months(one, _monthly(one, ours, one.by_horizon), leaves)
+
+
+def _monthly(one: Known, ours: FittedModel, happened: FloatArray) -> lightgbm.Booster:
+    """What happens in a month to whom nothing has happened before.
+
+    Args:
+        one: what was known.
+        ours: whose number of trees is taken.
+        happened: (n, 3) by the end of each month, NaN where that is not known.
+    """
     x, y = [], []
-    at_risk: BoolArray = np.ones(len(one.before), dtype=np.bool_)
-    for month, label in enumerate(one.by_horizon.T):
+    at_risk: BoolArray = np.ones(len(happened), dtype=np.bool_)
+    for month, label in enumerate(happened.T):
         here = at_risk & ~np.isnan(label)
-        x.append(_in_month(one.before.x[here], month))
+        x.append(_in_month(one.x[here], month))
         y.append(label[here])
         at_risk = here & (label == 0.0)
-    booster = _trees(one, ours, np.vstack(x), np.concatenate(y))
-    survives = np.ones(len(one.test))
+    return _trees(one, ours, np.vstack(x), np.concatenate(y))
+
+
+def _by_months(
+    one: Known, bad: lightgbm.Booster, leaves: lightgbm.Booster | None
+) -> FloatArray:
+    """(n,) probabilities that it happens in one of the months."""
+    survives, happens = np.ones(len(one.test)), np.zeros(len(one.test))
     for month in range(len(HORIZONS)):
-        survives *= 1.0 - np.asarray(booster.predict(_in_month(one.test.x, month)))
-    return 1.0 - survives
+        x = _in_month(one.test.x, month)
+        ends = np.asarray(bad.predict(x))
+        happens += survives * ends
+        if leaves is not None:
+            ends = ends + (1.0 - ends) * np.asarray(leaves.predict(x))
+        survives *= 1.0 - ends
+    return happens
 
 
 def _in_month(x: FloatArray, month: int) -> FloatArray:
@@ -137,8 +194,8 @@ def _in_month(x: FloatArray, month: int) -> FloatArray:
 
 def delay_weights(one: Known, ours: FittedModel) -> FloatArray:
     """Young dates with the longest horizon known of them, their goods weighted."""
-    last = one.by_horizon[:, -1]
-    is_mature = ~np.isnan(last)
+    last = np.where(one.has_left[:, -1], np.inf, one.by_horizon[:, -1])  # inf: left out
+    is_mature = np.isfinite(last)
     rate = last[is_mature].mean()
     label, weight = last.copy(), np.ones(len(last))
     for shorter in one.by_horizon.T[-2::-1]:
@@ -148,8 +205,8 @@ def delay_weights(one: Known, ours: FittedModel) -> FloatArray:
         is_good = young & (shorter == 0.0)
         weight[is_good] = (1.0 - rate) / (1.0 - rate * by_now)
         weight[young & (shorter == 1.0)] = 1.0 / by_now
-    taught = ~np.isnan(label)
-    x = one.before.x[taught]
+    taught = np.isfinite(label)
+    x = one.x[taught]
     return np.asarray(
         _trees(one, ours, x, label[taught], weight[taught]).predict(one.test.x)
     )
@@ -184,27 +241,36 @@ def candidates(one: Known) -> Iterator[tuple[str, FloatArray]]:
     yield "segment offsets", segment_offsets(one, ours)
     yield "40 features", few_features(one, ours)
     yield "hazard", hazard(one, ours)
+    yield "hazard, leaving", hazard_and_leaving(one, ours)
     yield "delay weights", delay_weights(one, ours)
 
 
-def compare(name: str, one: Known) -> None:
-    """Print each candidate's numbers, and how far its log-loss is from ours."""
+def compare(name: str, one: Known) -> dict[str, list[float]]:
+    """Print each candidate's numbers; how far its log-loss is from ours, twice."""
     label = one.test.label
-    n_young = int(np.isnan(one.by_horizon[:, -1]).sum())
-    teach, judge = one.mature.n_positives, int(label.sum())
+    is_known = ~np.isnan(label)
+    n_young = int((np.isnan(one.by_horizon[:, -1]) & ~one.has_left[:, -1]).sum())
+    teach, judge = one.mature.n_positives, int(np.nansum(label))
     print(
-        f"\n{name}: {teach:,} positives teach, {judge:,} judge, {n_young:,} rows young"
+        f"\n{name}: {teach:,} positives teach, {judge:,} judge, {n_young:,} rows young,"
+        f" {len(label) - is_known.sum():,} of {len(label):,} that judge have left"
     )
-    print(f"  {'':<22}{'log-loss':>9}{'AUC':>8}{'O/E':>7}   log-loss − ours")
-    losses: Mapping[str, FloatArray] = {}
-    for candidate, p in candidates(one):
-        losses = {**losses, candidate: 1_000.0 * metrics.log_losses(label, p)}
-        gap = losses[candidate] - losses["ours"]
-        error = gap.std() / np.sqrt(len(gap))
-        over = metrics.observed_over_expected(label, p)
-        line = f"  {candidate:<22}{losses[candidate].mean():9.2f}"
-        line += f"{metrics.auc(label, p):8.4f}{over:7.2f}"
-        print(f"{line}   {gap.mean():+.2f} ± {error:.2f}", flush=True)
+    print(f"  {'':<22}{'log-loss':>9}{'AUC':>8}{'O/E':>7}   log-loss − ours, twice")
+    said = dict(candidates(one))
+    gaps: dict[str, list[float]] = {}
+    for candidate, p in said.items():
+        known_p, known = p[is_known], label[is_known]
+        line = f"  {candidate:<22}{1e3 * metrics.log_loss(known, known_p):9.2f}"
+        over = metrics.observed_over_expected(known, known_p)
+        line += f"{metrics.auc(known, known_p):8.4f}{over:7.2f} "
+        for chosen in (is_known, np.ones(len(label), dtype=np.bool_)):
+            came = np.nan_to_num(label[chosen])
+            losses = [metrics.log_losses(came, q[chosen]) for q in (p, said["ours"])]
+            gap = 1e3 * (losses[0] - losses[1])
+            line += f"  {gap.mean():+.2f} ± {gap.std() / np.sqrt(len(gap)):.2f}"
+            gaps.setdefault(candidate, []).append(float(gap.mean()))
+        print(line, flush=True)
+    return gaps
 
 
 def main() -> None:
@@ -212,13 +278,22 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=3_000)
     parser.add_argument("--worlds", nargs="+", default=["calm", "recession"])
     asked = parser.parse_args()
-    for number, world in enumerate(asked.worlds):
+    of_all: dict[str, list[list[float]]] = defaultdict(list)
+    for number, name in enumerate(asked.worlds):
         with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch) / world
-            simulate(
-                world, asked.customers, 33, 800 + number, folder, usage_every="week"
-            )
-            compare(f"{world}, {asked.customers:,} customers", known(folder))
+            folder = Path(scratch) / name
+            world, seed = world_of(name), 800 + number
+            simulate(world, asked.customers, 33, seed, folder, usage_every="week")
+            told = compare(f"{name}, {asked.customers:,} customers", known(folder))
+            for candidate, gaps in told.items():
+                of_all[candidate].append(gaps)
+    print("\nlog-loss − ours, the mean over worlds ± its standard error over worlds")
+    for candidate, each in of_all.items():
+        both = np.array(each)
+        pairs = zip(both.mean(axis=0), between(both), strict=True)
+        text = "  ".join(f"{mean:+.2f} ± {error:.2f}" for mean, error in pairs)
+        less = sum(gaps[0] < 0.0 for gaps in each)
+        print(f"  {candidate:<22}{text}  less in {less} of {len(each)}")
 
 
 if __name__ == "__main__":

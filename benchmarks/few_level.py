@@ -1,10 +1,12 @@
-"""At which level few outcomes leave a model: `python -m benchmarks.few_level`.
+"""What few outcomes might be learnt better by: `python -m benchmarks.few_level`.
 
 Under 200 positives the mean of the starter and two logistic regressions expects, of all
 dates it learnt from, as many as came (*ours*). *newest*: of the latest half of them, or
-as many more as hold ten positives, with the starter's own prior of 50 customers. On
-worlds drawn by number (`benchmarks.money`), at three moments of each, judged on the
-three dates after it; *plain*: a logistic regression without the starter.
+as many more as hold ten positives, with the starter's own prior of 50 customers.
+*all features*: the plain logistic regression of the mean learns from all features, not
+from stable ones alone. On worlds drawn by number (`benchmarks.money`), at three moments
+of each, judged on the three dates after it; *plain*: a logistic regression of all
+features without the starter.
 
 Log-loss is per thousand; O/E as its distance from 1 in logarithms. Standard errors are
 over worlds, for the moments of one share customers.
@@ -30,13 +32,15 @@ from scoring.starter import level_shift, starter
 from simulation import simulate
 from training.few import ENOUGH, LOGISTIC_FROM
 from training.fitting import PRIOR_RIDGE
-from training.linear import fit_linear
+from training.linear import blocks_of, fit_linear
 from training.prior import fit_beside, mean_of, moved_starter
 from training.rows import Rows
+from training.stable_features import stable_blocks
 from training.training_data import gather
 
 MONTHS, FIRST_SEED, N_MOMENTS, LEAST_JUDGES = 30, 9_500, 3, 3
-NAMES = ("plain", "ours", "newest")
+NAMES = ("plain", "ours", "newest", "all features")
+OURS = NAMES.index("ours")
 Judged = dict[str, tuple[float, float]]  # log-loss × 1000, |log O/E|
 
 
@@ -51,13 +55,16 @@ def newest(rows: Rows) -> Rows:
 
 
 def models(target: Target, rows: Rows) -> dict[str, AdditiveModel]:
-    prior, plain = moved_starter(starter(target), rows), fit_linear(rows)
-    ours = mean_of([prior, fit_beside(prior, rows, PRIOR_RIDGE), plain], rows)
+    prior, blocks = moved_starter(starter(target), rows), blocks_of(rows)
+    plain = fit_linear(rows, blocks)
+    beside, own = fit_beside(prior, rows, PRIOR_RIDGE), stable_blocks(blocks, rows)
+    ours = mean_of([prior, beside, fit_linear(rows, own)], rows)
     late = newest(rows)
     log_odds = ours.margin(late.x, late.feature_set.names)
     shift = level_shift(log_odds, late.label, late.customer)
     moved = replace(ours, intercept=ours.intercept + shift)
-    return dict(zip(NAMES, (plain, ours, moved), strict=True))
+    everything = mean_of([prior, beside, plain], rows)
+    return dict(zip(NAMES, (plain, ours, moved, everything), strict=True))
 
 
 def judged(target: Target, train: Rows, test: Rows) -> Judged:
@@ -108,14 +115,13 @@ def main() -> None:
         measures = ("log-loss × 1000", "|log O/E|") if worlds else ()
         for k, measure in enumerate(measures):
             of_each = np.array(worlds)[:, :, k]  # (worlds, names)
-            gap = of_each[:, 2] - of_each[:, 1]
-            means = zip(NAMES, of_each.mean(axis=0), strict=True)
-            print(
-                f"{target}, {len(gap)} worlds, {measure}:"
-                f" {', '.join(f'{name} {mean:.3f}' for name, mean in means)};"
-                f" newest minus ours {gap.mean():+.3f} ± {between(gap):.3f},"
-                f" less in {int((gap < 0).sum())}"
-            )
+            print(f"{target}, {len(of_each)} worlds, {measure}, minus that of ours:")
+            for name, one in zip(NAMES, of_each.T, strict=True):
+                gap = one - of_each[:, OURS]
+                print(
+                    f"  {name:<14}{one.mean():8.3f}  {gap.mean():+.3f} ±"
+                    f" {between(gap):.3f}, less in {int((gap < 0).sum())}"
+                )
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ from training.folds import Fold, customer_folds
 from training.held_out import calibrated
 from training.lateness import fit_rule, late_rows
 from training.leakage import alarms, gain_shares
-from training.linear import blocks_of, fit_linear
+from training.linear import Block, blocks_of, fit_linear
 from training.logistic_rows import logistic_rows
 from training.prior import (
     base_rate,
@@ -58,6 +58,7 @@ from training.prior import (
 )
 from training.rows import Rows
 from training.split import Split
+from training.stable_features import stable_blocks
 from training.trained_model import Progress, TrainedModel
 
 ENOUGH = 200  # positives from which a later period is set aside to judge by
@@ -199,16 +200,21 @@ def _logistics(
 ) -> list[AdditiveModel]:
     """A logistic regression beside the prior per ridge.
 
-    Beside a starter its mean with the starter and a plain one: what each of them takes
-    for certain from so few positives, the other two do not.
+    Beside a starter its mean with the starter and a plain one of stable features: what
+    each of them takes for certain from so few positives, the other two do not.
     """
     some, first = logistic_rows(rows, taught), _prior(starter, rows, taught)
     blocks = blocks_of(some)
     beside = fits_beside(first, some, ridges, blocks)
     if starter is None:
         return beside
-    plain = fit_linear(some, blocks=blocks)
+    plain = fit_linear(some, blocks=_telling(blocks, some))
     return [mean_of([first, one, plain], some) for one in beside]
+
+
+def _telling(blocks: Sequence[Block], rows: Rows) -> Sequence[Block]:
+    """The stable features; of fewer positives which ones is chance, so all of them."""
+    return blocks if rows.n_positives < LOGISTIC_FROM else stable_blocks(blocks, rows)
 
 
 def _trees(
