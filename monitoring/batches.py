@@ -2,8 +2,11 @@
 
 Where everybody is billed on the first, a whole month's arrears turn sixty days old on
 one day. Fifteen days then hold all of them or none, and thirty hold none or two months'
-around February: as months have 28 to 31 days, no length holds as many every time.
+around February: as months have 28 to 31 days, no length holds as many every time. Where
+all are billed by the quarter, so it is with a whole quarter's.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import chdtri
@@ -11,11 +14,29 @@ from scipy.special import chdtri
 from features.arrays import FloatArray
 
 CHANCE = 0.01  # of batches that are none
-MONTH, PARTS = 30, 4  # days, and into how many parts they are cut
-LEAST_EVENTS = 4  # fewer in a month say nothing of its parts
-LEAST_MONTHS = 4
+LEAST_EVENTS = 4  # fewer in a month or quarter say nothing of its parts
 MONTHS_DIFFER = 3  # days, at the most
 MOST_TIMES = 50.0
+
+
+class Rhythm(NamedTuple):
+    """How often batches may come.
+
+    Args:
+        days: from one to the next, about.
+        n_parts: into which so many days are cut, to see whether they differ.
+        least_told: periods with enough events; fewer do not say what comes back.
+        share: of these, more than which must come in batches.
+    """
+
+    days: int
+    n_parts: int
+    least_told: int
+    share: float
+
+
+# quarters are few: of three, one may be an incident and one the beginning of a rise
+RHYTHMS = (Rhythm(30, 4, 4, 0.5), Rhythm(91, 6, 3, 0.7))
 
 
 def swing(counts: FloatArray, expected: FloatArray) -> float:
@@ -48,7 +69,8 @@ def usual_range(
     """The least and the most that so many days usually hold, in events a customer.
 
     Of the days around each month, and then of the middle month: neither one incident
-    nor a rise of late makes a batch, but what comes in some weeks of most months.
+    nor a rise of late makes a batch, but what comes in some weeks of most months. Where
+    months do not tell, of the days around each quarter.
 
     Args:
         events: (days,) known on each day.
@@ -61,29 +83,42 @@ def usual_range(
     >>> monthly = np.tile([30.0] + [0.0] * 29, 12)
     >>> usual_range(monthly, np.full(360, 500.0), 30)
     (0.0, 0.12)
+    >>> quarterly = np.tile([30.0] + [0.0] * 90, 4)
+    >>> usual_range(quarterly, np.full(364, 500.0), 30)
+    (0.0, 0.06)
     """
     first = int(np.argmax(events > 0))  # nobody is late in a portfolio's first weeks
-    rate = events[first:] / np.maximum(customers[first:], 1.0)
     counts = events[first:]
-    months = range(len(rate) % MONTH, len(rate) - MONTH + 1, MONTH)
-    told = [at for at in months if counts[at : at + MONTH].sum() >= LEAST_EVENTS]
-    in_batches = sum(_is_batched(counts[at : at + MONTH]) for at in told)
-    if len(told) < LEAST_MONTHS or in_batches * 2 <= len(told):
+    rate = counts / np.maximum(customers[first:], 1.0)
+    found = (_range_of(counts, rate, length, rhythm) for rhythm in RHYTHMS)
+    return next((one for one in found if one is not None), None)
+
+
+def _range_of(
+    counts: FloatArray, rate: FloatArray, length: int, rhythm: Rhythm
+) -> tuple[float, float] | None:
+    days = rhythm.days
+    begins = range(len(rate) % days, len(rate) - days + 1, days)
+    told = [at for at in begins if counts[at : at + days].sum() >= LEAST_EVENTS]
+    in_batches = sum(_is_batched(counts[at : at + days], rhythm) for at in told)
+    if len(told) < rhythm.least_told or in_batches <= rhythm.share * len(told):
         return None
-    least, most = zip(*(_extremes(rate, at, length) for at in told), strict=True)
+    least, most = zip(*(_extremes(rate, at, length, days) for at in told), strict=True)
     return float(np.median(least)), float(np.median(most))
 
 
-def _is_batched(month: FloatArray) -> bool:
-    """Whether the quarters of a month differ by more than chance."""
-    parts = np.array_split(month, PARTS)
+def _is_batched(period: FloatArray, rhythm: Rhythm) -> bool:
+    """Whether the parts of a period differ by more than chance."""
+    parts = np.array_split(period, rhythm.n_parts)
     counts, days = (np.array([f(p) for p in parts]) for f in (np.sum, len))
     return swing(counts, days.astype(np.float64)) > 1.0
 
 
-def _extremes(rate: FloatArray, at: int, length: int) -> tuple[float, float]:
-    """Of the days around a month: the least and most that a length of them holds."""
-    around = rate[max(0, at - MONTH) : at + 2 * MONTH]
+def _extremes(
+    rate: FloatArray, at: int, length: int, period: int
+) -> tuple[float, float]:
+    """Of the days around a period: the least and most that a length of them holds."""
+    around = rate[max(0, at - period) : at + 2 * period]
     shorter, longer = (
         np.convolve(around, np.ones(min(days, len(around))), "valid")
         for days in (length - MONTHS_DIFFER, length + MONTHS_DIFFER)

@@ -33,6 +33,8 @@ from store.monitoring import Cause
 STEP_DAYS = 15
 AGES = (1, 2, 3)  # steps: 15, 30 and 45 days
 N_COHORTS = 24  # a year of them
+# for batches of a quarter the year before as well, by half as many
+OLDER_COHORTS = range(2 * N_COHORTS, N_COHORTS, -2)
 # Three ages and two targets are looked at every day; what rings stops automation, so
 # by chance it may do so once in several quarters (tests/statistical).
 CONFIDENCE = 0.98
@@ -112,33 +114,36 @@ def early_outcomes(portfolio: Portfolio, bundle: Bundle) -> tuple[EarlyOutcomes,
 
 @dataclass(frozen=True)
 class _Cohorts:
-    """Rows of all cohorts; `back`: (n,) how many steps ago each one's moment was."""
+    """Rows of all cohorts; `back`: (n,) how many steps ago each one's moment was.
+
+    Those more than a year old only tell whether outcomes come in batches.
+    """
 
     target: Target
     pairs: pa.Table
     back: IntArray
     delay_days: FloatArray  # from its moment to when an outcome was known; inf: none
-    is_mature: BoolArray
+    is_mature: BoolArray  # of the latest year
     is_unseen: BoolArray  # of mature ones: an action hid what became of them
 
     @classmethod
     def of(cls, portfolio: Portfolio, target: Target) -> "_Cohorts":
-        """Every 15 days, as far back as a year before what labels rely on ends."""
+        """Every 15 days of a year before what labels rely on ends, and older ones."""
         until = labels_observed_until(portfolio, target)
-        moments = [
-            until - STEP_DAYS * step * DAY_US for step in range(N_COHORTS, 0, -1)
-        ]
+        steps = [*OLDER_COHORTS, *range(N_COHORTS, 0, -1)]
+        moments = [until - STEP_DAYS * step * DAY_US for step in steps]
         pairs = population_at(portfolio, moments)
         labelled = labels(portfolio, pairs, target)
         as_of = pairs["as_of"].to_numpy()
         label = labelled["label"].to_numpy(zero_copy_only=False).astype(np.float64)
         delay = (labelled["known_at"].to_numpy() - as_of) / DAY_US
         horizon_us, lag_us = maturity_us(portfolio, target)
-        is_mature = as_of + horizon_us + lag_us <= until
+        back = (until - as_of) // (STEP_DAYS * DAY_US)
+        is_mature = (as_of + horizon_us + lag_us <= until) & (back <= N_COHORTS)
         return cls(
             target,
             pairs,
-            (until - as_of) // (STEP_DAYS * DAY_US),
+            back,
             np.where(label == 1.0, delay, np.inf),
             is_mature,
             is_mature & np.isnan(label),
@@ -167,17 +172,18 @@ class _Cohorts:
         each = np.unique(np.stack([names.to_numpy()[chosen], seconds[chosen]]), axis=1)
         n_days = (oldest - age) * STEP_DAYS
         days = np.bincount((each[1] // 86_400).astype(int), minlength=n_days)[:n_days]
-        n_customers = np.bincount(oldest - self.back)[: oldest - age]
-        return days.astype(np.float64), np.repeat(
-            n_customers.astype(np.float64), STEP_DAYS
-        )
+        back, n_customers = np.unique(self.back, return_counts=True)
+        # each cohort stands for the days until the next one's moment
+        n_steps = np.diff(np.maximum(back, age), prepend=age)
+        customers = np.repeat(n_customers[::-1], n_steps[::-1] * STEP_DAYS)
+        return days.astype(np.float64), customers.astype(np.float64)
 
     def before(self, age: int) -> BoolArray:
         """(n,) whether so many steps from its moment end before that cohort's begin.
 
         Else one outcome would be compared with itself.
         """
-        earlier: BoolArray = self.back >= 2 * age
+        earlier: BoolArray = (self.back >= 2 * age) & (self.back <= N_COHORTS)
         return earlier
 
 

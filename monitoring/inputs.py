@@ -43,7 +43,8 @@ class TableFlow:
             where there are too few to say.
         quiet_days: since its last row; None of a table without rows.
         longest_gap_days: between two rows, in the eight weeks that end with its last
-            one, and before the first of these; None where all of them came at once.
+            one, and before the first of these; or near the same day of at least two of
+            a quarter, half a year and a year ago. None where all of them came at once.
         mean_gap_days: in these weeks on average.
         season: the most of any seven days near the last ones of a quarter, half a year
             and a year ago: many may be billed on the first day of a quarter.
@@ -107,10 +108,11 @@ class TargetInputs:
         unlearnt: by category, share of rows with a word that training never saw.
         ageing: features that grow with the calendar (days since the first row of
             something): they move in every portfolio, and count for nothing here.
-        calendar: by feature, its drift against the same day of a month or quarter
-            before the training ended: the smaller of the two counts, and either may be
-            chance; what was unknown then is not lost.
-            Empty where nothing had to be compared with that day.
+        calendar: by feature, its drift against the same day of a month, quarter
+            or year before the training ended: the smaller of the two counts, and either
+            may be chance; what was unknown then is not lost.
+            Empty where nothing had to be compared with that day, and without features
+            that did not exist on it: these excuse nothing.
         same_day_at: that day's moment, µs since 1970 UTC; None where there is none.
     """
 
@@ -122,9 +124,17 @@ class TargetInputs:
     calendar: Mapping[str, Drift] = field(default_factory=dict)
     same_day_at: int | None = None
 
-    def beside(self, again: "TargetInputs", then: int) -> "TargetInputs":
-        """Also with what was found against the same day of a month before."""
-        by_name = {one.column: one for one in again.drifts}
+    def beside(
+        self, again: "TargetInputs", then: int, absent: frozenset[str]
+    ) -> "TargetInputs":
+        """Also with what was found against the same day of a month before.
+
+        Args:
+            again: that.
+            then: the day's moment.
+            absent: features that did not exist then.
+        """
+        by_name = {one.column: one for one in again.drifts if one.column not in absent}
         return replace(self, calendar=by_name, same_day_at=then)
 
     @property
@@ -136,10 +146,7 @@ class TargetInputs:
         """What rings about this model's features."""
         for one in self.drifts:
             name = one.column
-            on_the_day = self._on_the_day(one).unknown_before
-            # what nobody's row said on that day was no feature yet
-            known_then = on_the_day <= 1.0 - UNKNOWN_RISE
-            before = max(one.unknown_before, on_the_day * known_then)
+            before = max(one.unknown_before, self._on_the_day(one).unknown_before)
             is_lost = one.unknown_now - before > UNKNOWN_RISE
             if self.importance[name] >= MATTERS and is_lost:
                 why = (
@@ -185,9 +192,10 @@ def table_flows(portfolio: Portfolio, now: int) -> tuple[TableFlow, ...]:
     """
     reports = {one.table: one for one in portfolio.report.tables}
     return tuple(
-        replace(
+        _seasoned(
             _flow(name, reports[name].n_accepted, reports[name].n_rejected, days, last),
-            season=_season(portfolio, name, now),
+            portfolio,
+            now,
         )
         for name in sorted(portfolio.settings.tables & reports.keys())
         for last, days in [_days_back(portfolio, name, now)]
@@ -217,6 +225,44 @@ def _days_back(
     if last_before is not None:
         rows = np.append(rows, last_before)
     return (now - newest) / DAY_US, np.asarray((now - rows) / DAY_US, dtype=np.float64)
+
+
+def _seasoned(flow: TableFlow, portfolio: Portfolio, now: int) -> TableFlow:
+    """With what is usual at this time of the quarter or year."""
+    longest = flow.longest_gap_days
+    if longest is not None:
+        longest = max(longest, _quiet_season(portfolio, flow.table, now))
+    season = _season(portfolio, flow.table, now)
+    return replace(flow, season=season, longest_gap_days=longest)
+
+
+def _quiet_season(portfolio: Portfolio, name: str, now: int) -> float:
+    """The longest gap, in days, near this day of two of 3, 6 and 12 months ago.
+
+    Where all are billed by the quarter, payments end weeks before the next bills. What
+    was quiet once is no season: a feed may have stopped then.
+    """
+    known_at = portfolio.tables[name].known_at
+    moments = [
+        now - (m + d) * DAY_US
+        for m in SEASONS
+        for d in (-MONTHS_DIFFER, 0, MONTHS_DIFFER)
+    ]
+    around = [
+        end
+        for at in moments
+        for end in (
+            known_at.max(where=known_at <= at),
+            known_at.min(where=known_at > at),
+        )
+    ]
+    named = [end.name(f"m{i}") for i, end in enumerate(around)]
+    asked = portfolio.tables[name].aggregate(named).to_pyarrow().to_pylist()[0]
+    ends = np.array(
+        [np.nan if one is None else one for one in asked.values()], dtype=np.float64
+    ).reshape(len(SEASONS), -1, 2)
+    gaps = np.nan_to_num(ends[..., 1] - ends[..., 0]).max(axis=1) / DAY_US
+    return float(np.sort(gaps)[-2])
 
 
 def _season(portfolio: Portfolio, name: str, now: int) -> int:

@@ -66,7 +66,7 @@ def _drift(one: TargetInputs) -> Iterator[Block]:
         at_end = replace(one, calendar={}).shift
         yield Paragraph(
             f"Against the last moment of the training's data the index is {at_end:.3f}."
-            " Part of that may be the day of the month or quarter alone, so each"
+            " Part of that may be the day of the month, quarter or year alone, so each"
             " feature was compared with the same portfolio on"
             f" {day(one.same_day_at)}, too, the same day of one before the training"
             " ended: the smaller of both counts."

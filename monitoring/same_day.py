@@ -4,7 +4,9 @@ How old what is open is, how long ago somebody paid, what was used since the las
 invoice: on the 15th all of these differ from the 30th, on which a training's data may
 have ended, and nothing has changed. So what seems to have moved is compared once more,
 with the same portfolio on the same day of a month before the training ended; and where
-that does not explain it, on the same day of a quarter: others are billed by these.
+that does not explain it, on the same day of a quarter: others are billed by these. Last
+of the year: months have 28 to 31 days and quarters 90 to 92, so that at the end of one
+a feature of 30 or 90 days may hold no bill, as on hardly another day.
 """
 
 import calendar
@@ -12,19 +14,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from advice.population import Population, present_population
 from features.grid import has_grid
 from features.moments import DAY_US, microseconds, to_datetime
 from features.portfolio import Portfolio
 from features.snapshots import population_at
-from monitoring.inputs import TargetInputs, target_inputs
+from monitoring.inputs import UNKNOWN_RISE, TargetInputs, target_inputs
 from monitoring.same_age import no_older
 from monitoring.scores import TargetScores, target_scores
 from scoring.bundle import Bundle
 from scoring.reference import Reference
 
 _MOVED = {"feature_drift", "score_drift", "unknown_values"}
-MONTH, QUARTER = 1, 3  # months
+MONTH, QUARTER, YEAR = 1, 3, 12  # months
+HALF_QUARTER_DAYS = 46
+LEAST_SHARE = 0.5  # of the training's customers; among fewer nothing is surely drift
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,15 @@ class PopulationComparison:
         return any(cause.code in _MOVED for cause in causes)
 
     def beside(
-        self, again: "PopulationComparison", then: int
+        self, again: "PopulationComparison", then: int, absent: frozenset[str]
     ) -> "PopulationComparison":
-        """Also with what was found against the population of `then`."""
+        """Also with what was found against the population of `then`.
+
+        Features that were `absent` then are told nothing about.
+        """
         scores = replace(self.scores, same_day=again.scores.drift)
-        return PopulationComparison(self.inputs.beside(again.inputs, then), scores)
+        inputs = self.inputs.beside(again.inputs, then, absent)
+        return PopulationComparison(inputs, scores)
 
 
 def compared(
@@ -60,7 +70,8 @@ def compared(
     Where that seems to have moved, and the portfolio's past is still what the training
     saw of it, the calendar may have moved it: probabilities are looked at as if nobody
     had grown older, and all is compared with the same day of a month before, and where
-    that does not explain it, of a quarter. Each index that is smaller so counts.
+    that does not explain it, of a quarter or a year. Each index that is smaller so
+    counts.
 
     Args:
         portfolio: as read now.
@@ -85,19 +96,21 @@ def compared(
         if not found[-1].has_moved:
             break
         mates = _population_at(portfolio, bundle, then)
-        if len(mates.probability):
+        if len(mates.probability) >= LEAST_SHARE * reference.probability.n:
             before = replace(mates.reference(), importance=reference.importance)
             no_older_now = no_older(population, mates, bundle)
             again = _compared(bundle.target, before, no_older_now)
-            found.append(seen.beside(again, then))
+            absent = _absent(portfolio, bundle, mates, then)
+            found.append(seen.beside(again, then, absent))
     # of a month where neither explains it
     return found[:2][-1] if found[-1].has_moved else found[-1]
 
 
 def _same_days(portfolio: Portfolio, end: int) -> list[int]:
-    """Moments on the same day of a month and of a quarter, a day before the end."""
+    """Moments on one day of a month, a quarter and a year, a day before the end."""
     asked = portfolio.observed_until, end, portfolio.settings.zone
-    days = dict.fromkeys(same_day_before(*asked, months) for months in (MONTH, QUARTER))
+    rhythms = MONTH, QUARTER, YEAR
+    days = dict.fromkeys(same_day_before(*asked, months) for months in rhythms)
     return [then for then in days if end - then >= DAY_US]
 
 
@@ -110,7 +123,8 @@ def same_day_before(moment: int, end: int, zone: ZoneInfo, months: int = MONTH) 
         moment: µs since 1970 UTC.
         end: likewise.
         zone: of the days.
-        months: before `moment`, or as often as it takes; 3: the same day of a quarter.
+        months: before `moment`, or as often as it takes; 3: the same day of a quarter,
+            12: of a year.
 
     >>> from datetime import UTC, datetime
     >>> def at(*when): return microseconds(datetime(*when, tzinfo=UTC))
@@ -146,6 +160,30 @@ def _compared(
 
 def _population_at(portfolio: Portfolio, bundle: Bundle, moment: int) -> Population:
     return present_population(portfolio, bundle, population_at(portfolio, [moment]))
+
+
+def _absent(
+    portfolio: Portfolio, bundle: Bundle, mates: Population, then: int
+) -> frozenset[str]:
+    """Features that nobody's rows told of on a day, nor some weeks before.
+
+    What is unknown on that day alone is so by the calendar: on the last day of a long
+    quarter its first lies 91 days back, and no bill within 90.
+    """
+    unknown = _unknown(mates)
+    if not unknown:
+        return unknown
+    earlier = _population_at(portfolio, bundle, then - HALF_QUARTER_DAYS * DAY_US)
+    return unknown & _unknown(earlier)
+
+
+def _unknown(population: Population) -> frozenset[str]:
+    """Features that are unknown of nearly everybody."""
+    if not len(population.x):
+        return frozenset(population.features.names)
+    shares = np.isnan(population.x).mean(axis=0)
+    names = np.array(population.features.names)
+    return frozenset(names[shares > 1.0 - UNKNOWN_RISE].tolist())
 
 
 def _is_as_trained(bundle: Bundle, reference: Reference, past: Population) -> bool:

@@ -30,8 +30,8 @@ class TargetScores:
         mean_now: of the probabilities.
         expected_auc: what the AUC is where the probabilities are right and only who
             the customers are has changed (CBPE); None where it cannot be said.
-        same_day: of the probabilities against the same day of a month or quarter before
-            the training ended, where that had to be looked at.
+        same_day: of the probabilities against the same day of a month, quarter or
+            year before the training ended, where that had to be looked at.
         same_age: of the probabilities as if nobody had grown older since the training
             (`monitoring.same_age`), likewise.
     """

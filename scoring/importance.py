@@ -12,7 +12,8 @@ def importance(
 ) -> dict[str, float]:
     """Each feature's share of what moves the model, largest first; zeros left out.
 
-    For trees the gain of its splits; for additive models the spread of its term.
+    For trees the gain of its splits; for additive models the spread of its term, so
+    that without rows nothing is moved.
 
     Args:
         model: of these features.
@@ -21,6 +22,8 @@ def importance(
     """
     if isinstance(model, TreeModel):
         gain = model.gain()
+    elif not len(x):
+        return {}
     else:
         gain = model.contributions(x, names)[:, :-1].std(axis=0)
     total = float(gain.sum())

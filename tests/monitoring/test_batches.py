@@ -23,14 +23,14 @@ LOOKS = [
 ]
 
 
-def tables(changed: datetime | None = None) -> dict[str, pa.Table]:
+def tables(changed: datetime | None = None, every: int = 1) -> dict[str, pa.Table]:
     """Two in a hundred pay a bill 100 days late; from `changed` on, six in a hundred.
 
-    By the first of a month on which they were billed.
+    By the first of a month on which they were billed: of every one, or every so many.
     """
     rng = np.random.default_rng(8)
     bills, money = [], []
-    for month in range(MONTHS):
+    for month in range(0, MONTHS, every):
         at = datetime(2023 + (7 + month) // 12, (7 + month) % 12 + 1, 1, 6, tzinfo=UTC)
         share = 0.06 if changed is not None and at >= changed else 0.02
         for who in range(N):
@@ -81,6 +81,40 @@ def test_three_times_as_many_ring_on_the_day_they_are_known(trained: Bundle) -> 
     ]
     assert seen[0] == []
     assert any("15 days" in why for why in seen[1]), seen[1]
+
+
+QUARTER_LOOKS = [
+    datetime(2025, month, day, 18, tzinfo=UTC)
+    for month, day in [(7, 5), (7, 16), (8, 14), (10, 20)]
+]
+
+
+@pytest.fixture(scope="module")
+def trained_by_the_quarter() -> Bundle:
+    return model_of(portfolio_at(ENDED, tables(every=3)), ENDED.date())
+
+
+def test_the_day_of_the_quarter_rings_nothing(trained_by_the_quarter: Bundle) -> None:
+    """Billed on 1 August and known on 17 October: nothing for weeks, then all."""
+    calm = tables(every=3)
+    for moment in QUARTER_LOOKS:
+        assert rings(portfolio_at(moment, calm), trained_by_the_quarter) == []
+
+
+def test_three_times_as_many_of_a_quarter_ring(trained_by_the_quarter: Bundle) -> None:
+    changed = portfolio_at(
+        QUARTER_LOOKS[-1], tables(datetime(2025, 8, 1, tzinfo=UTC), every=3)
+    )
+    assert any("15 days" in why for why in rings(changed, trained_by_the_quarter))
+
+
+def test_what_swings_in_one_quarter_of_three_is_no_batch() -> None:
+    quarter = np.zeros(91)
+    quarter[40] = 30.0
+    events = np.concatenate([np.full(182, 0.3), quarter])
+    assert usual_range(events, np.full(273, 500.0), 30) is None
+    again = np.tile(quarter, 4)[30:]
+    assert usual_range(again, np.full(len(again), 500.0), 30) is not None
 
 
 def test_single_outcomes_are_no_batch() -> None:

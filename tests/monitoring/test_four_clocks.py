@@ -1,6 +1,7 @@
 """What rings where something is broken, and that nothing does where all is as usual."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -125,19 +126,21 @@ def test_a_column_that_is_empty_now_is_seen(calm: Simulated, model: Bundle) -> N
 
 
 @pytest.mark.parametrize(
-    ("on_the_day", "rings"),
+    ("on_the_day", "absent", "rings"),
     [
-        pytest.param(0.0, True, id="known on the same day as well"),
-        pytest.param(0.5, False, id="half of them unknown on that day too"),
-        pytest.param(1.0, True, id="there was no such feature yet"),
+        pytest.param(0.0, [], True, id="known on the same day as well"),
+        pytest.param(0.5, [], False, id="half of them unknown on that day too"),
+        pytest.param(1.0, [], False, id="unknown of everybody, on that day alone"),
+        pytest.param(1.0, ["f"], True, id="there was no such feature yet"),
     ],
 )
 def test_the_same_day_excuses_only_what_was_a_feature_then(
-    on_the_day: float, rings: bool
+    on_the_day: float, absent: list[str], rings: bool
 ) -> None:
     seen = Drift("f", 0.0, 0.1, 0.0, 500, 500, unknown_before=0.0, unknown_now=0.6)
     then = replace(seen, unknown_before=on_the_day)
-    inputs = TargetInputs("fraud", (seen,), {"f": 0.5}, {}, calendar={"f": then})
+    now, day = (TargetInputs("fraud", (one,), {"f": 0.5}, {}) for one in (seen, then))
+    inputs = now.beside(day, 0, frozenset(absent))
     assert [cause.code for cause in inputs.causes()] == ["unknown_values"] * rings
 
 
@@ -275,6 +278,46 @@ def test_bills_of_a_quarter_or_a_year_are_no_feed_that_stopped(months: int) -> N
         now = microseconds(NOW + timedelta(days=later))
         [one] = [f for f in table_flows(portfolio, now) if f.table == "invoices"]
         assert [cause.code for cause in one.causes()] == codes
+
+
+@pytest.mark.parametrize(
+    ("quarters", "codes"),
+    [
+        pytest.param(range(1, 6), [], id="quiet at the end of every quarter"),
+        pytest.param([1], ["feed_stopped"], id="quiet once a year ago"),
+    ],
+)
+def test_payments_of_bills_of_a_quarter_may_be_quiet_at_its_end(
+    quarters: Sequence[int], codes: list[str]
+) -> None:
+    """Payments twice a day, but in the last 25 of 91 days of these quarters."""
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    quiet = [day for q in quarters for day in range(91 * q - 25, 91 * q)]
+    paid = [
+        start + timedelta(days=day, hours=12 * half)
+        for day in range(91 * 5 - 25)
+        if day not in quiet
+        for half in (0, 1)
+    ]
+    names = [f"p{n}" for n in range(len(paid))]
+    portfolio = Portfolio.from_tables(
+        {
+            "customers": pa.table({"customer_id": ["c"], "event_at": [start]}),
+            "payments": pa.table(
+                {
+                    "customer_id": ["c"] * len(paid),
+                    "event_at": paid,
+                    "payment_id": names,
+                    "status": ["succeeded"] * len(paid),
+                    "amount": [10.0] * len(paid),
+                }
+            ),
+        },
+        PortfolioSettings(tables=frozenset({"customers", "payments"})),
+    )
+    end = microseconds(start + timedelta(days=91 * 5 - 3))
+    flows = [f for f in table_flows(portfolio, end) if f.table == "payments"]
+    assert [cause.code for f in flows for cause in f.causes()] == codes
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Everybody is billed on the first: the day of the month is no change of anything."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,17 +12,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advice.population import present_population
+from advice.population import present_population, with_reference
+from features.catalogue import feature_set
 from features.moments import microseconds, to_datetime
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
-from monitoring.same_day import PopulationComparison, compared, same_day_before
+from monitoring.same_day import (
+    PopulationComparison,
+    _absent,
+    _population_at,
+    compared,
+    same_day_before,
+)
 from scoring.bundle import Bundle
 from tests.monitoring.conftest import known_until, model_of
 
 ENDED = datetime(2025, 6, 30, 18, tzinfo=UTC)
 BETWEEN = datetime(2025, 7, 17, 18, tzinfo=UTC)  # some are paid, others overdue
 CHANGED = datetime(2025, 7, 1, tzinfo=UTC)
+LONG_AGO = datetime(2023, 6, 1, tzinfo=UTC)  # nobody was there
 N = 400
 MONTHS = [datetime(2024, 1 + m, 1, 6, tzinfo=UTC) for m in range(12)] + [
     datetime(2025, 1 + m, 1, 6, tzinfo=UTC) for m in range(8)
@@ -101,6 +110,45 @@ def test_another_day_of_the_quarter_rings_nothing() -> None:
     april = datetime(2025, 4, 17, 18, tzinfo=UTC)
     assert seen.inputs.same_day_at == microseconds(april)
     assert not seen.has_moved
+
+
+def reading_quarters(portfolio: Portfolio) -> Bundle:
+    """A model that what was billed in 90 days moves most."""
+    learnt = model_of(portfolio, to_datetime(portfolio.observed_until).date())
+    weights = {"invoices_paid_share_90d": 0.5, "invoices_amount_90d": 0.5}
+    read = feature_set(portfolio.settings).subset([*learnt.feature_set.names, *weights])
+    seen = with_reference(portfolio, replace(learnt, feature_set=read))
+    assert seen.reference is not None
+    return replace(seen, reference=replace(seen.reference, importance=weights))
+
+
+def test_the_end_of_a_long_quarter_rings_nothing() -> None:
+    """On 30 June the bill of 1 April lies 90.5 days back, as on no day of winter."""
+    quarterly = tables(every=3)
+    trained = reading_quarters(
+        portfolio_at(datetime(2025, 5, 20, tzinfo=UTC), quarterly)
+    )
+    portfolio = portfolio_at(ENDED, quarterly)
+    seen = look(trained, portfolio)
+    year_before = microseconds(datetime(2024, 6, 30, 18, tzinfo=UTC))
+    assert seen.inputs.same_day_at == year_before
+    assert not seen.has_moved
+    for moment, is_absent in ((year_before, False), (microseconds(LONG_AGO), True)):
+        mates = _population_at(portfolio, trained, moment)
+        absent = _absent(portfolio, trained, mates, moment)
+        assert ("invoices_paid_share_90d" in absent) == is_absent
+
+
+def test_a_change_at_the_end_of_a_long_quarter_rings() -> None:
+    """All are billed in June as well, which was so in no year."""
+    quarterly = tables(every=3)
+    trained = reading_quarters(
+        portfolio_at(datetime(2025, 5, 20, tzinfo=UTC), quarterly)
+    )
+    june = pc.field("event_at") == pc.scalar(MONTHS[17])
+    more = tables()["invoices"].filter(june)
+    whole = quarterly | {"invoices": pa.concat_tables([quarterly["invoices"], more])}
+    assert look(trained, portfolio_at(ENDED, whole)).has_moved
 
 
 def test_a_past_that_was_written_anew_is_no_measure(trained: Bundle) -> None:
