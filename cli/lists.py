@@ -1,6 +1,8 @@
 """Files that commands write: whole or not at all, lists in the form of their name."""
 
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -47,12 +49,27 @@ def writing(out: Path | None) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+class RunInProgressError(Exception):
+    """Two runs would write one list, each into the other's parts."""
+
+    code = "run_in_progress"
+
+    def __init__(self, out: Path) -> None:
+        super().__init__(
+            f"another run is writing {out} now: wait until it has ended, or name"
+            " another file with --out"
+        )
+
+
 @contextmanager
 def parts_beside(out: Path | None) -> Iterator[Path]:
     """A folder for the parts of a run, gone once the block ends well.
 
     Beside a file to write, parts that are done stay when the run is interrupted, for
     the next one; the database they came from does not.
+
+    Raises:
+        RunInProgressError: if another run writes that file.
     """
     if out is None:
         with TemporaryDirectory(prefix="forbear-") as folder:
@@ -60,14 +77,38 @@ def parts_beside(out: Path | None) -> Iterator[Path]:
         return
     kept = out.with_name(f".{out.name}.parts")
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-    is_done = False
+    with _alone(kept, out):
+        is_done = False
+        try:
+            yield kept
+            is_done = True
+        finally:
+            (kept / DATABASE).unlink(missing_ok=True)
+            if is_done or not any(kept.glob("parts/*.parquet")):
+                shutil.rmtree(kept)
+
+
+@contextmanager
+def _alone(folder: Path, out: Path) -> Iterator[None]:
+    """Nobody else writes `out` while the block lasts; a run that is killed lets go."""
+    if sys.platform == "win32":  # folders cannot be locked; DuckDB refuses the second
+        yield
+        return
+    import fcntl
+
+    place = os.open(folder, os.O_RDONLY)
     try:
-        yield kept
-        is_done = True
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunInProgressError(out) from None
+        except OSError:  # a network's file system that locks no folder
+            pass
+        # a run that ended between the two lines above took its folder with it
+        folder.mkdir(mode=0o700, exist_ok=True)
+        yield
     finally:
-        (kept / DATABASE).unlink(missing_ok=True)
-        if is_done or not any(kept.glob("parts/*.parquet")):
-            shutil.rmtree(kept)
+        os.close(place)
 
 
 def write_list(

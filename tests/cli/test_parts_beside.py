@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.lists import DATABASE, parts_beside
+from cli.lists import DATABASE, RunInProgressError, parts_beside
 
 
 def interrupted(out: Path, *, with_part: bool) -> Path:
@@ -47,3 +47,20 @@ def test_without_a_file_to_write_the_folder_is_nobodys(tmp_path: Path) -> None:
     with parts_beside(None) as folder:
         assert folder.is_dir()
     assert not folder.exists()
+
+
+def test_a_second_run_with_one_file_to_write_is_refused(tmp_path: Path) -> None:
+    """And leaves the first one's database alone; afterwards the file is free."""
+    out = tmp_path / "list.parquet"
+    with parts_beside(out) as folder:
+        (folder / DATABASE).touch()
+        with (
+            pytest.raises(RunInProgressError, match=r"list\.parquet"),
+            parts_beside(out),
+        ):
+            pass
+        assert (folder / DATABASE).exists()
+        with parts_beside(tmp_path / "other.parquet"):
+            pass
+    with parts_beside(out) as folder:
+        assert folder.is_dir()
