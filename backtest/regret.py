@@ -64,7 +64,7 @@ def regrets(
     portfolio: Portfolio,
     terms: Terms,
     truth: Truth,
-    recommended: Mapping[int, Mapping[str, int]],
+    chosen: Mapping[int, Mapping[str, Mapping[str, int]]],
 ) -> list[Regret]:
     """Regret at every moment of the truth.
 
@@ -73,19 +73,23 @@ def regrets(
         portfolio: the simulated one.
         terms: the policy judged; must have costs.
         truth: of that portfolio.
-        recommended: per moment of the truth, the backtest's action by customer.
+        chosen: per moment of the truth, actions by customer under the name of the
+            choice; a customer without an action has none (0).
     """
     by_moment = []
     for moment in truth.moments():
         sample = _Sample(advisor, portfolio, terms, truth.at(moment), moment)
         if len(sample.ids) and terms.model is not None:
-            actions = recommended.get(moment, {})
+            actions = chosen.get(moment, {})
             by_moment.append(_regret(sample, terms.model, moment, actions))
     return by_moment
 
 
 def _regret(
-    sample: "_Sample", model: CostModel, moment: int, recommended: Mapping[str, int]
+    sample: "_Sample",
+    model: CostModel,
+    moment: int,
+    chosen: Mapping[str, Mapping[str, int]],
 ) -> Regret:
     true = sample.costs(model, sample.true)
     rows = np.arange(len(sample.ids))
@@ -95,9 +99,8 @@ def _regret(
         "best_given_features": sample.costs(model, sample.attainable()).argmin(axis=1),
         "best_given_truth": true.argmin(axis=1),
     }
-    if recommended:
-        actions = [recommended.get(customer_id, 0) for customer_id in sample.ids]
-        choices["recommended"] = np.array(actions, dtype=np.int64)
+    for name, actions in chosen.items():
+        choices[name] = np.array([actions.get(customer, 0) for customer in sample.ids])
     cost = {name: true[rows, action] for name, action in choices.items()}
     attainable = cost["nothing"] - cost["best_given_features"]
     captured = {

@@ -135,7 +135,7 @@ class _BacktestRun:
         self.log = support(portfolio)
         self.differences = Differences()
         self.day_costs: list[DayCosts] = []
-        self.recommended: dict[int, dict[str, int]] = {}  # by moment of the truth
+        self.chosen: dict[int, dict[str, dict[str, int]]] = {}  # by moment of the truth
 
     def _pricing_policy(self) -> int:
         """Which policy's costs price everything: the new one's, else the old one's."""
@@ -206,7 +206,8 @@ class _BacktestRun:
         if len(by_policy) == 2:
             self.differences.compare(new, by_policy[1], costs[0])
         if truth_moment is not None:
-            self.recommended[truth_moment] = self._actions_in_place(new)
+            in_place = self._actions_in_place(new)
+            self.chosen[truth_moment] = {"recommended": in_place}
 
     def _is_priced(self, day: int) -> bool:
         scored = self.days.scored
@@ -278,9 +279,7 @@ class _BacktestRun:
             return []
         self.progress(STEPS[3], 0, 1)
         terms = self.policies[0].latest
-        return regrets(
-            self.advisor, self.portfolio, terms, self.truth, self.recommended
-        )
+        return regrets(self.advisor, self.portfolio, terms, self.truth, self.chosen)
 
     def _stopped_good(self, stops: tuple[Stop, ...]) -> tuple[bool, ...] | None:
         if self.truth is None or self.truth.months is None:

@@ -30,8 +30,8 @@ import pyarrow as pa
 from scipy.special import expit, logit
 
 from benchmarks.means import between
-from benchmarks.money import world_of
 from benchmarks.rivals import N_TEST_DATES, SEED
+from benchmarks.worlds import world_of
 from features.arrays import BoolArray, FloatArray
 from features.batch import feature_table
 from features.catalogue import is_read

@@ -4,7 +4,7 @@ Under 200 positives the mean of the starter and two logistic regressions expects
 dates it learnt from, as many as came (*ours*). *newest*: of the latest half of them, or
 as many more as hold ten positives, with the starter's own prior of 50 customers.
 *all features*: the plain logistic regression of the mean learns from all features, not
-from stable ones alone. On worlds drawn by number (`benchmarks.money`), at three moments
+from stable ones alone. On worlds drawn by number (`benchmarks.worlds`), at three moments
 of each, judged on the three dates after it; *plain*: a logistic regression of all
 features without the starter.
 
@@ -22,8 +22,8 @@ import numpy as np
 from scipy.special import expit
 
 from benchmarks.means import between
-from benchmarks.money import DRAWN, world_of
 from benchmarks.rivals import N_TEST_DATES
+from benchmarks.worlds import DRAWN, world_of
 from features.portfolio import Portfolio
 from features.targets import TARGETS, Target
 from scoring import metrics

@@ -9,7 +9,6 @@ warning besides. One process each.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -35,13 +34,15 @@ class Release(NamedTuple):
 
     def cost(self, *words: str) -> Cost:
         """Run a command of it."""
-        return cost_of(
-            [str(self.python), "-m", "cli.main", *words], self.root, self.home
-        )
+        return self.run("-m", "cli.main", *words)
+
+    def run(self, *words: str) -> Cost:
+        """Run its Python."""
+        return cost_of([str(self.python), *words], self.root, self.home)
 
 
-def first(root: Path, folder: Path, portfolio: Path) -> Release:
-    """Version 0.1.0 with what it was locked with, trained on a portfolio."""
+def first(root: Path, folder: Path) -> Release:
+    """Version 0.1.0 with what it was locked with, and no models yet."""
     venv = folder / "venv"
     python, home = venv / "bin" / "python", folder / "first-home"
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
@@ -50,9 +51,6 @@ def first(root: Path, folder: Path, portfolio: Path) -> Release:
     subprocess.run([*install, *locked], check=True)
     itself = ("--no-deps", "--no-build-isolation", "-e", str(root))
     subprocess.run([*install, *itself], check=True)
-    train = [str(python), "-m", "cli.main", "train", str(portfolio)]
-    stated = {"PYTHONPATH": str(root), "FORBEAR_HOME": str(home)}
-    subprocess.run(train, cwd=root, env=os.environ | stated, check=True)
     return Release("0.1.0", root, python, home, ())
 
 
@@ -97,7 +95,8 @@ def main() -> None:
         words = ("--workers", "1")
         ours = Release("here", ROOT, Path(sys.executable), home, words)
         with checked_out(FIRST, folder) as root:
-            theirs = first(root, folder, folder / f"{given.trained_on}-1")
+            theirs = first(root, folder)
+            theirs.cost("train", str(folder / f"{given.trained_on}-1"))
             both = [ours, theirs]
             large, small = (folder / f"{n}-2" for n in (given.customers, given.tried))
             by_turns("score", lambda one: scored(one, large, folder), both)

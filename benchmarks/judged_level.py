@@ -17,8 +17,8 @@ import numpy as np
 
 from benchmarks.levels import moments
 from benchmarks.means import between
-from benchmarks.money import DRAWN
 from benchmarks.rivals import SEED
+from benchmarks.worlds import DRAWN
 from features.arrays import FloatArray
 from scoring import metrics
 from training.fitting import BoostedFolds

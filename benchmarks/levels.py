@@ -1,7 +1,7 @@
 """Which level lasts: `python -m benchmarks.levels [--learner linear]`.
 
 One model of non-payment as `forbear train` fits it, and its probabilities by different
-calibrations. On worlds drawn by number (`benchmarks.money`) it learns from what was
+calibrations. On worlds drawn by number (`benchmarks.worlds`) it learns from what was
 known at a moment and is judged on the three dates after it, at two moments per world.
 
 - *ours*: the slope of the folds, and of the rows that they predicted (up to half of the
@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.means import between
-from benchmarks.money import DRAWN, world_of
 from benchmarks.rivals import N_TEST_DATES, SEED
+from benchmarks.worlds import DRAWN, world_of
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.portfolio import Portfolio
 from scoring import metrics

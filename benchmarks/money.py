@@ -16,8 +16,8 @@ import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,6 +31,7 @@ from backtest.guardrail_cost import GuardrailCost, mean_guardrail_costs
 from backtest.regret import Regret
 from backtest.run import run_backtest
 from backtest.truth import Truth
+from benchmarks.worlds import world_of
 from decisions.policy_file.load import Policy, load_policy
 from features.arrays import FloatArray
 from features.moments import to_datetime
@@ -39,42 +40,11 @@ from features.targets import TARGETS
 from scoring.bundle import Bundle
 from scoring.starter import starter
 from simulation import Branching, simulate
-from simulation.worlds import CALM, FRAUD_WAVE, RECESSION, World, WorldError
+from simulation.worlds import World
 from training.learning import learn
 from training.train import Present, bundle_of
 from training.training_data import gather
 
-WORLDS = {
-    "calm": CALM,
-    "recession": RECESSION,
-    "fraud-wave": FRAUD_WAVE,
-    "little-fraud": replace(
-        CALM,
-        name="little-fraud",
-        fraud_share_new=(0.010, 0.008),
-        fraud_share_at_start=(0.006, 0.0),
-        hijack_prone=0.02,
-    ),
-    "late-payers": replace(
-        CALM,
-        name="late-payers",
-        pay_log_odds=(2.6, 2.1, 1.8, -2.5, 9.0, 2.6, 2.3),
-        macro_sd=0.15,
-        partial_share=0.10,
-        dispute_per_invoice=0.006,
-    ),
-    "careful-fraud": replace(
-        CALM,
-        name="careful-fraud",
-        careful_share=0.9,
-        wave_careful_share=0.95,
-        abuse_starts_new=0.3,
-        found_per_month=0.15,
-        reviewed_share_of_alerts=0.2,
-        burst_per_month=0.025,
-    ),
-}
-DRAWN = "drawn-"
 MONTHS, TRUTH_MONTH = 24, 21  # the first of April 2026, a Wednesday
 WEEKS = 12
 FIRST_SEED, TRAINING_SEED = 101, 7
@@ -82,51 +52,17 @@ N_DRAWS = 2_000
 CHOICES = ("proposed", "recommended")
 
 
-def world_of(name: str) -> World:
-    """One of the six, or `drawn-NUMBER`.
+@dataclass(frozen=True)
+class Case:
+    """A simulated portfolio with its truth, and the days that lead to its moment."""
 
-    Raises:
-        WorldError: if it is neither.
-    """
-    number = name.removeprefix(DRAWN)
-    if name.startswith(DRAWN) and number.isdecimal():
-        return drawn(int(number))
-    if name not in WORLDS:
-        raise WorldError(f"{name}: choose {', '.join(WORLDS)} or {DRAWN}NUMBER")
-    return WORLDS[name]
-
-
-def drawn(number: int) -> World:
-    """A world whose fraud, payers, economy and signals are drawn by its number."""
-    rng = np.random.default_rng([number, 77])
-    base = (CALM, RECESSION, FRAUD_WAVE)[int(rng.integers(3))]
-    richness = float(rng.uniform(0.3, 1.2))  # of fraud, against the base
-    worse = float(rng.normal(0.0, 0.25))  # log-odds of paying
-    solvent, fragile, strategic, *_ = base.pay_log_odds
-    first_party, stolen_card = base.fraud_share_new
-    return replace(
-        base,
-        name=f"{DRAWN}{number}",
-        fraud_share_new=(richness * first_party, richness * stolen_card),
-        fraud_share_at_start=(richness * base.fraud_share_at_start[0], 0.0),
-        pay_log_odds=(
-            solvent - worse,
-            fragile - worse,
-            strategic - worse,
-            *base.pay_log_odds[3:],
-        ),
-        macro_sd=float(rng.uniform(0.04, 0.15)),
-        careful_share=float(rng.uniform(0.5, 0.9)),
-        liquidity_effect=float(rng.uniform(0.3, 0.6)),
-        distress_log_odds=float(rng.uniform(5.5, 8.0)),
-        chargeback_share=float(rng.uniform(0.7, 0.95)),
-        abuse_starts_new=float(rng.uniform(0.3, 0.6)),
-        found_per_month=float(rng.uniform(0.15, 0.35)),
-        reviewed_share_of_alerts=float(rng.uniform(0.2, 0.5)),
-        burst_per_month=float(rng.uniform(0.008, 0.025)),
-        usage_share=float(rng.uniform(0.3, 0.7)),
-        missing_share=float(rng.uniform(0.0, 0.15)),
-    )
+    world: str
+    seed: int
+    folder: Path
+    portfolio: Portfolio
+    truth: Truth
+    first: date
+    last: date
 
 
 @dataclass(frozen=True)
@@ -163,27 +99,26 @@ def learnt(portfolio: Portfolio) -> dict[str, Bundle]:
     }
 
 
-def judged(
-    bundles: Mapping[str, Bundle],
-    policy: Policy,
-    world: str,
-    seed: int,
-    portfolio: Path,
-    every: int,
-) -> Iterator[Result]:
-    """One policy in one portfolio, by its models; `every` so many days it decides."""
-    read = Portfolio.open_usable(portfolio)
-    oracle = portfolio.with_name(portfolio.name + ".oracle")
+def case_of(world: str, seed: int, folder: Path) -> Case:
+    """A portfolio of which the truth is known, and twelve weeks up to its moment."""
+    read = Portfolio.open_usable(folder)
+    oracle = folder.with_name(folder.name + ".oracle")
     truth = Truth(branched=pq.read_table(oracle / "truth.parquet"))
     last = to_datetime(truth.moments()[0]).astimezone(read.settings.zone).date()
-    first = last - timedelta(weeks=WEEKS)
-    advisor = Advisor(bundles, policy)
-    days = DecisionDays.between(first, last, read.settings.zone, every=every)
-    backtest = run_backtest(advisor, read, days, truth=truth)
+    return Case(world, seed, folder, read, truth, last - timedelta(weeks=WEEKS), last)
+
+
+def judged(
+    bundles: Mapping[str, Bundle], policy: Policy, case: Case, every: int
+) -> Iterator[Result]:
+    """One policy in one portfolio, by its models; `every` so many days it decides."""
+    read = case.portfolio
+    days = DecisionDays.between(case.first, case.last, read.settings.zone, every=every)
+    backtest = run_backtest(Advisor(bundles, policy), read, days, truth=case.truth)
     promised = [day.nothing - day.proposed for day in backtest.day_costs]
     rules = tuple(mean_guardrail_costs(backtest.day_costs))
     for regret in backtest.regrets:
-        yield Result(world, seed, regret, rules, float(np.mean(promised)))
+        yield Result(case.world, case.seed, regret, rules, float(np.mean(promised)))
 
 
 def captured(results: Sequence[Result], choice: str) -> FloatArray:
@@ -226,7 +161,7 @@ def line(name: str, result: Result) -> str:
 
 
 def report(name: str, results: Sequence[Result]) -> None:
-    """Print what one policy reaches, by world and in all, and what its rules cost."""
+    """Print what one policy reaches, by world and in all."""
     by_world: dict[str, list[Result]] = defaultdict(list)
     for result in results:
         by_world[result.world].append(result)
@@ -236,6 +171,10 @@ def report(name: str, results: Sequence[Result]) -> None:
             share = pooled(captured(those, choice))
             good = pooled(stopped(those, choice))
             print(f"  {world:14} {choice:12} captured {share}  good per 1,000 {good}")
+
+
+def report_rules(results: Sequence[Result]) -> None:
+    """Print what each of a policy's rules costs."""
     promised = sum(result.promised for result in results)
     cost: dict[str, float] = defaultdict(float)
     for result in results:
@@ -257,35 +196,47 @@ def seeds(worlds: Sequence[str], n: int, first: int) -> Iterator[tuple[str, int]
         yield worlds[number % len(worlds)], first + number
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def asking(description: str | None) -> argparse.ArgumentParser:
+    """What every benchmark of money is asked."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--seeds", type=int, default=1, help="portfolios per world")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--customers", type=int, default=3_000)
     parser.add_argument("--every", type=int, default=1, help="days between decisions")
     parser.add_argument("--worlds", nargs="+", default=["calm"], metavar="WORLD")
-    parser.add_argument("--policy", type=Path, nargs="+", default=[DEFAULT_POLICY])
     parser.add_argument("--folder", type=Path, help="keeps the portfolios")
+    return parser
+
+
+def cases(
+    asked: argparse.Namespace, folder: Path
+) -> Iterator[tuple[dict[str, Bundle], Path, Case]]:
+    """Models, the portfolio they are learnt from, and one that they are judged on."""
+    models: dict[str, dict[str, Bundle]] = {}
+    folder = folder.resolve()
+    for name, seed in seeds(asked.worlds, asked.seeds, asked.first_seed):
+        world = world_of(name)
+        other = made(folder, world, asked.customers, TRAINING_SEED, told=False)
+        if name not in models:
+            models[name] = learnt(Portfolio.open_usable(other))
+        portfolio = made(folder, world, asked.customers, seed, told=True)
+        yield models[name], other, case_of(name, seed, portfolio)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = asking(__doc__)
+    parser.add_argument("--policy", type=Path, nargs="+", default=[DEFAULT_POLICY])
     asked = parser.parse_args(arguments)
     with TemporaryDirectory() as passing:
-        folder = asked.folder or Path(passing)
         results: dict[Path, list[Result]] = defaultdict(list)
-        models: dict[str, dict[str, Bundle]] = {}
-        for name, seed in seeds(asked.worlds, asked.seeds, asked.first_seed):
-            world = world_of(name)
-            if name not in models:
-                other = made(folder, world, asked.customers, TRAINING_SEED, told=False)
-                models[name] = learnt(Portfolio.open_usable(other))
-            portfolio = made(folder, world, asked.customers, seed, told=True)
+        for bundles, _, case in cases(asked, asked.folder or Path(passing)):
             for file in asked.policy:
-                policy = load_policy(file)
-                for result in judged(
-                    models[name], policy, name, seed, portfolio, asked.every
-                ):
+                for result in judged(bundles, load_policy(file), case, asked.every):
                     results[file].append(result)
                     print(line(file.stem, result), flush=True)
     for file, those in results.items():
         report(file.stem, those)
+        report_rules(those)
     return 0
 
 

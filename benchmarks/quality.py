@@ -22,9 +22,9 @@ from pathlib import Path
 from time import process_time
 
 from benchmarks.judging import LOSSES, MEASURES, Judged, Part
-from benchmarks.money import DRAWN, world_of
 from benchmarks.public_sets import public_sets
 from benchmarks.rivals import OURS, compare, later_parts, summarise
+from benchmarks.worlds import DRAWN, world_of
 from features.portfolio import Portfolio
 from simulation import simulate
 from simulation.worlds import World, world_named
@@ -101,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", type=Path, metavar="FOLDER")
     parser.add_argument("--only", choices=("public", "worlds"))
-    told = "of the simulator, or drawn-NUMBER (benchmarks.money)"
+    told = "of the simulator, or drawn-NUMBER (benchmarks.worlds)"
     parser.add_argument("--worlds", nargs="+", default=WORLDS, help=told)
     parser.add_argument("--customers", type=int, default=3_000, help="of a world")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED, help="of worlds")

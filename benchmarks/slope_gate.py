@@ -3,7 +3,7 @@
 - Known truth: a challenger ranks better than the champion, and its log-odds are
   stretched or shrunk at the right level. Counted is how many the other gates let pass,
   and how many of these the gate on the slope holds.
-- Worlds drawn by number (`benchmarks.money`), in which nothing changes unless their
+- Worlds drawn by number (`benchmarks.worlds`), in which nothing changes unless their
   number drew it: both targets are trained, and counted is how many of the models the
   gate would hold by the rows that judge them.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from benchmarks.money import DRAWN, world_of
+from benchmarks.worlds import DRAWN, world_of
 from decisions.money.exposure import FaceValues
 from decisions.policy_file.load import default_policy
 from features.arrays import FloatArray

@@ -20,6 +20,7 @@ from backtest.errors import UnpricedPolicyError
 from backtest.guardrail_cost import mean_guardrail_costs
 from backtest.intervals import ratio_interval
 from backtest.outcome import Backtest
+from backtest.regret import regrets
 from backtest.run import run_backtest
 from backtest.support import support
 from backtest.truth import Truth
@@ -205,6 +206,22 @@ def test_the_truth_captures_at_least_what_the_scores_do(backtest: Backtest) -> N
     assert regret.cost["best_given_truth"] <= regret.cost["proposed"]
     assert regret.cost["best_given_truth"] <= regret.cost["nothing"]
     assert set(regret.captured) == {"proposed", "recommended", "best_given_truth"}
+
+
+def test_actions_chosen_elsewhere_are_weighed_by_the_same_truth(
+    advisor: Advisor, portfolio: Portfolio, truth: Truth, backtest: Backtest
+) -> None:
+    [moment] = truth.moments()
+    suspend = ACTIONS.index("suspend")
+    all_stopped = dict.fromkeys(portfolio.customer_ids, suspend)
+    chosen = {moment: {"recommended": {}, "all_stopped": all_stopped}}
+    terms = advisor.policy.latest
+    [other] = regrets(advisor, portfolio, terms, truth, chosen)
+    [own] = backtest.regrets
+    assert other.cost["recommended"] == other.cost["nothing"] == own.cost["nothing"]
+    assert other.good_stopped["recommended"] == 0.0
+    assert other.cost["all_stopped"] > other.cost["best_given_truth"]
+    assert other.good_stopped["all_stopped"] > other.good_stopped["proposed"]
 
 
 def test_good_is_who_shows_nothing_bad_within_ninety_days() -> None:
