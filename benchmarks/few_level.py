@@ -4,9 +4,9 @@ Under 200 positives the mean of the starter and two logistic regressions expects
 dates it learnt from, as many as came (*ours*). *newest*: of the latest half of them, or
 as many more as hold ten positives, with the starter's own prior of 50 customers.
 *all features*: the plain logistic regression of the mean learns from all features, not
-from stable ones alone. On worlds drawn by number (`benchmarks.worlds`), at three moments
-of each, judged on the three dates after it; *plain*: a logistic regression of all
-features without the starter.
+from stable ones alone. On worlds drawn by number (`benchmarks.worlds`), at three
+moments of each, judged on the three dates after it; *plain*: a logistic regression of
+all features without the starter.
 
 Log-loss is per thousand; O/E as its distance from 1 in logarithms. Standard errors are
 over worlds, for the moments of one share customers.

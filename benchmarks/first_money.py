@@ -4,7 +4,9 @@ On the worlds of `benchmarks.money`, and asked like it. Both releases learn from
 same simulation of a world. Then each decides in another portfolio of that world, on the
 same days, by its own models, its own shipped policy and its own backtest, in which only
 the notices count that it sent itself. The actions of both are weighed by the same truth
-at the same costs, those of today's policy; what was attainable is the same too.
+at the same costs, those of today's policy; what was attainable is the same too. That of
+0.1.0 asks the provider about unpaid bills too, today's about suspicious activity alone;
+so 0.1.0 is also counted with a review in place of each of its service requests.
 
 Version 0.1.0 runs with its own libraries in processes of its own, and reads the
 portfolios as today's simulator writes them: two columns of `payments` (`paid_by` and
@@ -36,7 +38,10 @@ from benchmarks.money import (
     report,
 )
 from benchmarks.portfolio import checked_out
+from decisions.actions import REVIEW, SERVICE_REQUEST
 from decisions.policy_file.load import load_policy
+
+WITH_REVIEWS = "with reviews in place of its service requests"
 
 # Run by version 0.1.0: it decides, and writes its actions instead of weighing them.
 DECIDES = """
@@ -90,7 +95,12 @@ def first_judged(theirs: Release, advisor: Advisor, case: Case, every: int) -> R
     theirs.run("-c", DECIDES, str(case.folder), *map(str, words))
     actions = pq.read_table(out).to_pydict()
     ids = actions["customer_id"]
-    chosen = {name: dict(zip(ids, actions[name], strict=True)) for name in CHOICES}
+    actions[WITH_REVIEWS] = [
+        REVIEW if action == SERVICE_REQUEST else action
+        for action in actions["recommended"]
+    ]
+    choices = (*CHOICES, WITH_REVIEWS)
+    chosen = {name: dict(zip(ids, actions[name], strict=True)) for name in choices}
     [moment] = case.truth.moments()
     terms = advisor.policy.latest
     [regret] = regrets(advisor, case.portfolio, terms, case.truth, {moment: chosen})
@@ -122,6 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(line(release.name, theirs[-1]), flush=True)
     report("today", ours)
     report(release.name, theirs)
+    print(f"  {WITH_REVIEWS}: captured {pooled(captured(theirs, WITH_REVIEWS))}")
     for choice in CHOICES:
         print(f"  {choice}: today's captured less its: {more(ours, theirs, choice)}")
     return 0
