@@ -4,9 +4,9 @@ On the worlds of `benchmarks.money`, and asked like it. Both releases learn from
 same simulation of a world. Then each decides in another portfolio of that world, on the
 same days, by its own models, its own shipped policy and its own backtest, in which only
 the notices count that it sent itself. The actions of both are weighed by the same truth
-at the same costs, those of today's policy; what was attainable is the same too. That of
-0.1.0 asks the provider about unpaid bills too, today's about suspicious activity alone;
-so 0.1.0 is also counted with a review in place of each of its service requests.
+at the same costs, those of today's policy; what was attainable is the same too. The
+policy of 0.1.0 asks the provider about unpaid bills as well, today's about suspicious
+activity alone: 0.1.0 is also counted with a review in place of each service request.
 
 Version 0.1.0 runs with its own libraries in processes of its own, and reads the
 portfolios as today's simulator writes them: two columns of `payments` (`paid_by` and
