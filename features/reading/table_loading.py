@@ -1,6 +1,6 @@
 """One table of a source: checked part by part, then put into versions."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from features.contract import TABLES
 from features.events import FOREVER
 from features.reading.checked_parts import checked_parts, rejected_rows
+from features.reading.column_gaps import SeenColumns
 from features.reading.cross_row_rules import (
     expel,
     gather_unmatched,
@@ -82,12 +83,12 @@ def _load_checked(
     """Every part of a table is checked; good rows and rejected ones go apart."""
     duckdb, places = loaded.connection.con, FoundRows()
     n_read, n_accepted, n_lost, n_without_customer = 0, 0, 0, 0
-    names: set[str] = set()
+    columns = SeenColumns()
     n_waiting = 0
     good = AppendedRows(duckdb, table, superseded_at=FOREVER)
     run(duckdb, "BEGIN")  # parts of one transaction are written once
     for part, checked in checked_parts(source, table, settings):
-        names |= set(part.rows.column_names)
+        columns.add(part)
         n_read += len(part.rows) + len(part.malformed)
         n_accepted += len(checked.rows)
         places.add(part, checked)
@@ -110,7 +111,7 @@ def _load_checked(
     good.write()
     run(duckdb, "COMMIT")
     loaded.reports[table] = TableReport(table, n_read, n_accepted, n_without_customer)
-    loaded.warnings += _surprises(table, names, settings)
+    loaded.warnings += _surprises(table, columns, settings)
     return places
 
 
@@ -191,15 +192,16 @@ def _protect(loaded: LoadedTables, table: str, schema: pa.Schema) -> None:
 
 
 def _surprises(
-    table: str, names: Collection[str], settings: PortfolioSettings
+    table: str, columns: SeenColumns, settings: PortfolioSettings
 ) -> Iterator[str]:
-    """Columns that nobody asked for, and declared ones that are not there."""
-    known = {column.name for column in settings.columns[table]}
-    for column in sorted(set(names) - known):
+    """Columns nobody asked for, declared ones that are not there or not everywhere."""
+    known, names = {column.name for column in settings.columns[table]}, columns.names
+    for column in sorted(names - known):
         yield ignored_column(table, column, known)
     in_contract = {column.name for column in TABLES[table].columns}
-    for column in sorted(known - in_contract - set(names)):
+    for column in sorted(known - in_contract - names):
         yield f"{table}: column {column!r} of portfolio.yaml is not there: all unknown"
+    yield from columns.gaps(table, known)
 
 
 def _count_rejects(

@@ -112,6 +112,28 @@ def test_a_name_in_capitals_is_pointed_to(folder: Path) -> None:
     assert "'COST' is not in the contract and was ignored; did you mean cost?" in said
 
 
+def test_a_column_that_one_of_the_files_lacks_is_said(folder: Path) -> None:
+    """Yen would be read as euros, and nobody would be told; what is rejected is."""
+    head, row = (
+        "customer_id,event_at,invoice_id,due_at,amount",
+        "a,2026-01-01,{},{},9000",
+    )
+    (folder / "invoices").mkdir()
+    first, second = (folder / "invoices" / f"{month}.csv" for month in ("01", "02"))
+    (folder / "portfolio.yaml").write_text("rates: {JPY: 0.006}")
+    first.write_text(f"{head},currency\n{row.format(1, '2026-01-15')},JPY\n")
+    second.write_text(f"{head}\n{row.format(2, '2026-02-15')}\n")
+    said = Portfolio.open(folder).warnings
+    [told] = [one for one in said if "without the column" in one]
+    assert "invoices: 1 of 2 rows" in told
+    assert "'currency'" in told
+    assert "invoices/02.csv" in told
+    second.write_text(f"{head},currency\n{row.format(2, '2026-02-15')},\n")
+    assert not any(
+        "without the column" in one for one in Portfolio.open(folder).warnings
+    )
+
+
 USAGE = "customer_id,event_at,cost,subscription_id\na,2026-01-01,1,café\n"
 
 
