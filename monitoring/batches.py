@@ -19,7 +19,7 @@ MONTHS_DIFFER = 3  # days, at the most
 MOST_TIMES = 50.0
 
 
-class Rhythm(NamedTuple):
+class _Rhythm(NamedTuple):
     """How often batches may come.
 
     Args:
@@ -36,7 +36,7 @@ class Rhythm(NamedTuple):
 
 
 # quarters are few: of three, one may be an incident and one the beginning of a rise
-RHYTHMS = (Rhythm(30, 4, 4, 0.5), Rhythm(91, 6, 3, 0.7))
+RHYTHMS = (_Rhythm(30, 4, 4, 0.5), _Rhythm(91, 6, 3, 0.7))
 
 
 def swing(counts: FloatArray, expected: FloatArray) -> float:
@@ -95,7 +95,7 @@ def usual_range(
 
 
 def _range_of(
-    counts: FloatArray, rate: FloatArray, length: int, rhythm: Rhythm
+    counts: FloatArray, rate: FloatArray, length: int, rhythm: _Rhythm
 ) -> tuple[float, float] | None:
     days = rhythm.days
     begins = range(len(rate) % days, len(rate) - days + 1, days)
@@ -107,7 +107,7 @@ def _range_of(
     return float(np.median(least)), float(np.median(most))
 
 
-def _is_batched(period: FloatArray, rhythm: Rhythm) -> bool:
+def _is_batched(period: FloatArray, rhythm: _Rhythm) -> bool:
     """Whether the parts of a period differ by more than chance."""
     parts = np.array_split(period, rhythm.n_parts)
     counts, days = (np.array([f(p) for p in parts]) for f in (np.sum, len))

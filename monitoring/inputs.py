@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import ibis
 import numpy as np
 
 from advice.population import Population
 from features.arrays import FloatArray, IntArray
+from features.counted import counted
 from features.moments import DAY_US
 from features.portfolio import Portfolio
 from monitoring.batches import MONTHS_DIFFER
@@ -25,6 +27,7 @@ QUIET_TIMES = 2.0  # the longest gap before
 # times the mean one: rows that come by chance are quiet so long once in 160,000 times
 QUIET_MEANS = 12.0
 REJECTED_SHARE = 0.02
+KEPT = 0.5  # of the rows seen before; a history grows, and old years may go
 UNKNOWN_RISE = 0.2  # of the rows
 UNLEARNT_SHARE = 0.05
 MATTERS = 0.01  # of what moves the model
@@ -48,6 +51,7 @@ class TableFlow:
         mean_gap_days: in these weeks on average.
         season: the most of any seven days near the last ones of a quarter, half a year
             and a year ago: many may be billed on the first day of a quarter.
+        n_before: rows that the run before saw; 0 where there was none.
     """
 
     table: str
@@ -59,17 +63,32 @@ class TableFlow:
     longest_gap_days: float | None
     mean_gap_days: float | None
     season: int = 0
+    n_before: int = 0
 
     @property
     def rejected_share(self) -> float:
         """Of all rows read."""
         return self.n_rejected / max(self.n_accepted + self.n_rejected, 1)
 
+    @property
+    def are_rows_gone(self) -> bool:
+        """Whether a table was emptied, or far fewer rows are left than were there."""
+        if self.n_accepted == 0:
+            return self.n_before > 0
+        is_told = self.n_before >= LEAST_ROWS
+        return is_told and self.n_accepted < KEPT * self.n_before
+
     def causes(self) -> Iterator[Cause]:
         """What rings about this table."""
         if self.n_rejected >= LEAST_ROWS and self.rejected_share > REJECTED_SHARE:
             why = f"{self.table}: {self.rejected_share:.1%} of the rows were rejected"
             yield Cause("inputs", "rejected_rows", self.table, why)
+        if self.are_rows_gone:
+            why = (
+                f"{self.table}: {counted(self.n_accepted, 'row')}; the run before saw"
+                f" {self.n_before:,}, and what happened stays in a table"
+            )
+            yield Cause("inputs", "rows_gone", self.table, why)
         if self.is_stopped:
             why = (
                 f"{self.table}: nothing new for {self.quiet_days:.1f} days; the longest"
@@ -183,19 +202,26 @@ class TargetInputs:
         return self.importance[one.column] * beyond
 
 
-def table_flows(portfolio: Portfolio, now: int) -> tuple[TableFlow, ...]:
+def table_flows(
+    portfolio: Portfolio, now: int, before: Mapping[str, Any] | None = None
+) -> tuple[TableFlow, ...]:
     """Every table that is there, in the order of the portfolio.
 
     Args:
         portfolio: as read.
         now: moment from which quiet is counted, µs since 1970 UTC.
+        before: numbers of the run before: an empty table says that there are none,
+            which without them looks as if there had never been any.
     """
+    flows = [] if before is None else before["tables"]
+    seen = {flow["table"]: flow["n_accepted"] for flow in flows}
     reports = {one.table: one for one in portfolio.report.tables}
     return tuple(
         _seasoned(
             _flow(name, reports[name].n_accepted, reports[name].n_rejected, days, last),
             portfolio,
             now,
+            seen.get(name, 0),
         )
         for name in sorted(portfolio.settings.tables & reports.keys())
         for last, days in [_days_back(portfolio, name, now)]
@@ -227,13 +253,15 @@ def _days_back(
     return (now - newest) / DAY_US, np.asarray((now - rows) / DAY_US, dtype=np.float64)
 
 
-def _seasoned(flow: TableFlow, portfolio: Portfolio, now: int) -> TableFlow:
-    """With what is usual at this time of the quarter or year."""
+def _seasoned(
+    flow: TableFlow, portfolio: Portfolio, now: int, n_before: int
+) -> TableFlow:
+    """With what is usual at this time of the quarter or year, and was seen before."""
     longest = flow.longest_gap_days
     if longest is not None:
         longest = max(longest, _quiet_season(portfolio, flow.table, now))
     season = _season(portfolio, flow.table, now)
-    return replace(flow, season=season, longest_gap_days=longest)
+    return replace(flow, season=season, longest_gap_days=longest, n_before=n_before)
 
 
 def _quiet_season(portfolio: Portfolio, name: str, now: int) -> float:
@@ -271,8 +299,8 @@ def _season(portfolio: Portfolio, name: str, now: int) -> int:
     back = (ibis.literal(now) - table.known_at) // DAY_US
     days = [m + d for m in SEASONS for d in range(-MONTHS_DIFFER, WEEK + MONTHS_DIFFER)]
     near = table.select(day=back).filter(ibis._.day.isin(days))
-    counted = near.group_by("day").agg(n=near.count()).to_pyarrow().to_pydict()
-    n_of = dict(zip(counted["day"], counted["n"], strict=True))
+    by_day = near.group_by("day").agg(n=near.count()).to_pyarrow().to_pydict()
+    n_of = dict(zip(by_day["day"], by_day["n"], strict=True))
     by_day = np.array([n_of.get(day, 0) for day in days]).reshape(len(SEASONS), -1)
     weeks = [np.convolve(one, np.ones(WEEK, dtype=int), "valid") for one in by_day]
     return int(np.max(weeks))

@@ -152,7 +152,7 @@ def monitor(
         policy_hash=policy_hash,
         bundles=bundles,
         count=count,
-        tables=table_flows(portfolio, now),
+        tables=table_flows(portfolio, now, next(iter(earlier), None)),
         terms=due_days(portfolio),
         inputs=tuple(one.inputs for one in models),
         scores=tuple(one.scores for one in models),

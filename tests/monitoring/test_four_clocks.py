@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -102,6 +102,30 @@ def test_a_feed_that_stopped_is_seen(calm: Simulated, model: Bundle) -> None:
     broken = calm.until(NOW, payments=kept)
     causes = [c for f in table_flows(broken, broken.observed_until) for c in f.causes()]
     assert [(c.code, c.subject) for c in causes] == [("feed_stopped", "payments")]
+
+
+@pytest.mark.parametrize(
+    ("kept", "codes"),
+    [
+        pytest.param(0.0, ["rows_gone"], id="emptied"),
+        pytest.param(0.4, ["rows_gone"], id="cut off"),
+        pytest.param(0.6, [], id="older years left out"),
+        pytest.param(1.0, [], id="as before"),
+    ],
+)
+def test_rows_that_are_gone_since_the_run_before_are_seen(
+    calm: Simulated, now: Portfolio, kept: float, codes: list[str]
+) -> None:
+    """An empty table says that there are none; of disputes that permits stops."""
+    run = {"tables": [asdict(f) for f in table_flows(now, now.observed_until)]}
+    payments = calm.tables["payments"].sort_by("known_at")
+    n_kept = int(kept * len(payments))
+    left = calm.until(NOW, payments=payments.slice(len(payments) - n_kept))
+    for before, expected in ((run, codes), (None, [])):
+        flows = table_flows(left, left.observed_until, before)
+        found = [c for flow in flows for c in flow.causes() if c.code == "rows_gone"]
+        assert [c.code for c in found] == expected
+        assert all(c.subject == "payments" for c in found)
 
 
 def test_data_that_ended_long_ago_ring_where_quiet_is_counted_from_now(
