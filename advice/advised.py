@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from advice.advice_table import SCHEMA
+from scoring.level import Level
 
 if TYPE_CHECKING:
     from advice.in_run import RunAnswer
@@ -25,7 +27,8 @@ class AdvisedParts:
     Args:
         parts: a table, or a file of the rows of a part and what is left of their
             actions within the run.
-        metadata: the policy and the bundles that gave the answers.
+        metadata: the policy and the bundles that gave the answers, and how often it
+            happens by those of few outcomes.
     """
 
     parts: Sequence[pa.Table | tuple[Path, RunAnswer]]
@@ -36,6 +39,11 @@ class AdvisedParts:
         """What `advise_portfolio` gave."""
         stated = (table.schema.metadata or {}).items()
         return cls([table], {k.decode(): v.decode() for k, v in stated})
+
+    def level(self, target: str) -> Level | None:
+        """How often it happens, and how surely that is known; None where untold."""
+        stated = self.metadata.get(f"level_{target}")
+        return None if stated is None else Level(*json.loads(stated))
 
     def __len__(self) -> int:
         return sum(

@@ -6,9 +6,10 @@ decision; they are those that a customer alone is answered. A large portfolio is
 in parts of its customers (`advice.parts_run`), with the same answers.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -141,9 +142,14 @@ def with_metadata(rows: pa.Table, advisor: Advisor) -> pa.Table:
 
 
 def metadata(advisor: Advisor) -> dict[str, str]:
-    """The policy and the bundles that gave an answer."""
+    """The policy and the bundles that gave an answer, and levels that few tell."""
     bundles = {f"bundle_{t}": b.bundle_id for t, b in advisor.bundles.items()}
-    return {"policy_hash": advisor.policy.hash, **bundles}
+    levels = {
+        f"level_{t}": json.dumps(astuple(b.level))
+        for t, b in advisor.bundles.items()
+        if b.level is not None
+    }
+    return {"policy_hash": advisor.policy.hash, **bundles, **levels}
 
 
 def _rows(

@@ -18,8 +18,10 @@ from features.portfolio import Portfolio
 from features.snapshots import newest_population
 from features.targets import TARGETS, Target
 from scoring.bundle import Bundle
+from scoring.level import LevelPrior, level_of, level_shift
+from scoring.logistic import expit
 from scoring.predictor import Predictor
-from scoring.starter import FRAUD_TABLES, level_shift, moved
+from scoring.starter import FRAUD_TABLES, moved
 
 MOST_DATES = 6  # the newest dates whose outcomes are known tell the present level
 AT_ONCE = 50_000  # rows whose features are held together
@@ -79,7 +81,12 @@ def _moved_by(bundle: Bundle, shown: ShownOutcomes) -> Bundle:
     customers = ids.dictionary_encode().indices.to_numpy()
     seen = shown.label.filter(is_known).to_numpy()
     log_odds = shown.log_odds[is_known.to_numpy()]
-    return moved(bundle, level_shift(log_odds, seen, customers))
+    if len(seen) == 0:
+        return bundle
+    shift = level_shift(log_odds, seen, customers)
+    prior = LevelPrior.of_starter(float(expit(log_odds).mean()))
+    level = level_of(float(expit(log_odds + shift).mean()), seen, customers, prior)
+    return moved(bundle, shift, level)
 
 
 def _looked_for(

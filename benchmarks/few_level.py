@@ -2,7 +2,7 @@
 
 Under 200 positives the mean of the starter and two logistic regressions expects, of all
 dates it learnt from, as many as came (*ours*). *newest*: of the latest half of them, or
-as many more as hold ten positives, with the starter's own prior of 50 customers.
+as many more as hold ten positives, with the starter's own prior.
 *all features*: the plain logistic regression of the mean learns from all features, not
 from stable ones alone. On worlds drawn by number (`benchmarks.worlds`), at three
 moments of each, judged on the three dates after it; *plain*: a logistic regression of
@@ -28,9 +28,10 @@ from features.portfolio import Portfolio
 from features.targets import TARGETS, Target
 from scoring import metrics
 from scoring.additive import AdditiveModel
-from scoring.starter import level_shift, starter
+from scoring.level import level_shift
+from scoring.starter import starter
 from simulation import simulate
-from training.few import ENOUGH, LOGISTIC_FROM
+from training.few import ALONE_FROM, ENOUGH
 from training.fitting import PRIOR_RIDGE
 from training.linear import blocks_of, fit_linear
 from training.prior import fit_beside, mean_of, moved_starter
@@ -49,7 +50,7 @@ def newest(rows: Rows) -> Rows:
     dates = np.unique(rows.as_of)
     for first in dates[len(dates) // 2 :: -1]:
         window = rows.as_of >= first
-        if rows.label[window].sum() >= LOGISTIC_FROM:
+        if rows.label[window].sum() >= ALONE_FROM:
             break
     return rows[window]
 
@@ -83,7 +84,7 @@ def moments(rows: Rows) -> Iterator[tuple[Rows, Rows]]:
         first, last = dates[-back], dates[-back + N_TEST_DATES - 1]
         test = rows[(rows.as_of >= first) & (rows.as_of <= last)]
         train = rows[rows.mature_at <= first]
-        is_few = LOGISTIC_FROM <= train.n_positives < ENOUGH
+        is_few = ALONE_FROM <= train.n_positives < ENOUGH
         if is_few and test.n_positives >= LEAST_JUDGES:
             yield train, test
 

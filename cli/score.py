@@ -22,7 +22,7 @@ from cli.moments import moment_of, readable_moment
 from cli.output import rejected_rows, say, waiting
 from cli.policy_in_use import place_of_store, policy_in_use
 from cli.reading import Memory
-from cli.score_cautions import show_cautions, warn_of_age
+from cli.score_cautions import show_cautions, show_unmet_fraud, warn_of_age
 from cli.score_run import ScoreQuestion, read_for_run
 from cli.score_summary import (
     show_actions,
@@ -148,7 +148,9 @@ def score(
             _show_notices(n_due, day, notices)
             warn_of_age(read, as_of, day)
         show_cautions(advisor, read, moment, home, alarm)
-    raise typer.Exit(_told_of_rejects(read, portfolio))
+        code = _told_of_rejects(read, portfolio)
+        show_unmet_fraud(advised, advisor)
+    raise typer.Exit(code)
 
 
 def _budget_use(home: Path, alarm: "Clock | None") -> "BudgetUse":

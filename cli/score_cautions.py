@@ -10,6 +10,7 @@ from cli.output import say, waiting
 from features.counted import counted
 
 if TYPE_CHECKING:
+    from advice.advised import AdvisedParts
     from advice.advisor import Advisor
     from features.portfolio import Portfolio
     from features.targets import Target
@@ -34,6 +35,16 @@ def show_cautions(
     is_past = moment is not None and read.observed_until - moment > DAY_US
     if not is_past:
         _show_early_warning(advisor, read)  # it tells of now, not of a day in the past
+
+
+def show_unmet_fraud(advised: "AdvisedParts", advisor: "Advisor") -> None:
+    """Last of all: what stands in for a model of fraud, and what that costs."""
+    from advice.unmet_fraud import unmet_fraud_note
+
+    fraud, currency = advisor.bundles.get("fraud"), advisor.settings.currency
+    note = unmet_fraud_note(advised, advisor.policy, fraud, currency)
+    if note is not None:
+        say(note)
 
 
 def warn_of_age(read: "Portfolio", as_of: str | None, day: date) -> None:

@@ -228,6 +228,7 @@ def show_result(
         return
     learnt, bundle = result.learnt, result.bundle
     _show_metrics(bundle.bundle_id, learnt, result.later)
+    _show_level(learnt, bundle.horizon_days)
     _show_gates(learnt)
     if tuned is not None:
         say(f"tuning: {tuned.get(result.target, NOT_TUNED)}")
@@ -273,6 +274,12 @@ def _show_metrics(
         if name in judgement.metrics
     ]
     show_table(title, ("measure", "value", "95 % interval", "of a later period"), rows)
+
+
+def _show_level(learnt: "TrainedModel", days: int) -> None:
+    """How often it happens, where few outcomes or none tell it."""
+    if learnt.level is not None:
+        say(f"level: within {days} days expected of {learnt.level}")
 
 
 def _show_gates(learnt: "TrainedModel") -> None:

@@ -38,10 +38,10 @@ alone never leads beyond a review.
 The probability of the event within 90 days, where nothing was ever promoted: to order
 the work of people. Not for automatic stops, not for credit, pricing or employment.
 Their **order** is theirs; their **level** is moved to what the portfolio shows so far:
-a Beta prior on its rate, with the weight of 50 customers, over the six newest dates
-whose outcomes are known (`forbear score`). Where disputes and outcomes were not looked
-at, the level of fraud stays theirs. A service has no portfolio and uses their own level
-until something is trained.
+a Beta prior on its rate, with the weight of half an outcome (of 50 to 150 customers),
+over the six newest dates whose outcomes are known (`forbear score`). Where disputes and
+outcomes were not looked at, the level of fraud stays theirs. A service has no portfolio
+and uses their own level until something is trained.
 
 ## In worlds that did not teach them
 

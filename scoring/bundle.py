@@ -15,7 +15,7 @@ The same training gives the same bytes, and the bundle's name ends in their hash
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date
 from functools import cached_property
 from hashlib import sha256
@@ -34,6 +34,7 @@ from scoring.errors import (
     FeatureSetMismatchError,
     UnknownFeatureError,
 )
+from scoring.level import Level
 from scoring.reference import Reference
 from scoring.shelf import put_in_place
 from scoring.trees import TreeModel
@@ -58,6 +59,8 @@ class Bundle:
         is_starter: ships with the release and has seen no real portfolio.
         is_proven: the portfolio's own outcomes bear it out. Where they do not yet,
             every stop that rests on it waits for a person.
+        level: how often it happens and how surely that is known, of a model of few
+            outcomes; None of others, and where nothing tells it.
         reference: what the population looked like in training; None where it is not
             recorded, and drift cannot be told.
     """
@@ -77,6 +80,7 @@ class Bundle:
     versions: Mapping[str, str] = field(default_factory=dict)
     is_starter: bool = False
     is_proven: bool = True
+    level: Level | None = None
     reference: Reference | None = None
 
     @property
@@ -143,10 +147,12 @@ class Bundle:
         size = {} if self.n_customers is None else {"n_customers": self.n_customers}
         starter = {"is_starter": True} if self.is_starter else {}
         unproven = {} if self.is_proven else {"is_proven": False}
+        level = {} if self.level is None else {"level": list(astuple(self.level))}
         return {
             **size,
             **starter,
             **unproven,
+            **level,
             "format": FORMAT,
             "target": self.target,
             "learner": self.learner,
@@ -225,6 +231,7 @@ class Bundle:
             versions=manifest["versions"],
             is_starter=manifest.get("is_starter", False),
             is_proven=manifest.get("is_proven", True),
+            level=Level(*manifest["level"]) if "level" in manifest else None,
             reference=_reference(folder, manifest),
         )
         # as they are: a later release may write them otherwise, under another name

@@ -27,6 +27,7 @@ from scoring.intervals import (
     customer_blocks,
     measured,
 )
+from scoring.level import JEFFREYS, Level, LevelPrior, level_of
 from scoring.metrics import log_loss
 from training.errors import TooFewPositivesError
 from training.evaluation import (
@@ -55,6 +56,7 @@ from training.prior import (
     fits_beside,
     mean_of,
     moved_starter,
+    scaled,
 )
 from training.rows import Rows
 from training.split import Split
@@ -62,7 +64,8 @@ from training.stable_features import stable_blocks
 from training.trained_model import Progress, TrainedModel
 
 ENOUGH = 200  # positives from which a later period is set aside to judge by
-LOGISTIC_FROM = 10  # fewer positives cannot say which differences are real
+LOGISTIC_FROM = 2  # customers: beside a starter, that they can hardly lead astray
+ALONE_FROM = 10  # fewer positives cannot say by themselves which differences are real
 TREES_FROM = 100
 N_FOLDS = 5
 N_FIRST = 2  # folds after which trees that are behind are left out
@@ -121,16 +124,30 @@ def learn_few(
     progress(f"learning again from all rows with {best.learner}")
     final = best.fitted()
     calm = judgement.auc_not_past_due if target == "nonpayment" else None
-    raised = (
-        alarms(rows, final.model, calm) if rows.n_positives >= LOGISTIC_FROM else ()
-    )
+    raised = alarms(rows, final.model, calm) if rows.n_positives >= ALONE_FROM else ()
     gains = gain_shares(final.model, rows)
-    return TrainedModel(parts, judgement, final, raised, gains)
+    level = _level(rows, final, starter)
+    return TrainedModel(parts, judgement, final, raised, gains, level=level)
+
+
+def _level(rows: Rows, final: FittedModel, starter: Bundle | None) -> Level:
+    """How often it happens, as surely as the rows and what was expected before say."""
+    prior = JEFFREYS
+    if starter is not None:
+        before = scaled(starter).margin(rows.x, rows.feature_set.names)
+        prior = LevelPrior.of_starter(float(expit(before).mean()))
+    expected = float(final.probability(rows).mean())
+    return level_of(expected, rows.label, rows.customer, prior)
 
 
 def _best(rows: Rows, tried: Mapping[Learner, _Tried], seed: int) -> _Tried:
-    """The least log-loss; trees must be better for sure: chance favours them."""
-    plain = [one for one in tried.values() if one.learner != "lightgbm"]
+    """The least log-loss; trees must be better for sure: chance favours them.
+
+    A starter alone is no rival of the mean that it is a third of: folds of so few
+    positives choose between these two no better than chance.
+    """
+    aside = {"lightgbm", "starter"} if "linear" in tried else {"lightgbm"}
+    plain = [one for one in tried.values() if one.learner not in aside]
     best = min(plain, key=lambda one: log_loss(rows.label, one.p))
     trees = tried.get("lightgbm")
     if trees is None:
@@ -150,7 +167,7 @@ def _tried(
 ) -> Iterator[_Tried]:
     """What is tried, simplest first; of equals the first is kept."""
     n_folds = min(N_FOLDS, n_positive_customers(rows))
-    fold = None if n_folds < 2 else customer_folds(rows, n_folds, seed)
+    fold = None if n_folds < LOGISTIC_FROM else customer_folds(rows, n_folds, seed)
     everyone = np.ones(len(rows), dtype=np.bool_)
 
     def tried(learner: Learner, p: FloatArray, make: Make) -> _Tried:
@@ -167,9 +184,9 @@ def _tried(
 
     if starter is not None:
         yield cross_fitted("starter", partial(_prior, starter))
-    if starter is None or rows.n_positives >= LOGISTIC_FROM:
+    if starter is None or rows.n_positives >= ALONE_FROM:
         yield cross_fitted("rule", _rule)
-    if fold is None or rows.n_positives < LOGISTIC_FROM:
+    if fold is None or (starter is None and rows.n_positives < ALONE_FROM):
         return
     progress("fitting linear")
 
@@ -214,7 +231,7 @@ def _logistics(
 
 def _telling(blocks: Sequence[Block], rows: Rows) -> Sequence[Block]:
     """The stable features; of fewer positives which ones is chance, so all of them."""
-    return blocks if rows.n_positives < LOGISTIC_FROM else stable_blocks(blocks, rows)
+    return blocks if rows.n_positives < ALONE_FROM else stable_blocks(blocks, rows)
 
 
 def _trees(

@@ -12,7 +12,7 @@ import numpy as np
 
 from scoring.additive import AdditiveModel, CategoryTerm, NumberTerm, Term
 from scoring.bundle import Bundle
-from scoring.starter import level_shift
+from scoring.level import JEFFREYS, level_shift
 from training.linear import (
     Block,
     blocks_of,
@@ -49,8 +49,7 @@ def scaled(starter: Bundle) -> AdditiveModel:
 
 def base_rate(rows: Rows) -> AdditiveModel:
     """One probability for all, drawn a little towards one half where rows are few."""
-    n_customers = len(np.unique(rows.customer))
-    rate = (rows.rate * n_customers + 0.5) / (n_customers + 1.0)  # Jeffreys
+    rate = JEFFREYS.after(len(np.unique(rows.customer)), rows.rate).mean
     return AdditiveModel("rule", float(np.log(rate / (1.0 - rate))), ())
 
 

@@ -354,6 +354,7 @@ def bundle_of(
         n_customers=present.count.scored.n_scored or None,
         versions={name: version(name) for name in ("forbear", "lightgbm", "numpy")},
         is_proven=learnt.is_proven,
+        level=learnt.level,
     )
     return with_reference(portfolio, bundle, present.features)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from scoring.level import Level
 from training.access import WithAccess
 from training.evaluation import Evaluation
 from training.fitting import FittedModel
@@ -26,6 +27,8 @@ class TrainedModel:
         accepted: features suspected that a person accepted, with the reason.
         left_out: a sentence about each declared attribute that is not learnt, and
             about dates before fraud was recorded.
+        level: how often it happens and how surely that is known; None where it
+            happened often enough for metrics to say it.
         access: about the test rows whose customer had access at the moment; None where
             the portfolio records no actions.
     """
@@ -38,6 +41,7 @@ class TrainedModel:
     suspected: Mapping[str, str] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    level: Level | None = None
     access: WithAccess | None = None
 
     @property

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
 # positives from which training goes a step further; a test compares them with training
-LOGISTIC_FROM, TREES_FROM, ENOUGH = 10, 100, 200
+LOGISTIC_FROM, TREES_FROM, ENOUGH = 2, 100, 200
 _STEPS = (
     (
         LOGISTIC_FROM,

@@ -7,9 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cli.train import _range_later, _show_held_back, _show_metrics, _show_missing
+from cli.train import (
+    _range_later,
+    _show_held_back,
+    _show_level,
+    _show_metrics,
+    _show_missing,
+)
 from scoring.early_warning import YoungOutcomes, expectation
 from scoring.intervals import MetricEstimate
+from scoring.level import Level
 from scoring.shelf import make_champion
 from training.held_back import WaitReason
 
@@ -32,6 +39,18 @@ def test_without_a_measure_there_is_no_empty_table(
     assert capsys.readouterr().out == (
         "fraud-1: starter, judged on 8 rows it did not see (cross fitted), of which"
         " 0.00% happened: to fewer than two customers, so no measure can be told\n"
+    )
+
+
+def test_a_level_that_few_outcomes_tell_is_said_with_its_interval(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    learnt: Any = SimpleNamespace(level=Level(0.001, 0.0, 0.0092))
+    _show_level(learnt, 90)
+    _show_level(SimpleNamespace(level=None), 90)  # type: ignore[arg-type]
+    assert capsys.readouterr().out == (
+        "level: within 90 days expected of 0.10% of the customers (95 % interval 0.00%"
+        " to 0.92%)\n"
     )
 
 

@@ -11,11 +11,11 @@ from scipy.special import expit
 from features.targets import TARGETS
 from scoring.additive import AdditiveModel, NumberTerm
 from scoring.bundle import Bundle
+from scoring.level import level_shift
 from scoring.starter import (
     STARTER_TABLES,
     bundle_folder,
     keep_starters,
-    level_shift,
     moved,
     starter,
 )

@@ -13,11 +13,18 @@ from features.feature_set import FeatureSet
 from features.moments import DAY_US
 from scoring.additive import AdditiveModel
 from scoring.intervals import auc_interval
+from scoring.level import LevelPrior
 from scoring.metrics import auc, log_loss
 from scoring.predictor import Predictor
 from scoring.starter import starter
 from training.errors import TooFewPositivesError
-from training.few import LOGISTIC_FROM, RIDGES, learn_few, n_positive_customers
+from training.few import (
+    ALONE_FROM,
+    LOGISTIC_FROM,
+    RIDGES,
+    learn_few,
+    n_positive_customers,
+)
 from training.fitting import fit
 from training.learning import learn
 from training.linear import blocks_of, fit_linear
@@ -61,8 +68,9 @@ def test_any_number_of_outcomes_gives_a_model(n_positives: int) -> None:
     p = learnt.fitted.probability(rows)
     assert np.isfinite(p).all()
     assert 0.0 < p.mean() < 0.1
-    if n_positives < LOGISTIC_FROM:
-        assert learnt.fitted.learner == "starter"
+    has_two = n_positive_customers(rows) >= LOGISTIC_FROM
+    assert learnt.fitted.learner == ("linear" if has_two else "starter")
+    if n_positives < ALONE_FROM:
         assert not learnt.is_proven
 
 
@@ -88,8 +96,12 @@ def test_no_fraud_seen_is_not_no_fraud() -> None:
     p = learnt.fitted.probability(rows)
     before = Predictor(bundle).probability(x)
     assert (p > 0.0).all()
-    # Beta: the starter's own level counts as 50 customers beside 600 without fraud
-    assert p.mean() == pytest.approx(before.mean() * 50 / 650, rel=0.01)
+    # Beta: half an outcome counts for the starter's own level, beside 600 without
+    prior = LevelPrior.of_starter(float(before.mean()))
+    assert p.mean() == pytest.approx(prior.after(600, 0.0).mean, rel=0.01)
+    assert learnt.level is not None  # the exact limit of nothing among 600
+    assert learnt.level.rate == pytest.approx(p.mean())
+    assert learnt.level.high == pytest.approx(3.689 / 600, rel=1e-3)
 
 
 def test_where_the_starter_does_not_serve_the_base_rate_begins(rows_of: RowsOf) -> None:

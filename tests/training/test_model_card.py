@@ -1,9 +1,14 @@
-"""The model card: how far single test dates lie apart."""
+"""The model card: how test dates differ, and how surely a level is known."""
+
+from dataclasses import replace
 
 import numpy as np
 
+from scoring.starter import starter
 from training.evaluation import Evaluation
-from training.model_card import _spread
+from training.few import learn_few
+from training.model_card import _spread, model_card
+from training.rows import Rows
 
 
 def judged(label: list[float], p: list[float]) -> Evaluation:
@@ -30,3 +35,16 @@ def test_dates_with_a_handful_of_outcomes_tell_no_auc() -> None:
     assert told == (
         "The 2 test dates one by one have 1.00 to 1.00 times as many as were expected."
     )
+
+
+def test_the_level_that_nothing_seen_leaves_stands_in_the_card() -> None:
+    """300 customers without a fraud: by hand, the exact limit is 3.689 / 300."""
+    begun = starter("fraud")
+    usual = [begun.typical.get(name) or 1.0 for name in begun.feature_set.names]
+    x = np.tile(np.array(usual, dtype=np.float64), (300, 1))
+    nobody, moment = np.zeros(300), np.full(300, 1_700_000_000_000_000)
+    rows = Rows(x, nobody, np.arange(300), moment, moment, begun.feature_set)
+    learnt = learn_few("fraud", rows, 0, begun)
+    told = model_card(replace(begun, level=learnt.level), learnt, rows, 0)
+    assert "from few outcomes: within 90 days it is expected of 0." in told
+    assert "(95 % interval 0.00% to 1.23%)" in told
