@@ -22,8 +22,8 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from benchmarks.judging import Part
-from benchmarks.money import DRAWN, world_of
 from benchmarks.rivals import constant, forbear, logistic
+from benchmarks.worlds import DRAWN, world_of
 from features.arrays import FloatArray
 from features.portfolio import Portfolio
 from features.targets import TARGETS, Target
