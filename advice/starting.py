@@ -18,7 +18,7 @@ from features.portfolio import Portfolio
 from features.snapshots import newest_population
 from features.targets import TARGETS, Target
 from scoring.bundle import Bundle
-from scoring.level import LevelPrior, level_of, level_shift
+from scoring.level import LevelBelief, level_of, level_shift
 from scoring.logistic import expit
 from scoring.predictor import Predictor
 from scoring.starter import FRAUD_TABLES, moved
@@ -70,12 +70,14 @@ def _moved(bundles: Mapping[str, Bundle], portfolio: Portfolio) -> dict[str, Bun
         target: _moved_by(
             bundle,
             shown.get(target) or _looked_for(portfolio, bundle, target, latest[target]),
+            getattr(portfolio.settings.labels, target).horizon_days,
         )
         for target, bundle in starters.items()
     }
 
 
-def _moved_by(bundle: Bundle, shown: ShownOutcomes) -> Bundle:
+def _moved_by(bundle: Bundle, shown: ShownOutcomes, horizon_days: int) -> Bundle:
+    """At the level of the outcomes shown, and so of their horizon."""
     is_known = pc.is_valid(shown.label)
     ids = shown.rows["customer_id"].filter(is_known).combine_chunks()
     customers = ids.dictionary_encode().indices.to_numpy()
@@ -84,9 +86,9 @@ def _moved_by(bundle: Bundle, shown: ShownOutcomes) -> Bundle:
     if len(seen) == 0:
         return bundle
     shift = level_shift(log_odds, seen, customers)
-    prior = LevelPrior.of_starter(float(expit(log_odds).mean()))
+    prior = LevelBelief.of_starter(float(expit(log_odds).mean()))
     level = level_of(float(expit(log_odds + shift).mean()), seen, customers, prior)
-    return moved(bundle, shift, level)
+    return replace(moved(bundle, shift, level), horizon_days=horizon_days)
 
 
 def _looked_for(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from advice.advised import AdvisedParts
 from decisions.actions import NONE
@@ -19,7 +20,8 @@ from features.arrays import FloatArray
 from features.counted import counted
 from scoring.bundle import Bundle
 
-_READ = ("action_in_run", "is_fraud_confirmed", "p_fraud", "open", "run_up")
+_MONEY = ("p_fraud", "open", "run_up")
+_READ = ("action_in_run", "measures", "is_fraud_confirmed", *_MONEY)
 _NOTHING_DONE = (None, "none", "remind")
 
 
@@ -30,14 +32,16 @@ class UnmetFraud:
     Args:
         n_customers: of whom the money is known.
         n_unknown: of whom it is not.
-        loss: sum of what each would cost as a fraud of whom nothing is asked.
-        expected: sum of probability times that; None where a probability is unknown.
+        each: what one of them costs on average that is a fraud, each customer counted
+            by the probability; counted alike where probabilities are unknown. NaN of
+            nobody.
+        expected: sum of probability times cost; None where probabilities are unknown.
         low, high: the same at the ends of the interval of the level, where it is known.
     """
 
     n_customers: int
     n_unknown: int
-    loss: float
+    each: float
     expected: float | None
     low: float | None
     high: float | None
@@ -46,7 +50,8 @@ class UnmetFraud:
 def unmet_fraud(advised: AdvisedParts, costs: CostModel) -> UnmetFraud:
     """Sums over the list, one part held at a time.
 
-    Measures in force are not counted, and who is a confirmed fraud is not among them.
+    Who is a confirmed fraud, or is to get a measure, is not among them; what measures
+    in force avoid is not deducted.
     """
     level, n_unknown = advised.level("fraud"), 0
     losses, chances = [np.empty(0)], [np.empty(0)]
@@ -58,17 +63,14 @@ def unmet_fraud(advised: AdvisedParts, costs: CostModel) -> UnmetFraud:
         chances.append(p[is_known])
     loss, p = np.concatenate(losses), np.concatenate(chances)
     low, high = (None, None) if level is None else level.moved(p)
-    return UnmetFraud(
-        len(loss),
-        n_unknown,
-        float(loss.sum()),
-        *(_sum(q, loss) for q in (p, low, high)),
-    )
+    sums = [_sum(q, loss) for q in (p, low, high)]
+    weights = p if sums[0] is not None and p.any() else np.ones(len(loss))
+    each = float(np.average(loss, weights=weights)) if len(loss) else np.nan
+    return UnmetFraud(len(loss), n_unknown, each, *sums)
 
 
 def _sum(p: FloatArray | None, loss: FloatArray) -> float | None:
-    is_told = p is not None and not np.isnan(p).any()
-    return float(p @ loss) if p is not None and is_told else None
+    return None if p is None or np.isnan(p).any() else float(p @ loss)
 
 
 def _of_part(rows: pa.Table, costs: CostModel) -> tuple[FloatArray, FloatArray]:
@@ -76,8 +78,9 @@ def _of_part(rows: pa.Table, costs: CostModel) -> tuple[FloatArray, FloatArray]:
     actions = rows["action_in_run"].to_pylist()
     left = np.array([action in _NOTHING_DONE for action in actions], dtype=np.bool_)
     left &= ~rows["is_fraud_confirmed"].to_numpy()
+    left &= pc.list_value_length(rows["measures"]).to_numpy() == 0
     p, face, run_up = (
-        rows[name].cast(pa.float64()).to_numpy()[left] for name in _READ[2:]
+        rows[name].cast(pa.float64()).to_numpy()[left] for name in _MONEY
     )
     terms = terms_of(1.0, 0.0, 0.0, costs.cost_share * face, run_up, 0.0, 0.0)
     return np.asarray(product(terms, costs.by_action[NONE])), p
@@ -107,9 +110,9 @@ def unmet_fraud_note(
     seen = unmet_fraud(advised, costs)
     if seen.n_customers == 0:
         return f"{who}; the list leaves nobody alone of whom the money is known"
-    each = f"{currency} {seen.loss / seen.n_customers:,.0f}"
+    each = f"{currency} {seen.each:,.0f}"
     return (
-        f"{who}. {_expected(seen, currency)}; each that turns out a fraud costs {each}"
+        f"{who}. {_expected(seen, currency)}; one that turns out a fraud costs {each}"
         f" on average{_unknown(seen)}"
     )
 
@@ -118,10 +121,14 @@ def _stands_in(advised: AdvisedParts, bundle: Bundle | None) -> str:
     if bundle is None:
         return "fraud: no model of it is in force, only its signs stand in"
     is_starter = bundle.is_starter or bundle.learner == "starter"
-    model = "the starter" if is_starter else "a model of few outcomes"
     level = advised.level("fraud")
     if level is None:
-        return f"fraud: {model} stands in at its own level, which nothing here confirms"
+        return (
+            "fraud: the starter stands in at its own level, which nothing here confirms"
+            if bundle.is_starter
+            else "fraud: a model that outcomes do not bear out yet stands in"
+        )
+    model = "the starter" if is_starter else "a model of few outcomes"
     within = f"within {bundle.horizon_days} days"
     return f"fraud: {model} stands in, which {within} expects it of {level}"
 

@@ -1,12 +1,12 @@
 """What few outcomes might be learnt better by: `python -m benchmarks.few_level`.
 
-Under 200 positives the mean of the starter and two logistic regressions expects, of all
-dates it learnt from, as many as came (*ours*). *newest*: of the latest half of them, or
-as many more as hold ten positives, with the starter's own prior.
-*all features*: the plain logistic regression of the mean learns from all features, not
-from stable ones alone. On worlds drawn by number (`benchmarks.worlds`), at three
-moments of each, judged on the three dates after it; *plain*: a logistic regression of
-all features without the starter.
+Under 200 positives the mean of the starter and two logistic regressions learns of all
+dates who, and of the latest half of them, or as many more as hold ten positives, how
+many (*ours*). *all dates*: how many, too, of all of them. *all features*: the plain
+logistic regression of the mean learns from all features, not from stable ones alone. On
+worlds drawn by number (`benchmarks.worlds`), at three moments of each, judged on the
+three dates after it; *plain*: a logistic regression of all features without the
+starter.
 
 Log-loss is per thousand; O/E as its distance from 1 in logarithms. Standard errors are
 over worlds, for the moments of one share customers.
@@ -28,11 +28,12 @@ from features.portfolio import Portfolio
 from features.targets import TARGETS, Target
 from scoring import metrics
 from scoring.additive import AdditiveModel
-from scoring.level import level_shift
+from scoring.calibration import LogOddsMap
 from scoring.starter import starter
 from simulation import simulate
 from training.few import ALONE_FROM, ENOUGH
-from training.fitting import PRIOR_RIDGE
+from training.fitting import PRIOR_RIDGE, FittedModel
+from training.latest_level import at_latest_level, of_latest_dates
 from training.linear import blocks_of, fit_linear
 from training.prior import fit_beside, mean_of, moved_starter
 from training.rows import Rows
@@ -40,32 +41,27 @@ from training.stable_features import stable_blocks
 from training.training_data import gather
 
 MONTHS, FIRST_SEED, N_MOMENTS, LEAST_JUDGES = 30, 9_500, 3, 3
-NAMES = ("plain", "ours", "newest", "all features")
+NAMES = ("plain", "ours", "all dates", "all features")
 OURS = NAMES.index("ours")
 Judged = dict[str, tuple[float, float]]  # log-loss × 1000, |log O/E|
 
 
-def newest(rows: Rows) -> Rows:
-    """The latest half of the dates, or as many more as hold ten positives."""
-    dates = np.unique(rows.as_of)
-    for first in dates[len(dates) // 2 :: -1]:
-        window = rows.as_of >= first
-        if rows.label[window].sum() >= ALONE_FROM:
-            break
-    return rows[window]
+def at_latest(model: AdditiveModel, rows: Rows) -> AdditiveModel:
+    """At the level that training gives it."""
+    fitted = FittedModel("linear", model, LogOddsMap(), np.empty(0))
+    late = of_latest_dates(rows, ALONE_FROM)
+    shift = at_latest_level(fitted, rows, late).calibration.intercept
+    return replace(model, intercept=model.intercept + shift)
 
 
 def models(target: Target, rows: Rows) -> dict[str, AdditiveModel]:
     prior, blocks = moved_starter(starter(target), rows), blocks_of(rows)
     plain = fit_linear(rows, blocks)
     beside, own = fit_beside(prior, rows, PRIOR_RIDGE), stable_blocks(blocks, rows)
-    ours = mean_of([prior, beside, fit_linear(rows, own)], rows)
-    late = newest(rows)
-    log_odds = ours.margin(late.x, late.feature_set.names)
-    shift = level_shift(log_odds, late.label, late.customer)
-    moved = replace(ours, intercept=ours.intercept + shift)
+    mean = mean_of([prior, beside, fit_linear(rows, own)], rows)
     everything = mean_of([prior, beside, plain], rows)
-    return dict(zip(NAMES, (plain, ours, moved, everything), strict=True))
+    ours, all_features = at_latest(mean, rows), at_latest(everything, rows)
+    return dict(zip(NAMES, (plain, ours, mean, all_features), strict=True))
 
 
 def judged(target: Target, train: Rows, test: Rows) -> Judged:

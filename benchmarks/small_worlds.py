@@ -80,7 +80,7 @@ def judged(part: Part) -> Draw:
     _, customer = np.unique(part.test.customer, return_inverse=True)
     ours = log_losses(label, p["ours"])
     gaps = {}
-    for name in p.keys() - {"ours"}:
+    for name in [name for name in p if name != "ours"]:
         gap = 1e3 * (log_losses(label, p[name]) - ours)
         sums = np.bincount(customer, weights=gap - gap.mean())
         gaps[name] = float(gap.mean()), float(np.sqrt((sums**2).sum())) / len(gap)
@@ -111,8 +111,8 @@ def summarised(target: Target, draws: Sequence[Draw]) -> None:
     for least, most in CLASSES:
         some = [one for one in draws if least <= one.n_positives < most]
         for name in ("before", "starter", "logistic", "one rate"):
-            told = [one.gaps[name] for one in some if name in one.gaps]
-            gaps = np.array([gap for gap in told if gap[1] > 0.0])  # 0: it is ours
+            of_draws = [one.gaps[name] for one in some if name in one.gaps]
+            gaps = np.array([gap for gap in of_draws if gap[1] > 0.0])  # 0: it is ours
             if len(gaps) < 2:
                 continue
             mean, error = gaps[:, 0].mean(), gaps[:, 0].std(ddof=1) / len(gaps) ** 0.5
@@ -136,6 +136,8 @@ def main() -> None:
     )
     parser.add_argument("--target", choices=TARGETS, nargs="+", default=TARGETS)
     asked = parser.parse_args()
+    if sum(asked.sizes) >= asked.customers:
+        parser.error("--sizes must leave some of --customers to judge by")
     seen: dict[Target, list[Draw]] = {target: [] for target in TARGETS}
     for number in asked.worlds:
         for part in parts(number, asked.customers, asked.sizes, asked.target):

@@ -12,7 +12,7 @@ from scoring.early_warning import TOLERATED
 from scoring.metrics import METRICS, log_losses
 from scoring.resampled import ResampledMetrics
 
-_TAIL = 0.025  # on either side of an interval of 95 %
+TAIL = 0.025  # on either side of an interval of 95 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def auc_interval(auc: float, n_positive: int, n_negative: int) -> tuple[float, f
     >>> auc_interval(0.5, 400, 400)[0] > 0.45
     True
     """
-    z = float(ndtri(1.0 - _TAIL))
+    z = float(ndtri(1.0 - TAIL))
     extra = (n_positive + n_negative) / 2.0 - 1.0
 
     def beyond(true: float) -> float:
@@ -114,8 +114,8 @@ def count_interval(ratio: float, count: float) -> tuple[float, float]:
     >>> tuple(round(float(v), 2) for v in count_interval(1.0, 10))
     (0.48, 1.84)
     """
-    low = 0.0 if count == 0 else float(chdtri(2 * count, 1.0 - _TAIL)) / 2.0
-    high = float(chdtri(2 * (count + 1), _TAIL)) / 2.0
+    low = 0.0 if count == 0 else float(chdtri(2 * count, 1.0 - TAIL)) / 2.0
+    high = float(chdtri(2 * (count + 1), TAIL)) / 2.0
     return ratio * low / max(count, 1), ratio * high / max(count, 1)
 
 
@@ -200,7 +200,7 @@ def compare_means(
     for i in range(n_draws):
         counts = np.bincount(rng.integers(0, n_blocks, n_blocks), minlength=n_blocks)
         draws[i] = (counts @ sums) / (counts @ sizes)
-    low, high = _interval(list(draws), _TAIL)
+    low, high = _interval(list(draws), TAIL)
     return PairedComparison(
         float(difference.mean()), low, high, float(np.mean(draws < 0.0))
     )

@@ -5,6 +5,7 @@ is a prior, which what the portfolio shows so far moves.
 """
 
 from dataclasses import dataclass
+from math import floor, log10
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +18,10 @@ from scoring.logistic import expit
 # a starter that is far off would not be moved by the first outcomes (ADR 19).
 PRIOR_OUTCOMES, LEAST_CUSTOMERS, MOST_CUSTOMERS = 0.5, 50.0, 150.0
 _FURTHEST = 8.0  # log-odds by which a portfolio may move the level
-_TAIL = 0.025  # on either side of an interval of 95 %
+_CERTAIN = 1e-12  # a probability nearer to 0 or 1 has no log-odds to move
 
 
-class LevelPrior(NamedTuple):
+class LevelBelief(NamedTuple):
     """How likely each level is, as a Beta distribution.
 
     As if so many customers had been seen with the outcome, and so many without.
@@ -30,7 +31,7 @@ class LevelPrior(NamedTuple):
     without: float
 
     @classmethod
-    def of_starter(cls, expected: float) -> "LevelPrior":
+    def of_starter(cls, expected: float) -> "LevelBelief":
         """The prior of a starter that expects so much of the rows, in [0, 1]."""
         as_many_as = max(PRIOR_OUTCOMES / expected, LEAST_CUSTOMERS)
         n_customers = min(as_many_as, MOST_CUSTOMERS)
@@ -41,17 +42,16 @@ class LevelPrior(NamedTuple):
         """The level in [0, 1] that it expects."""
         return self.with_it / (self.with_it + self.without)
 
-    def after(self, n_customers: float, seen: float) -> "LevelPrior":
+    def after(self, n_customers: float, seen: float) -> "LevelBelief":
         """With so many customers more, of whose rows the share `seen` has it."""
-        return LevelPrior(
+        return LevelBelief(
             self.with_it + n_customers * seen,
             self.without + n_customers * (1.0 - seen),
         )
 
 
-JEFFREYS = LevelPrior(
-    PRIOR_OUTCOMES, PRIOR_OUTCOMES
-)  # where no starter says what to expect
+# where no starter says what to expect
+JEFFREYS = LevelBelief(PRIOR_OUTCOMES, PRIOR_OUTCOMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ class Level:
     """The share of customers to whom it happens within the horizon.
 
     Args:
-        rate: what the model expects on average.
+        rate: what the model expects on average of the rows that tell the level, in
+            (0, 1).
         low, high: its 95 % interval.
     """
 
@@ -69,12 +70,12 @@ class Level:
 
     def __str__(self) -> str:
         return (
-            f"{self.rate:.2%} of the customers (95 % interval {self.low:.2%} to"
-            f" {self.high:.2%})"
+            f"{_percent(self.rate)} of the customers (95 % interval"
+            f" {_percent(self.low)} to {_percent(self.high)})"
         )
 
     def moved(self, p: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Probabilities (n,) at the low and at the high end of the interval.
+        """Probabilities (n,) in [0, 1] at the low and the high end of the interval.
 
         >>> low, high = Level(0.01, 0.0, 0.02).moved(np.array([0.01, 0.1]))
         >>> low.tolist(), high.round(3).tolist()
@@ -82,12 +83,22 @@ class Level:
         """
         from scipy.special import expit, logit  # dear to import, and rarely needed
 
-        at = logit(p) - logit(self.rate)
+        at = logit(np.clip(p, _CERTAIN, 1.0 - _CERTAIN)) - logit(self.rate)
         return expit(at + logit(self.low)), expit(at + logit(self.high))
 
 
+def _percent(share: float) -> str:
+    """With two digits after the point, and at least one that is not zero.
+
+    >>> _percent(0.0), _percent(0.0123), _percent(0.00004)
+    ('0.00%', '1.23%', '0.004%')
+    """
+    digits = 2 if share == 0.0 else max(2, -floor(log10(100.0 * share)))
+    return f"{share:.{digits}%}"
+
+
 def level_of(
-    expected: float, label: FloatArray, customer: IntArray, prior: LevelPrior
+    expected: float, label: FloatArray, customer: IntArray, prior: LevelBelief
 ) -> Level:
     """The level of a model, as surely as few outcomes tell it.
 
@@ -102,15 +113,15 @@ def level_of(
         prior: of the level, before these rows.
 
     >>> nobody = np.zeros(400)
-    >>> print(level_of(0.001, nobody, np.arange(400), LevelPrior.of_starter(0.01)))
+    >>> print(level_of(0.001, nobody, np.arange(400), LevelBelief.of_starter(0.01)))
     0.10% of the customers (95 % interval 0.00% to 0.92%)
     """
     from scipy.special import betaincinv  # dear to import, and rarely needed
 
-    from scoring.intervals import observed_over_expected_interval
+    from scoring.intervals import TAIL, observed_over_expected_interval
 
     belief = prior.after(len(np.unique(customer)), float(label.mean()))
-    believed = (float(betaincinv(*belief, tail)) for tail in (_TAIL, 1.0 - _TAIL))
+    believed = (float(betaincinv(*belief, tail)) for tail in (TAIL, 1.0 - TAIL))
     every_row = np.ones(len(label))  # expected of each one: the ratio is the rate
     exact = observed_over_expected_interval(label, every_row, customer)
     ends = (expected, *believed, *exact)
@@ -150,7 +161,7 @@ def level_shift(
     n_customers = float((counts / n_rows[one_of]).sum())
     expected = float(np.average(expit(log_odds), weights=stands_for))
     seen = float(np.average(label, weights=stands_for))
-    rate = LevelPrior.of_starter(expected).after(n_customers, seen).mean
+    rate = LevelBelief.of_starter(expected).after(n_customers, seen).mean
 
     def excess(shift: float) -> float:
         """How far the mean probability, moved by `shift`, lies above the rate."""

@@ -20,24 +20,12 @@ from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle, Learner
 from scoring.calibration import LogOddsMap
 from scoring.intervals import (
-    MetricEstimate,
-    auc_interval,
     compare_log_loss,
-    count_interval,
     customer_blocks,
-    measured,
 )
-from scoring.level import JEFFREYS, Level, LevelPrior, level_of
+from scoring.level import JEFFREYS, Level, LevelBelief, level_of
 from scoring.metrics import log_loss
 from training.errors import TooFewPositivesError
-from training.evaluation import (
-    Evaluation,
-    Gate,
-    auc_not_past_due,
-    better_than_constant,
-    plain_metrics,
-    ranks,
-)
 from training.fitting import (
     PRIOR_RIDGE,
     BoostedFolds,
@@ -46,9 +34,11 @@ from training.fitting import (
 )
 from training.folds import Fold, customer_folds
 from training.held_out import calibrated
+from training.judged_few import Unseen, judged_few, n_positive_customers
 from training.lateness import fit_rule, late_rows
+from training.latest_level import at_latest_level, of_latest_dates
 from training.leakage import alarms, gain_shares
-from training.linear import Block, blocks_of, fit_linear
+from training.linear import blocks_of, fit_linear
 from training.logistic_rows import logistic_rows
 from training.prior import (
     base_rate,
@@ -64,7 +54,7 @@ from training.stable_features import stable_blocks
 from training.trained_model import Progress, TrainedModel
 
 ENOUGH = 200  # positives from which a later period is set aside to judge by
-LOGISTIC_FROM = 2  # customers: beside a starter, that they can hardly lead astray
+LOGISTIC_FROM = 2  # bad customers: beside a starter they can hardly lead astray
 ALONE_FROM = 10  # fewer positives cannot say by themselves which differences are real
 TREES_FROM = 100
 N_FOLDS = 5
@@ -72,17 +62,14 @@ N_FIRST = 2  # folds after which trees that are behind are left out
 # pseudo-rows that pull each difference from the starter to zero
 RIDGES = (1000.0, 300.0, PRIOR_RIDGE)
 SURE = 0.95  # share of the draws in which trees must be better to be used
-LEVEL_FACTOR = 2.0  # the level must be known within this factor
 
 Make = Callable[[Rows, BoolArray], AdditiveModel]  # and which of them teach
 
 
 @dataclass(frozen=True)
-class _Tried:
+class Tried(Unseen):
     """A learner, its probabilities of rows it did not see, and how to fit it on all."""
 
-    learner: Learner
-    p: FloatArray
     fitted: Callable[[], FittedModel]
 
 
@@ -119,14 +106,16 @@ def learn_few(
         " predicted by a model that did not see its customer"
     )
     tried = {one.learner: one for one in _tried(rows, seed, starter, progress)}
-    best = _best(rows, tried, seed)
-    judgement = _judged(rows, best, tried, seed)
+    best = best_of(rows, tried, seed)
+    judgement = judged_few(rows, best, tried, seed)
     progress(f"learning again from all rows with {best.learner}")
-    final = best.fitted()
+    late = of_latest_dates(rows, ALONE_FROM)
+    final = at_latest_level(best.fitted(), rows, late)
     calm = judgement.auc_not_past_due if target == "nonpayment" else None
     raised = alarms(rows, final.model, calm) if rows.n_positives >= ALONE_FROM else ()
     gains = gain_shares(final.model, rows)
-    level = _level(rows, final, starter)
+    is_told = rows.n_positives >= ENOUGH  # by metrics
+    level = None if is_told else _level(rows[late], final, starter)
     return TrainedModel(parts, judgement, final, raised, gains, level=level)
 
 
@@ -135,20 +124,21 @@ def _level(rows: Rows, final: FittedModel, starter: Bundle | None) -> Level:
     prior = JEFFREYS
     if starter is not None:
         before = scaled(starter).margin(rows.x, rows.feature_set.names)
-        prior = LevelPrior.of_starter(float(expit(before).mean()))
+        prior = LevelBelief.of_starter(float(expit(before).mean()))
     expected = float(final.probability(rows).mean())
     return level_of(expected, rows.label, rows.customer, prior)
 
 
-def _best(rows: Rows, tried: Mapping[Learner, _Tried], seed: int) -> _Tried:
+def best_of(rows: Rows, tried: Mapping[Learner, Tried], seed: int) -> Tried:
     """The least log-loss; trees must be better for sure: chance favours them.
 
-    A starter alone is no rival of the mean that it is a third of: folds of so few
-    positives choose between these two no better than chance.
+    Where a starter alone has the least, the mean that it is a third of serves: folds of
+    so few positives choose between these two no better than chance.
     """
-    aside = {"lightgbm", "starter"} if "linear" in tried else {"lightgbm"}
-    plain = [one for one in tried.values() if one.learner not in aside]
+    plain = [one for one in tried.values() if one.learner != "lightgbm"]
     best = min(plain, key=lambda one: log_loss(rows.label, one.p))
+    if best.learner == "starter":
+        best = tried.get("linear", best)
     trees = tried.get("lightgbm")
     if trees is None:
         return best
@@ -157,44 +147,41 @@ def _best(rows: Rows, tried: Mapping[Learner, _Tried], seed: int) -> _Tried:
     return trees if paired.p_a_is_better >= SURE else best
 
 
-def n_positive_customers(rows: Rows) -> int:
-    """Customers with a positive row; their rows tell one story."""
-    return len(np.unique(rows.customer[rows.label == 1.0]))
-
-
 def _tried(
     rows: Rows, seed: int, starter: Bundle | None, progress: Progress
-) -> Iterator[_Tried]:
+) -> Iterator[Tried]:
     """What is tried, simplest first; of equals the first is kept."""
-    n_folds = min(N_FOLDS, n_positive_customers(rows))
-    fold = None if n_folds < LOGISTIC_FROM else customer_folds(rows, n_folds, seed)
+    n_bad, can_tell = n_positive_customers(rows), rows.n_positives >= ALONE_FROM
+    n_folds = min(N_FOLDS, n_bad)
+    fold = None if n_bad < LOGISTIC_FROM else customer_folds(rows, n_folds, seed)
     everyone = np.ones(len(rows), dtype=np.bool_)
 
-    def tried(learner: Learner, p: FloatArray, make: Make) -> _Tried:
+    def tried(learner: Learner, p: FloatArray, make: Make) -> Tried:
         margin = np.log(p / (1.0 - p))
-        return _Tried(
+        return Tried(
             learner,
             p,
             lambda: FittedModel(learner, make(rows, everyone), LogOddsMap(), margin),
         )
 
-    def cross_fitted(learner: Learner, make: Make) -> _Tried:
+    def cross_fitted(learner: Learner, make: Make) -> Tried:
         [p] = _out_of_fold(lambda *taught: [make(*taught)], rows, fold)
         return tried(learner, p, make)
 
     if starter is not None:
         yield cross_fitted("starter", partial(_prior, starter))
-    if starter is None or rows.n_positives >= ALONE_FROM:
+    if starter is None or can_tell:
         yield cross_fitted("rule", _rule)
-    if fold is None or (starter is None and rows.n_positives < ALONE_FROM):
+    if fold is None or (starter is None and not can_tell):
         return
     progress("fitting linear")
 
-    unseen = _out_of_fold(partial(_logistics, starter, RIDGES), rows, fold)
+    logistics = partial(_logistics, starter, can_tell)
+    unseen = _out_of_fold(partial(logistics, RIDGES), rows, fold)
     p, ridge = min(
         zip(unseen, RIDGES, strict=True), key=lambda one: log_loss(rows.label, one[0])
     )
-    yield tried("linear", p, lambda *taught: _logistics(starter, [ridge], *taught)[0])
+    yield tried("linear", p, lambda *taught: logistics([ridge], *taught)[0])
     if rows.n_positives >= TREES_FROM:
         progress("fitting lightgbm")
         yield from _trees(rows, fold, seed, p, progress)
@@ -213,30 +200,30 @@ def _rule(rows: Rows, taught: BoolArray) -> AdditiveModel:
 
 
 def _logistics(
-    starter: Bundle | None, ridges: Sequence[float], rows: Rows, taught: BoolArray
+    starter: Bundle | None,
+    can_tell: bool,
+    ridges: Sequence[float],
+    rows: Rows,
+    taught: BoolArray,
 ) -> list[AdditiveModel]:
     """A logistic regression beside the prior per ridge.
 
     Beside a starter its mean with the starter and a plain one of stable features: what
-    each of them takes for certain from so few positives, the other two do not.
+    each of them takes for certain from so few positives, the other two do not. Where
+    all positives, of folds or not, are too few to tell which are stable, of all.
     """
     some, first = logistic_rows(rows, taught), _prior(starter, rows, taught)
     blocks = blocks_of(some)
     beside = fits_beside(first, some, ridges, blocks)
     if starter is None:
         return beside
-    plain = fit_linear(some, blocks=_telling(blocks, some))
+    plain = fit_linear(some, stable_blocks(blocks, some) if can_tell else blocks)
     return [mean_of([first, one, plain], some) for one in beside]
-
-
-def _telling(blocks: Sequence[Block], rows: Rows) -> Sequence[Block]:
-    """The stable features; of fewer positives which ones is chance, so all of them."""
-    return blocks if rows.n_positives < ALONE_FROM else stable_blocks(blocks, rows)
 
 
 def _trees(
     rows: Rows, fold: IntArray, seed: int, rival: FloatArray, progress: Progress
-) -> Iterator[_Tried]:
+) -> Iterator[Tried]:
     """Trees, unless they are behind a rival (n,) on the first folds.
 
     They replace it only where they are better for sure; behind on two folds of five,
@@ -253,7 +240,7 @@ def _trees(
     trees = trees.extended(parts[N_FIRST:])
     unseen = trees.held_out()
     p = calibrated(rows, unseen.margin).probability(unseen.margin)
-    yield _Tried("lightgbm", p, lambda: trees.fitted(unseen))
+    yield Tried("lightgbm", p, lambda: trees.fitted(unseen))
 
 
 def _out_of_fold(
@@ -280,90 +267,3 @@ def _out_of_fold(
         for one, some in zip(p, values, strict=True):
             one[part.judged] = some
     return p
-
-
-def _judged(
-    rows: Rows, best: _Tried, tried: Mapping[Learner, _Tried], seed: int
-) -> Evaluation:
-    """By cross-fitted probabilities; of too few customers no metric is told."""
-    metrics = few_metrics(rows, best.p, seed)
-    others = {
-        learner: plain_metrics(rows.label, one.p)
-        for learner, one in tried.items()
-        if learner != best.learner and metrics
-    }
-    gates = [_against(rows, best, one, seed) for one in tried.values() if one != best]
-    if metrics:
-        ratio = metrics["observed_over_expected"]
-        gates = [
-            better_than_constant(
-                best.learner, rows.label, best.p, customer_blocks(rows.customer), seed
-            ),
-            ranks(best.learner, metrics["auc"]),
-            _knows_level(n_positive_customers(rows), ratio),
-            *gates,
-        ]
-    return Evaluation(
-        learner=best.learner,
-        label=rows.label,
-        p=best.p,
-        metrics=metrics,
-        others=others,
-        gates=tuple(gates),
-        auc_not_past_due=auc_not_past_due(rows, best.p),
-    )
-
-
-def _against(rows: Rows, best: _Tried, other: _Tried, seed: int) -> Gate:
-    blocks = customer_blocks(rows.customer)
-    paired = compare_log_loss(rows.label, best.p, other.p, blocks, seed=seed)
-    return Gate(
-        name=f"{best.learner}_not_worse_than_{other.learner}",
-        is_passed=paired.difference <= 0.0,
-        text=(
-            f"{best.learner} is better than {other.learner} in"
-            f" {paired.p_a_is_better:.0%} of the draws: log-loss minus that of"
-            f" {other.learner} {paired.difference:+.5f} (95 % interval"
-            f" {paired.low:+.5f} to {paired.high:+.5f}; below 0 is better)"
-        ),
-    )
-
-
-def _knows_level(n_customers: int, ratio: MetricEstimate) -> Gate:
-    return Gate(
-        name="level_is_known",
-        is_passed=ratio.low >= 1 / LEVEL_FACTOR and ratio.high <= LEVEL_FACTOR,
-        text=(
-            f"observed over expected from {ratio.low:.2f} to {ratio.high:.2f} by"
-            f" {n_customers} customers it happened to; within {1 / LEVEL_FACTOR:g} to"
-            f" {LEVEL_FACTOR:g} is asked for"
-        ),
-    )
-
-
-def few_metrics(rows: Rows, p: FloatArray, seed: int) -> dict[str, MetricEstimate]:
-    """Metrics with intervals that are honest about few labels; none under two.
-
-    The bootstrap draws only what it has seen, and a handful of positives is soon seen.
-    So the interval of the AUC reaches at least as far as Newcombe's for so many
-    positive and other customers, that of observed over expected as far as the exact
-    one of a count.
-    """
-    n_bad = n_positive_customers(rows)
-    if n_bad < 2:
-        return {}
-    blocks = customer_blocks(rows.customer)
-    metrics = measured(rows.label, p, blocks, seed=seed)
-    n_good = max(1, len(np.unique(rows.customer)) - n_bad)
-    wide = {
-        "auc": auc_interval(metrics["auc"].value, n_bad, n_good),
-        "observed_over_expected": count_interval(
-            metrics["observed_over_expected"].value, n_bad
-        ),
-    }
-    for name, (low, high) in wide.items():
-        seen = metrics[name]
-        metrics[name] = MetricEstimate(
-            seen.value, min(seen.low, low), max(seen.high, high)
-        )
-    return metrics

@@ -27,12 +27,14 @@ def stable_blocks(blocks: Sequence[Block], rows: Rows) -> list[Block]:
     A feature tells as much as the largest score test of its columns.
 
     Args:
-        blocks: what the features are in the design, at least one.
+        blocks: what the features are in the design.
         rows: to learn from, both labels present.
 
     Returns:
-        Some of `blocks`, at least one.
+        Some of `blocks`, at least one where there is one.
     """
+    if not blocks:
+        return []
     score, information = _by_customer(design_of(blocks, rows.x), rows)
     n_customers = len(score)
     rng = np.random.default_rng(SEED)

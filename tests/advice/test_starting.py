@@ -140,6 +140,20 @@ def test_where_nobody_was_there_at_a_date_older_ones_are_looked_for(
     assert shown_outcomes(portfolio, by_target, latest, 99, 1_000) == {}
 
 
+def test_a_starter_moved_to_outcomes_is_of_their_horizon(
+    portfolio: Portfolio, policy: Policy
+) -> None:
+    labels = portfolio.settings.labels
+    fraud = labels.fraud.model_copy(update={"horizon_days": 30})
+    labels = labels.model_copy(update={"fraud": fraud})
+    settings = portfolio.settings.model_copy(update={"labels": labels})
+    of_month = replace(portfolio, settings=settings)
+    advisor, moment = Advisor(starters(), policy), portfolio.observed_until
+    moved = at_home(advisor, of_month, moment).bundles
+    assert (moved["fraud"].horizon_days, moved["nonpayment"].horizon_days) == (30, 90)
+    assert moved["fraud"].level is not None
+
+
 def test_without_a_table_of_fraud_no_fraud_seen_moves_nothing(
     portfolio: Portfolio, policy: Policy
 ) -> None:

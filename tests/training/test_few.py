@@ -12,8 +12,9 @@ from features.catalogue import CATALOGUE
 from features.feature_set import FeatureSet
 from features.moments import DAY_US
 from scoring.additive import AdditiveModel
+from scoring.bundle import Learner
 from scoring.intervals import auc_interval
-from scoring.level import LevelPrior
+from scoring.level import LevelBelief
 from scoring.metrics import auc, log_loss
 from scoring.predictor import Predictor
 from scoring.starter import starter
@@ -22,15 +23,19 @@ from training.few import (
     ALONE_FROM,
     LOGISTIC_FROM,
     RIDGES,
+    Tried,
+    best_of,
     learn_few,
-    n_positive_customers,
 )
-from training.fitting import fit
+from training.fitting import FittedModel, fit
+from training.judged_few import n_positive_customers
+from training.latest_level import at_latest_level, of_latest_dates
 from training.learning import learn
-from training.linear import blocks_of, fit_linear
+from training.linear import Block, blocks_of, fit_linear
 from training.outlook import outlook
 from training.prior import base_rate, fit_beside, fits_beside, moved_starter
 from training.rows import Rows
+from training.stable_features import stable_blocks
 
 RowsOf = Callable[..., Rows]
 BY_NAME = {feature.name: feature for feature in CATALOGUE}
@@ -97,7 +102,7 @@ def test_no_fraud_seen_is_not_no_fraud() -> None:
     before = Predictor(bundle).probability(x)
     assert (p > 0.0).all()
     # Beta: half an outcome counts for the starter's own level, beside 600 without
-    prior = LevelPrior.of_starter(float(before.mean()))
+    prior = LevelBelief.of_starter(float(before.mean()))
     assert p.mean() == pytest.approx(prior.after(600, 0.0).mean, rel=0.01)
     assert learnt.level is not None  # the exact limit of nothing among 600
     assert learnt.level.rate == pytest.approx(p.mean())
@@ -125,6 +130,99 @@ def test_a_difference_from_the_starter_is_learnt_when_outcomes_show_it() -> None
     p = learnt.fitted.probability(unseen)
     assert auc(unseen.label, p) > auc(unseen.label, p_begun) + 0.02
     assert log_loss(unseen.label, p) < log_loss(unseen.label, p_begun)
+
+
+def rarer_before(rows: Rows, n_dates: int) -> Rows:
+    """The rows where seven of ten positives of the first dates did not happen."""
+    is_early = rows.as_of < np.unique(rows.as_of)[n_dates]
+    is_gone = is_early & (np.random.default_rng(0).random(len(rows)) < 0.7)
+    return replace(rows, label=np.where(is_gone, 0.0, rows.label))
+
+
+def test_what_came_of_late_is_what_is_expected() -> None:
+    rows = rarer_before(late_payers(1_200, 1), 3)
+    learnt = learn_few("nonpayment", rows, 0, starter("nonpayment"))
+    late = of_latest_dates(rows, ALONE_FROM)
+    assert rows[late].rate > 1.4 * rows.rate
+    p = learnt.fitted.probability(rows)[late]
+    # the level of all dates is a prior worth 50 to 150 customers, here of 200
+    assert 0.5 * (rows.rate + rows[late].rate) < p.mean() < rows[late].rate
+    assert learnt.level is not None
+    assert learnt.level.rate == pytest.approx(p.mean())
+
+
+def test_late_dates_hold_enough_positives_or_are_all() -> None:
+    rows = late_payers(600, 2)
+    for least in (1, 10, 20, 30, 1_000):
+        late = of_latest_dates(rows, least)
+        first = rows.as_of[late].min()
+        np.testing.assert_array_equal(late, rows.as_of >= first)
+        assert late.mean() >= 0.5
+        assert rows.label[late].sum() >= least or late.all()
+        later = rows.as_of > first  # no more dates than are needed
+        assert later.mean() < 0.5 or rows.label[later].sum() < least
+    assert of_latest_dates(rows[rows.as_of == rows.as_of[0]], 10).all()
+
+
+def test_where_all_dates_count_the_level_is_theirs() -> None:
+    rows = late_payers(600, 3)
+    fitted = fit("linear", rows, 0, starter("nonpayment"))
+    assert at_latest_level(fitted, rows, np.ones(len(rows), dtype=np.bool_)) is fitted
+
+
+@pytest.mark.parametrize("n_positives", [9, 10, 12])
+def test_folds_learn_as_the_model_that_serves_does(
+    n_positives: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fold of ten positives holds eight: what it may do is asked of all ten."""
+    n_rows = []
+
+    def seen(blocks: list[Block], rows: Rows) -> list[Block]:
+        n_rows.append(len(rows))
+        return stable_blocks(blocks, rows)
+
+    monkeypatch.setattr("training.few.stable_blocks", seen)
+    rows = some_positive(late_payers(600, 4), n_positives)
+    learn_few("nonpayment", rows, 0, starter("nonpayment"))
+    n_fits = 0 if n_positives < ALONE_FROM else 5 + 1
+    assert len(n_rows) == n_fits
+
+
+def some_positive(rows: Rows, n: int) -> Rows:
+    """The rows with their first n positives only."""
+    label = np.zeros(len(rows))
+    label[np.flatnonzero(rows.label == 1.0)[:n]] = 1.0
+    return replace(rows, label=label)
+
+
+def test_rows_that_do_not_differ_are_learnt_from() -> None:
+    rows = some_positive(late_payers(300, 5), 12)
+    alike = replace(rows, x=np.ones_like(rows.x))
+    learnt = learn_few("nonpayment", alike, 0, starter("nonpayment"))
+    assert learnt.fitted.probability(alike).std() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "best"),
+    [
+        ({"rule": 0.1, "starter": 0.2, "linear": 0.3}, "rule"),
+        ({"starter": 0.1, "rule": 0.2, "linear": 0.3}, "linear"),
+        ({"linear": 0.1, "starter": 0.2, "rule": 0.3}, "linear"),
+        ({"starter": 0.1, "rule": 0.2}, "starter"),
+    ],
+)
+def test_a_rule_serves_only_where_it_is_best_of_all(
+    wrong: dict[Learner, float], best: Learner
+) -> None:
+    def refused() -> FittedModel:
+        raise AssertionError("nothing is fitted to choose")
+
+    rows = late_payers(60, 5)
+    tried: dict[Learner, Tried] = {
+        learner: Tried(learner, np.abs(rows.label - far), refused)
+        for learner, far in wrong.items()
+    }
+    assert best_of(rows, tried, seed=0).learner == best
 
 
 def test_an_infinite_ridge_leaves_the_prior_as_it_is() -> None:

@@ -47,6 +47,11 @@ def test_a_row_that_stands_for_two_counts_as_two() -> None:
     assert kept(rows[twice]) == kept(replace(rows, stands_for=np.full(len(rows), 2.0)))
 
 
+def test_of_nothing_nothing_is_kept() -> None:
+    """Where no feature differs between customers, a design has no columns."""
+    assert stable_blocks([], drawn(9)) == []
+
+
 def test_something_is_always_kept() -> None:
     rows = drawn(8, n_customers=40)
     label = np.zeros(len(rows))
