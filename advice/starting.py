@@ -18,7 +18,7 @@ from features.portfolio import Portfolio
 from features.snapshots import newest_population
 from features.targets import TARGETS, Target
 from scoring.bundle import Bundle
-from scoring.level import LevelBelief, level_of, level_shift
+from scoring.level import LevelPrior, level_of, level_shift
 from scoring.logistic import expit
 from scoring.predictor import Predictor
 from scoring.starter import FRAUD_TABLES, moved
@@ -86,7 +86,7 @@ def _moved_by(bundle: Bundle, shown: ShownOutcomes, horizon_days: int) -> Bundle
     if len(seen) == 0:
         return bundle
     shift = level_shift(log_odds, seen, customers)
-    prior = LevelBelief.of_starter(float(expit(log_odds).mean()))
+    prior = LevelPrior.of_starter(float(expit(log_odds).mean()))
     level = level_of(float(expit(log_odds + shift).mean()), seen, customers, prior)
     return replace(moved(bundle, shift, level), horizon_days=horizon_days)
 

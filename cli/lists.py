@@ -1,8 +1,6 @@
 """Files that commands write: whole or not at all, lists in the form of their name."""
 
-import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -13,6 +11,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import typer
+
+from cli.sole_writer import sole_writer
 
 if TYPE_CHECKING:
     from advice.advised import AdvisedParts
@@ -33,6 +33,9 @@ def writing(out: Path | None) -> Iterator[Path]:
     """A place to write to that becomes `out` when the block ends well, else nothing.
 
     A place that cannot be written is refused before the work, not after it.
+
+    Raises:
+        RunInProgressError: if another run writes it.
     """
     if out is None:
         yield Path()
@@ -41,24 +44,13 @@ def writing(out: Path | None) -> Iterator[Path]:
         raise IsADirectoryError(EISDIR, "a folder, not a file to write", str(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(f".{out.name}.unfinished")
-    unfinished.touch()
-    try:
-        yield unfinished
+    with sole_writer(unfinished, unfinished.touch, out):
+        try:
+            yield unfinished
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
         unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-class RunInProgressError(Exception):
-    """Two runs would write one list, each into the other's parts."""
-
-    code = "run_in_progress"
-
-    def __init__(self, out: Path) -> None:
-        super().__init__(
-            f"another run is writing {out} now: wait until it has ended, or name"
-            " another file with --out"
-        )
 
 
 @contextmanager
@@ -76,8 +68,11 @@ def parts_beside(out: Path | None) -> Iterator[Path]:
             yield Path(folder)
         return
     kept = out.with_name(f".{out.name}.parts")
-    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(kept, out):
+
+    def make() -> None:
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    with sole_writer(kept, make, out):
         is_done = False
         try:
             yield kept
@@ -86,29 +81,6 @@ def parts_beside(out: Path | None) -> Iterator[Path]:
             (kept / DATABASE).unlink(missing_ok=True)
             if is_done or not any(kept.glob("parts/*.parquet")):
                 shutil.rmtree(kept)
-
-
-@contextmanager
-def _alone(folder: Path, out: Path) -> Iterator[None]:
-    """Nobody else writes `out` while the block lasts; a run that is killed lets go."""
-    if sys.platform == "win32":  # folders cannot be locked; DuckDB refuses the second
-        yield
-        return
-    import fcntl
-
-    place = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunInProgressError(out) from None
-        except OSError:  # a network's file system that locks no folder
-            pass
-        # a run that ended between the two lines above took its folder with it
-        folder.mkdir(mode=0o700, exist_ok=True)
-        yield
-    finally:
-        os.close(place)
 
 
 def write_list(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from features.portfolio import Portfolio
     from features.reading.duck_settings import DuckSettings
     from features.targets import Target
+    from scoring.bundle import Bundle
     from scoring.intervals import MetricEstimate
     from training.audits.verdict import Acceptance
     from training.customer_sample import SampleLimits
@@ -228,7 +229,7 @@ def show_result(
         return
     learnt, bundle = result.learnt, result.bundle
     _show_metrics(bundle.bundle_id, learnt, result.later)
-    _show_level(learnt, bundle.horizon_days)
+    _show_level(learnt, bundle)
     _show_gates(learnt)
     if tuned is not None:
         say(f"tuning: {tuned.get(result.target, NOT_TUNED)}")
@@ -276,10 +277,11 @@ def _show_metrics(
     show_table(title, ("measure", "value", "95 % interval", "of a later period"), rows)
 
 
-def _show_level(learnt: "TrainedModel", days: int) -> None:
+def _show_level(learnt: "TrainedModel", bundle: "Bundle") -> None:
     """How often it happens, where few outcomes or none tell it."""
     if learnt.level is not None:
-        say(f"level: within {days} days expected of {learnt.level}")
+        what = f"{bundle.target} within {bundle.horizon_days} days"
+        say(f"level: {what} is expected of {learnt.level}")
 
 
 def _show_gates(learnt: "TrainedModel") -> None:

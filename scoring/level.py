@@ -21,7 +21,7 @@ _FURTHEST = 8.0  # log-odds by which a portfolio may move the level
 _CERTAIN = 1e-12  # a probability nearer to 0 or 1 has no log-odds to move
 
 
-class LevelBelief(NamedTuple):
+class LevelPrior(NamedTuple):
     """How likely each level is, as a Beta distribution.
 
     As if so many customers had been seen with the outcome, and so many without.
@@ -31,7 +31,7 @@ class LevelBelief(NamedTuple):
     without: float
 
     @classmethod
-    def of_starter(cls, expected: float) -> "LevelBelief":
+    def of_starter(cls, expected: float) -> "LevelPrior":
         """The prior of a starter that expects so much of the rows, in [0, 1]."""
         as_many_as = max(PRIOR_OUTCOMES / expected, LEAST_CUSTOMERS)
         n_customers = min(as_many_as, MOST_CUSTOMERS)
@@ -42,16 +42,16 @@ class LevelBelief(NamedTuple):
         """The level in [0, 1] that it expects."""
         return self.with_it / (self.with_it + self.without)
 
-    def after(self, n_customers: float, seen: float) -> "LevelBelief":
+    def after(self, n_customers: float, seen: float) -> "LevelPrior":
         """With so many customers more, of whose rows the share `seen` has it."""
-        return LevelBelief(
+        return LevelPrior(
             self.with_it + n_customers * seen,
             self.without + n_customers * (1.0 - seen),
         )
 
 
 # where no starter says what to expect
-JEFFREYS = LevelBelief(PRIOR_OUTCOMES, PRIOR_OUTCOMES)
+JEFFREYS = LevelPrior(PRIOR_OUTCOMES, PRIOR_OUTCOMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _percent(share: float) -> str:
 
 
 def level_of(
-    expected: float, label: FloatArray, customer: IntArray, prior: LevelBelief
+    expected: float, label: FloatArray, customer: IntArray, prior: LevelPrior
 ) -> Level:
     """The level of a model, as surely as few outcomes tell it.
 
@@ -113,7 +113,7 @@ def level_of(
         prior: of the level, before these rows.
 
     >>> nobody = np.zeros(400)
-    >>> print(level_of(0.001, nobody, np.arange(400), LevelBelief.of_starter(0.01)))
+    >>> print(level_of(0.001, nobody, np.arange(400), LevelPrior.of_starter(0.01)))
     0.10% of the customers (95 % interval 0.00% to 0.92%)
     """
     from scipy.special import betaincinv  # dear to import, and rarely needed
@@ -161,7 +161,7 @@ def level_shift(
     n_customers = float((counts / n_rows[one_of]).sum())
     expected = float(np.average(expit(log_odds), weights=stands_for))
     seen = float(np.average(label, weights=stands_for))
-    rate = LevelBelief.of_starter(expected).after(n_customers, seen).mean
+    rate = LevelPrior.of_starter(expected).after(n_customers, seen).mean
 
     def excess(shift: float) -> float:
         """How far the mean probability, moved by `shift`, lies above the rate."""

@@ -25,7 +25,7 @@ from serving.metrics import Metrics
 
 _GONE = 499  # as nginx counts a client that went away before its answer
 _PAGES = ("/desk/", "/appeal/")  # what people read
-_AGAIN = "send it again, with the same Idempotency-Key"
+_AGAIN = "send it again; under the Idempotency-Key it had, if any, it is done only once"
 log = logging.getLogger("forbear.serving")
 
 
@@ -61,7 +61,7 @@ class Guard:
             await self._app(scope, receive, watched_send)
         except ClientDisconnect:
             status = _GONE
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # nothing lies above that it must reach
             if status:
                 raise
             problem = ProblemError("stopping", _AGAIN)

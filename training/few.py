@@ -23,7 +23,7 @@ from scoring.intervals import (
     compare_log_loss,
     customer_blocks,
 )
-from scoring.level import JEFFREYS, Level, LevelBelief, level_of
+from scoring.level import JEFFREYS, Level, LevelPrior, level_of
 from scoring.metrics import log_loss
 from training.errors import TooFewPositivesError
 from training.fitting import (
@@ -34,7 +34,7 @@ from training.fitting import (
 )
 from training.folds import Fold, customer_folds
 from training.held_out import calibrated
-from training.judged_few import Unseen, judged_few, n_positive_customers
+from training.judged_few import HeldOutProbability, judged_few, n_positive_customers
 from training.lateness import fit_rule, late_rows
 from training.latest_level import at_latest_level, of_latest_dates
 from training.leakage import alarms, gain_shares
@@ -67,7 +67,7 @@ Make = Callable[[Rows, BoolArray], AdditiveModel]  # and which of them teach
 
 
 @dataclass(frozen=True)
-class Tried(Unseen):
+class TriedFit(HeldOutProbability):
     """A learner, its probabilities of rows it did not see, and how to fit it on all."""
 
     fitted: Callable[[], FittedModel]
@@ -124,12 +124,12 @@ def _level(rows: Rows, final: FittedModel, starter: Bundle | None) -> Level:
     prior = JEFFREYS
     if starter is not None:
         before = scaled(starter).margin(rows.x, rows.feature_set.names)
-        prior = LevelBelief.of_starter(float(expit(before).mean()))
+        prior = LevelPrior.of_starter(float(expit(before).mean()))
     expected = float(final.probability(rows).mean())
     return level_of(expected, rows.label, rows.customer, prior)
 
 
-def best_of(rows: Rows, tried: Mapping[Learner, Tried], seed: int) -> Tried:
+def best_of(rows: Rows, tried: Mapping[Learner, TriedFit], seed: int) -> TriedFit:
     """The least log-loss; trees must be better for sure: chance favours them.
 
     Where a starter alone has the least, the mean that it is a third of serves: folds of
@@ -149,22 +149,22 @@ def best_of(rows: Rows, tried: Mapping[Learner, Tried], seed: int) -> Tried:
 
 def _tried(
     rows: Rows, seed: int, starter: Bundle | None, progress: Progress
-) -> Iterator[Tried]:
+) -> Iterator[TriedFit]:
     """What is tried, simplest first; of equals the first is kept."""
     n_bad, can_tell = n_positive_customers(rows), rows.n_positives >= ALONE_FROM
     n_folds = min(N_FOLDS, n_bad)
     fold = None if n_bad < LOGISTIC_FROM else customer_folds(rows, n_folds, seed)
     everyone = np.ones(len(rows), dtype=np.bool_)
 
-    def tried(learner: Learner, p: FloatArray, make: Make) -> Tried:
+    def tried(learner: Learner, p: FloatArray, make: Make) -> TriedFit:
         margin = np.log(p / (1.0 - p))
-        return Tried(
+        return TriedFit(
             learner,
             p,
             lambda: FittedModel(learner, make(rows, everyone), LogOddsMap(), margin),
         )
 
-    def cross_fitted(learner: Learner, make: Make) -> Tried:
+    def cross_fitted(learner: Learner, make: Make) -> TriedFit:
         [p] = _out_of_fold(lambda *taught: [make(*taught)], rows, fold)
         return tried(learner, p, make)
 
@@ -223,7 +223,7 @@ def _logistics(
 
 def _trees(
     rows: Rows, fold: IntArray, seed: int, rival: FloatArray, progress: Progress
-) -> Iterator[Tried]:
+) -> Iterator[TriedFit]:
     """Trees, unless they are behind a rival (n,) on the first folds.
 
     They replace it only where they are better for sure; behind on two folds of five,
@@ -240,7 +240,7 @@ def _trees(
     trees = trees.extended(parts[N_FIRST:])
     unseen = trees.held_out()
     p = calibrated(rows, unseen.margin).probability(unseen.margin)
-    yield Tried("lightgbm", p, lambda: trees.fitted(unseen))
+    yield TriedFit("lightgbm", p, lambda: trees.fitted(unseen))
 
 
 def _out_of_fold(

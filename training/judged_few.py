@@ -29,7 +29,7 @@ LEVEL_FACTOR = 2.0  # the level must be known within this factor
 
 
 @dataclass(frozen=True)
-class Unseen:
+class HeldOutProbability:
     """A learner, and its probabilities (n,) of rows whose customers it did not see."""
 
     learner: Learner
@@ -42,7 +42,10 @@ def n_positive_customers(rows: Rows) -> int:
 
 
 def judged_few(
-    rows: Rows, best: Unseen, tried: Mapping[Learner, Unseen], seed: int
+    rows: Rows,
+    best: HeldOutProbability,
+    tried: Mapping[Learner, HeldOutProbability],
+    seed: int,
 ) -> Evaluation:
     """By cross-fitted probabilities; of too few customers no metric is told."""
     metrics = few_metrics(rows, best.p, seed)
@@ -73,7 +76,9 @@ def judged_few(
     )
 
 
-def _against(rows: Rows, best: Unseen, other: Unseen, seed: int) -> Gate:
+def _against(
+    rows: Rows, best: HeldOutProbability, other: HeldOutProbability, seed: int
+) -> Gate:
     blocks = customer_blocks(rows.customer)
     paired = compare_log_loss(rows.label, best.p, other.p, blocks, seed=seed)
     return Gate(

@@ -46,11 +46,12 @@ def test_a_level_that_few_outcomes_tell_is_said_with_its_interval(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     learnt: Any = SimpleNamespace(level=Level(0.001, 0.0, 0.0092))
-    _show_level(learnt, 90)
-    _show_level(SimpleNamespace(level=None), 90)  # type: ignore[arg-type]
+    bundle: Any = SimpleNamespace(target="fraud", horizon_days=90)
+    _show_level(learnt, bundle)
+    _show_level(SimpleNamespace(level=None), bundle)  # type: ignore[arg-type]
     assert capsys.readouterr().out == (
-        "level: within 90 days expected of 0.10% of the customers (95 % interval 0.00%"
-        " to 0.92%)\n"
+        "level: fraud within 90 days is expected of 0.10% of the customers (95 %"
+        " interval 0.00% to 0.92%)\n"
     )
 
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from scoring.bundle import Bundle
-from scoring.level import JEFFREYS, Level, LevelBelief, level_of, level_shift
+from scoring.level import JEFFREYS, Level, LevelPrior, level_of, level_shift
 from scoring.logistic import expit
 from scoring.starter import moved, starter
 
 
 def level(expected: float, n: int, n_bad: int) -> Level:
     """Of n customers with a row each, after a starter that expected so much."""
-    prior = LevelBelief.of_starter(expected)
+    prior = LevelPrior.of_starter(expected)
     rate = prior.after(n, n_bad / n).mean
     label = (np.arange(n) < n_bad).astype(np.float64)
     return level_of(rate, label, np.arange(n), prior)
@@ -44,14 +44,14 @@ def test_a_starter_counts_as_half_an_outcome_within_limits(
     expected: float, n_customers: int
 ) -> None:
     """Of what is rare more customers, or a few without it would leave next to none."""
-    prior = LevelBelief.of_starter(expected)
+    prior = LevelPrior.of_starter(expected)
     assert sum(prior) == pytest.approx(n_customers)
     assert prior.mean == pytest.approx(expected)
 
 
 def test_rows_of_a_customer_tell_one_story() -> None:
     label, each = np.zeros(1_000), np.arange(1_000) // 10
-    one = level_of(0.001, label, each, LevelBelief.of_starter(0.01))
+    one = level_of(0.001, label, each, LevelPrior.of_starter(0.01))
     assert one.high == pytest.approx(3.689 / 100, rel=1e-3)
 
 
@@ -98,6 +98,6 @@ def test_a_level_is_kept_with_its_bundle(tmp_path: Path) -> None:
 def test_what_is_expected_is_the_mean_of_the_belief() -> None:
     log_odds, label = np.linspace(-6.0, -2.0, 200), np.zeros(200)
     shift = level_shift(log_odds, label, np.arange(200))
-    prior = LevelBelief.of_starter(float(expit(log_odds).mean()))
+    prior = LevelPrior.of_starter(float(expit(log_odds).mean()))
     mean = float(expit(log_odds + shift).mean())
     assert mean == pytest.approx(prior.after(200, 0.0).mean, rel=1e-6)

@@ -14,7 +14,7 @@ from features.moments import DAY_US
 from scoring.additive import AdditiveModel
 from scoring.bundle import Learner
 from scoring.intervals import auc_interval
-from scoring.level import LevelBelief
+from scoring.level import LevelPrior
 from scoring.metrics import auc, log_loss
 from scoring.predictor import Predictor
 from scoring.starter import starter
@@ -23,7 +23,7 @@ from training.few import (
     ALONE_FROM,
     LOGISTIC_FROM,
     RIDGES,
-    Tried,
+    TriedFit,
     best_of,
     learn_few,
 )
@@ -102,7 +102,7 @@ def test_no_fraud_seen_is_not_no_fraud() -> None:
     before = Predictor(bundle).probability(x)
     assert (p > 0.0).all()
     # Beta: half an outcome counts for the starter's own level, beside 600 without
-    prior = LevelBelief.of_starter(float(before.mean()))
+    prior = LevelPrior.of_starter(float(before.mean()))
     assert p.mean() == pytest.approx(prior.after(600, 0.0).mean, rel=0.01)
     assert learnt.level is not None  # the exact limit of nothing among 600
     assert learnt.level.rate == pytest.approx(p.mean())
@@ -218,8 +218,8 @@ def test_a_rule_serves_only_where_it_is_best_of_all(
         raise AssertionError("nothing is fitted to choose")
 
     rows = late_payers(60, 5)
-    tried: dict[Learner, Tried] = {
-        learner: Tried(learner, np.abs(rows.label - far), refused)
+    tried: dict[Learner, TriedFit] = {
+        learner: TriedFit(learner, np.abs(rows.label - far), refused)
         for learner, far in wrong.items()
     }
     assert best_of(rows, tried, seed=0).learner == best
