@@ -21,7 +21,6 @@ from backtest.errors import LoggedDecisionsError, UnpricedPolicyError
 from backtest.offpolicy import LoggedDecisions
 from decisions.actions import ACTIONS
 from decisions.money.states import exclusive_states
-from decisions.policy_file.load import Policy
 from decisions.steps.arms import GREEDY, softer
 from features.arrays import FloatArray, IntArray
 from features.batch import feature_table, matrix
@@ -138,7 +137,8 @@ def with_outcomes(
     old = [logged[i] for i in chosen.tolist()]
     action = np.array([one.action for one in old], dtype=np.int64)
     propensity = np.array([one.propensity for one in old])
-    certain = _without_arms(advisor)
+    # valued as it recommends where nothing is drawn
+    certain = Advisor(advisor.bundles, advisor.policy.undrawn(), advisor.settings)
     advised = advise_portfolio(certain, portfolio, _pairs(keys))["action"].to_pylist()
     greedy = np.array([one.greedy for one in old], dtype=np.int64)
     new = greedy.copy()  # where the new policy decides nothing, nothing changes
@@ -191,18 +191,6 @@ def new_propensity(old: Sequence[LoggedDecision], new: IntArray) -> FloatArray:
         return (1.0 - one.propensity) * share
 
     return np.array([of(*pair) for pair in zip(old, new.tolist(), strict=True)])
-
-
-def _without_arms(advisor: Advisor) -> Advisor:
-    """The same policy with nothing left to chance: that is what it is valued at."""
-    document = advisor.policy.document
-    certain = document.model_copy(
-        update={
-            name: getattr(document, name).model_copy(update={"share": 0.0})
-            for name in ("exploration", "holdout")
-        }
-    )
-    return Advisor(advisor.bundles, Policy(certain), advisor.settings)
 
 
 def _pairs(keys: list[tuple[str, int]]) -> pa.Table:

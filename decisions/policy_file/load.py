@@ -94,6 +94,19 @@ class Policy:
                 return terms
         return None
 
+    def undrawn(self) -> "Policy":
+        """The same rules with nothing left to chance: nobody is in an arm."""
+        document, none = self.document, {"share": 0.0}
+        arms = {"exploration": none, "holdout": none}
+        update: dict[str, object] = {
+            name: getattr(document, name).model_copy(update=none) for name in arms
+        }
+        update["amendments"] = tuple(
+            change.model_copy(update={"set": change.set | arms})
+            for change in document.amendments
+        )
+        return Policy(document.model_copy(update=update), self.source)
+
     @property
     def latest(self) -> Terms:
         """The terms after all amendments."""

@@ -15,7 +15,7 @@ from decisions.errors import PolicyFileError
 from decisions.policy.document import PolicyDocument
 from decisions.policy.finding import Finding
 from decisions.policy.section import PolicySection
-from decisions.policy_file.check import check
+from decisions.policy_file.check import check, run_cases
 from decisions.policy_file.lines import on_lines
 from decisions.policy_file.load import (
     SHIPPED,
@@ -245,6 +245,36 @@ def _reminded_after_a_stop(v: Values) -> None:
 )
 def test_the_linter_finds(change: Callable[[Values], None], code: str) -> None:
     assert code in {finding.code for finding in check(_changed(change))}
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        pytest.param(
+            {"exploration": {"share": 0.5, "epoch_days": 1, "scope": ["remind"]}},
+            id="softer by chance",
+        ),
+        pytest.param({"holdout": {"share": 0.5, "epoch_days": 1}}, id="held out"),
+    ],
+)
+def test_a_case_is_drawn_into_no_arm(drawn: Values) -> None:
+    [small] = [c for c in _values()["cases"] if c["name"] == "small debt"]
+    told = {"reminder_1": 35, "reminder_2": 28, "final_notice": 20}
+    late = small | {"notices": told}  # by the days alone it would be suspended
+    days = (9, 10, 11, 16, 17, 18, 23, 24)  # half of them are drawn, by the epoch
+
+    def change(v: Values) -> None:
+        v["cases"] = [late | {"at": f"2026-06-{day:02}T10:00:00Z"} for day in days]
+        v.update(drawn)
+
+    def later(v: Values) -> None:
+        change(v)
+        for section in drawn:
+            v[section] = {"share": 0.0}
+        v["amendments"] = [{"from": "2026-01-01", "set": drawn, "because": "to learn"}]
+
+    assert list(run_cases(_changed(change))) == []
+    assert list(run_cases(_changed(later))) == []
 
 
 def test_changes_that_come_and_thresholds_that_rise_are_no_finding() -> None:
