@@ -41,7 +41,7 @@ def money_prospects(portfolio: Portfolio) -> Iterator[OutlookAnswer]:
     """What is owed, what would still accrue, and what a customer is worth."""
     tables, source = portfolio.settings.tables, portfolio.settings.money_source
     unread = [t for t in ("invoices", "payments") if why_unread(portfolio, t)]
-    if source == "unknown" and unread:
+    if unread and source in ("unknown", "invoices"):
         why = f"{unread[0]}: {why_unread(portfolio, unread[0])}"
         yield OutlookAnswer("money owed", f"unknown: {why}", CORRECTIONS)
     elif source == "unknown" and "invoices" in tables:

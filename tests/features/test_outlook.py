@@ -281,6 +281,8 @@ def test_notices_and_money_that_cannot_be_read_ask_for_corrections() -> None:
 def test_what_rejected_payments_keep_unknown_is_not_laid_on_time() -> None:
     tables = plain()
     tables["payments"] = [row | {"status": "arrived"} for row in tables["payments"]]
+    owed = said(tables, "money owed")
+    assert owed.answer == "unknown: payments: none of its rows could be read"
     labels_of = said(tables, "labels of non-payment")
     assert "rows of every customer were rejected" in labels_of.answer
     assert "corrections" in labels_of.improve
