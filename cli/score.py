@@ -18,7 +18,7 @@ from cli.lists import (
     write_notices,
     writing,
 )
-from cli.moments import moment_of, readable_moment
+from cli.moments import moment_of, readable_moment, working_hour
 from cli.output import rejected_rows, say, waiting
 from cli.policy_in_use import place_of_store, policy_in_use
 from cli.reading import Memory
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from advice.advisor import Advisor
     from advice.lists.memory import Named
     from decisions.case import BudgetUse, Clock
-    from decisions.policy_file.load import Policy
     from features.portfolio import Portfolio
 
 
@@ -253,17 +252,3 @@ def _day_of(read: "Portfolio", as_of: str | None, now: int) -> date:
     moment = to_datetime(moment_of(read, as_of)) - timedelta(microseconds=1)
     day, today = (at.astimezone(zone).date() for at in (moment, to_datetime(now)))
     return day if as_of else max(day, today)
-
-
-def working_hour(policy: "Policy", read: "Portfolio", as_of: str | None) -> str | None:
-    """What --as-of says, with the policy's next working hour as a moment."""
-    from advice.opening import NEXT_WORKING_HOUR, next_working_hour
-    from features.moments import to_datetime
-
-    if as_of != NEXT_WORKING_HOUR:
-        return as_of
-    opens = next_working_hour(policy, to_datetime(read.latest_moment))
-    if opens is None:
-        reason = "its public holidays are not known, so nobody knows when it may act"
-        raise typer.BadParameter(f"--as-of {as_of}: {policy.reference}: {reason}")
-    return opens.isoformat()

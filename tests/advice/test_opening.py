@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
+import typer
 
 from advice.advised import AdvisedParts
 from advice.opening import next_working_hour, permitted_soon
-from cli.score import working_hour
+from cli.moments import working_hour
 from cli.score_summary import show_permitted_soon
 from decisions import Case, default_policy, recommend
 from features.moments import microseconds
@@ -69,6 +70,14 @@ def test_a_batch_at_night_may_ask_for_the_next_working_hour(
     at_night = SimpleNamespace(latest_moment=microseconds(MONDAY_NIGHT))
     read = cast("Portfolio", at_night)
     assert working_hour(default_policy(), read, as_of) == moment
+
+
+def test_an_opening_at_which_the_data_would_be_stale_is_refused() -> None:
+    thursday_night = datetime(2026, 6, 11, 22, 0, tzinfo=UTC)  # before an eve
+    at_night = SimpleNamespace(latest_moment=microseconds(thursday_night))
+    why = r"2026-06-15 08:00.*80 hours after the data end.*stale_hours: 48.*--as-of out"
+    with pytest.raises(typer.BadParameter, match=why):
+        working_hour(default_policy(), cast("Portfolio", at_night), "next-working-hour")
 
 
 def test_the_screen_says_it_in_local_time(capsys: pytest.CaptureFixture[str]) -> None:
