@@ -35,6 +35,7 @@ def report(run: FourClocks, bundles: Sequence[Bundle]) -> Page:
             ("Policy", run.policy_hash[:12]),
         ),
         sections=(
+            *_rings(run),
             Section("inputs", "Inputs: what comes in", tuple(input_blocks(run))),
             Section("scores", "Scores: what is answered", tuple(score_blocks(run))),
             Section(
@@ -50,10 +51,19 @@ def report(run: FourClocks, bundles: Sequence[Bundle]) -> Page:
 
 
 def _lead(run: FourClocks) -> str:
-    causes = run.causes
-    if not causes:
+    if not run.causes:
         return "Nothing rings: what is seen is as it was expected, at this size."
-    return " ".join(f"{cause.why} [{cause.code}]." for cause in causes)
+    return (
+        "Something rings, and what rings stops automation until a person releases it:"
+        " nobody new is suspended or blocked."
+    )
+
+
+def _rings(run: FourClocks) -> Iterator[Section]:
+    """Each cause on a line of its own; no section where nothing rings."""
+    causes = tuple(f"{cause.why} [{cause.code}]." for cause in run.causes)
+    if causes:
+        yield Section("rings", "What rings", (Items(causes),))
 
 
 def _rests_on(run: FourClocks) -> Iterator[Block]:

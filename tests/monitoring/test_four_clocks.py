@@ -37,7 +37,7 @@ from monitoring.mature_outcomes import (
     _money,
     mature_outcomes,
 )
-from monitoring.report import page
+from monitoring.report import page, report
 from monitoring.report_outcomes import not_yet
 from monitoring.run import MOST_RUNS, FourClocks, decided, monitor, shares_before
 from monitoring.scores import ActionShares, action_shares, expected_auc
@@ -46,6 +46,7 @@ from scoring.early_warning import expectation
 from scoring.metrics import auc
 from tests.monitoring.conftest import NOW, TRAINED_AT, Simulated
 from wording.plots.svg import COLOURS
+from wording.publication.page import Items
 
 pytestmark = pytest.mark.slow  # a world is simulated for them
 
@@ -209,7 +210,7 @@ def test_a_bundle_of_an_older_release_says_that_it_has_no_reference(
 
 
 def test_a_model_that_says_half_of_what_comes_rings_early_and_late(
-    calm: Simulated, model: Bundle
+    run: FourClocks, calm: Simulated, model: Bundle
 ) -> None:
     """Log-odds lower by 2: O/E near 5, far outside of what is tolerated."""
     low = replace(model.calibration, intercept=model.calibration.intercept - 2.0)
@@ -225,6 +226,10 @@ def test_a_model_that_says_half_of_what_comes_rings_early_and_late(
     assert mature.recalibrated is not None
     assert mature.recalibrated.intercept > low.intercept + 1.0
     assert 0.0 < mature.stopped_share < 1.0
+    rung = replace(run, mature=(mature,))
+    [rings] = [s for s in report(rung, [old]).sections if s.name == "rings"]
+    assert rings.blocks == (Items(tuple(f"{c.why} [{c.code}]." for c in rung.causes)),)
+    assert "forbear recalibrate PORTFOLIO --target nonpayment" in page(rung, [old])
 
 
 def test_before_the_first_date_matures_it_says_when(
