@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import logit
 
 from advice.mature_window import PendingOutcomes, mature_window
 from features.arrays import FloatArray, IntArray
@@ -22,6 +23,7 @@ from scoring.bundle import Bundle
 from scoring.calibration import MIN_SLOPE, LogOddsMap, newton_logistic
 from scoring.cards import card_of, keep_card
 from scoring.intervals import measured
+from scoring.reference import Sketch
 from training.errors import NothingToRecalibrateError
 from training.fitting import margin
 from training.judged_money import Money, money_of
@@ -90,7 +92,11 @@ def recalibrate(
     }
     reference = champion.reference
     if reference is not None:
-        reference = replace(reference, learnt_until=int(rows.as_of.max()))
+        reference = replace(
+            reference,
+            learnt_until=int(rows.as_of.max()),
+            probability=_by(latest, champion.calibration, reference.probability),
+        )
     bundle = replace(
         champion,
         calibration=latest,
@@ -131,6 +137,20 @@ def _map(margins: FloatArray, label: FloatArray, before: LogOddsMap) -> LogOddsM
     return LogOddsMap(
         float(moved) + stretched * before.intercept, stretched * before.slope
     )
+
+
+def _by(latest: LogOddsMap, before: LogOddsMap, told: Sketch) -> Sketch:
+    """Probabilities of the training as the new map says them.
+
+    Without this, monitoring would compare what either map says, and ring because the
+    level was set right. Either map keeps the order, so every bin keeps its count.
+    """
+
+    def moved(values: tuple[float, ...]) -> tuple[float, ...]:
+        margins = (logit(np.array(values)) - before.intercept) / before.slope
+        return tuple(latest.probability(margins).tolist())
+
+    return replace(told, edges=moved(told.edges), quantiles=moved(told.quantiles))
 
 
 def _held_out(

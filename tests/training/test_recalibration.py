@@ -19,12 +19,13 @@ from features.catalogue import feature_set
 from features.moments import DAY_US, microseconds
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
+from monitoring.drift import drift
 from scoring.additive import AdditiveModel, NumberTerm
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsMap
 from scoring.cards import challenger_card
 from scoring.metrics import log_losses
-from scoring.reference import Reference, Sketch
+from scoring.reference import Reference, Sketch, sketch_of
 from scoring.shelf import champion_id
 from scoring.starter import starter
 from training.errors import NothingToRecalibrateError
@@ -179,6 +180,23 @@ def test_a_second_look_waits_for_newer_outcomes(
     assert made.bundle.reference.learnt_until == made.rows.as_of.max()
     with pytest.raises(NothingToRecalibrateError):
         recalibrate(world.until(NOW), made.bundle)
+
+
+def test_the_training_is_told_by_the_new_map(
+    world: ShiftedWorld, champion: Bundle
+) -> None:
+    """So that monitoring does not ring because the map did what it was made for."""
+    margins = np.random.default_rng(1).normal(-2.0, 1.0, 1_000)
+    by_old = sketch_of(champion.calibration.probability(margins))
+    reference = Reference(0, {}, by_old, {}, 0)
+    bundle = recalibrate(
+        world.until(NOW), replace(champion, reference=reference)
+    ).bundle
+    assert bundle.reference is not None
+    p = bundle.calibration.probability(margins)
+    assert drift("p", by_old, p).index > 0.25  # by the map of before it rings
+    assert drift("p", bundle.reference.probability, p).index < 0.01
+    assert bundle.reference.probability.moved(p) == pytest.approx(0.0, abs=1e-3)
 
 
 def test_no_outcome_shares_time_with_one_that_was_learnt(
