@@ -16,7 +16,7 @@ from features.arrays import FloatArray
 CHANCE = 0.01  # of batches that are none
 LEAST_EVENTS = 4  # fewer in a month or quarter say nothing of its parts
 MONTHS_DIFFER = 3  # days, at the most
-MOST_TIMES = 50.0
+MONTH_DAYS, QUARTER_DAYS, YEAR_DAYS = 30, 91, 365  # about
 
 
 class _Rhythm(NamedTuple):
@@ -36,7 +36,8 @@ class _Rhythm(NamedTuple):
 
 
 # quarters are few: of three, one may be an incident and one the beginning of a rise
-RHYTHMS = (_Rhythm(30, 4, 4, 0.5), _Rhythm(91, 6, 3, 0.7))
+MONTHLY = _Rhythm(MONTH_DAYS, 4, 4, 0.5)
+QUARTERLY = _Rhythm(QUARTER_DAYS, 6, 3, 0.7)
 
 
 def swing(counts: FloatArray, expected: FloatArray) -> float:
@@ -90,21 +91,44 @@ def usual_range(
     first = int(np.argmax(events > 0))  # nobody is late in a portfolio's first weeks
     counts = events[first:]
     rate = counts / np.maximum(customers[first:], 1.0)
-    found = (_range_of(counts, rate, length, rhythm) for rhythm in RHYTHMS)
-    return next((one for one in found if one is not None), None)
+    for rhythm in (MONTHLY, QUARTERLY):
+        told, n_batched = _told(counts, rhythm)
+        if _are_batches(told, n_batched, rhythm):
+            ends = (_extremes(rate, at, length, rhythm.days) for at in told)
+            least, most = zip(*ends, strict=True)
+            return float(np.median(least)), float(np.median(most))
+    return None
 
 
-def _range_of(
-    counts: FloatArray, rate: FloatArray, length: int, rhythm: _Rhythm
-) -> tuple[float, float] | None:
+def may_be_quarterly(events: FloatArray) -> bool:
+    """Whether the year before should be asked, too, about batches of a quarter.
+
+    Not where months tell, nor where no quarter of this year swings: then more than
+    seven in ten of two years hardly do.
+
+    Args:
+        events: (days,) known on each day of a year.
+
+    >>> may_be_quarterly(np.tile([30.0] + [0.0] * 90, 4))
+    True
+    >>> may_be_quarterly(np.ones(360)), may_be_quarterly(np.tile([30.0, *[0] * 29], 12))
+    (False, False)
+    """
+    counts = events[int(np.argmax(events > 0)) :]
+    is_monthly = _are_batches(*_told(counts, MONTHLY), MONTHLY)
+    return not is_monthly and _told(counts, QUARTERLY)[1] > 0
+
+
+def _told(counts: FloatArray, rhythm: _Rhythm) -> tuple[list[int], int]:
+    """First days of periods with enough events, and how many of these swing."""
     days = rhythm.days
-    begins = range(len(rate) % days, len(rate) - days + 1, days)
+    begins = range(len(counts) % days, len(counts) - days + 1, days)
     told = [at for at in begins if counts[at : at + days].sum() >= LEAST_EVENTS]
-    in_batches = sum(_is_batched(counts[at : at + days], rhythm) for at in told)
-    if len(told) < rhythm.least_told or in_batches <= rhythm.share * len(told):
-        return None
-    least, most = zip(*(_extremes(rate, at, length, days) for at in told), strict=True)
-    return float(np.median(least)), float(np.median(most))
+    return told, sum(_is_batched(counts[at : at + days], rhythm) for at in told)
+
+
+def _are_batches(told: list[int], n_batched: int, rhythm: _Rhythm) -> bool:
+    return len(told) >= rhythm.least_told and n_batched > rhythm.share * len(told)
 
 
 def _is_batched(period: FloatArray, rhythm: _Rhythm) -> bool:

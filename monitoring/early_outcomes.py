@@ -25,16 +25,17 @@ from features.moments import DAY_US
 from features.portfolio import Portfolio
 from features.snapshots import population_at
 from features.targets import Target
-from monitoring.batches import MOST_TIMES, usual_range
+from monitoring.batches import may_be_quarterly, usual_range
 from scoring.bundle import Bundle
-from scoring.early_warning import Expectation, expectation
+from scoring.early_warning import MOST_TIMES, Expectation, expectation
 from store.monitoring import Cause
 
 STEP_DAYS = 15
 AGES = (1, 2, 3)  # steps: 15, 30 and 45 days
 N_COHORTS = 24  # a year of them
+OF_A_YEAR = tuple(range(N_COHORTS, 0, -1))  # steps back
 # for batches of a quarter the year before as well, by half as many
-OLDER_COHORTS = range(2 * N_COHORTS, N_COHORTS, -2)
+OF_TWO_YEARS = (*range(2 * N_COHORTS, N_COHORTS, -2), *OF_A_YEAR)
 # Three ages and two targets are looked at every day; what rings stops automation, so
 # by chance it may do so once in several quarters (tests/statistical).
 CONFIDENCE = 0.98
@@ -108,7 +109,10 @@ def early_outcomes(portfolio: Portfolio, bundle: Bundle) -> tuple[EarlyOutcomes,
     known = _Cohorts.of(portfolio, target)
     latest = known.pairs.filter(pa.array(known.back <= max(AGES)))
     population = present_population(portfolio, bundle, latest)
-    found = (_cohort(known, population, age, portfolio) for age in AGES)
+    longer = known
+    if may_be_quarterly(known.by_day(min(AGES))[0]):
+        longer = _Cohorts.of(portfolio, target, OF_TWO_YEARS)
+    found = (_cohort(known, longer, population, age, portfolio) for age in AGES)
     return tuple(one for one in found if one is not None)
 
 
@@ -127,10 +131,11 @@ class _Cohorts:
     is_unseen: BoolArray  # of mature ones: an action hid what became of them
 
     @classmethod
-    def of(cls, portfolio: Portfolio, target: Target) -> "_Cohorts":
-        """Every 15 days of a year before what labels rely on ends, and older ones."""
+    def of(
+        cls, portfolio: Portfolio, target: Target, steps: Sequence[int] = OF_A_YEAR
+    ) -> "_Cohorts":
+        """So many times 15 days before what labels rely on ends; `steps` fall."""
         until = labels_observed_until(portfolio, target)
-        steps = [*OLDER_COHORTS, *range(N_COHORTS, 0, -1)]
         moments = [until - STEP_DAYS * step * DAY_US for step in steps]
         pairs = population_at(portfolio, moments)
         labelled = labels(portfolio, pairs, target)
@@ -188,10 +193,15 @@ class _Cohorts:
 
 
 def _cohort(
-    known: _Cohorts, population: Population, age: int, portfolio: Portfolio
+    known: _Cohorts,
+    longer: _Cohorts,
+    population: Population,
+    age: int,
+    portfolio: Portfolio,
 ) -> EarlyOutcomes | None:
     """The cohort of one age; None where nothing before tells what to expect.
 
+    Of batches `longer` tells, which are cohorts of two years where those may be needed.
     Where no mature outcome was known so soon, the share is not 0 but unknown: then the
     first one that is would be infinitely many times what was expected.
     """
@@ -211,7 +221,7 @@ def _cohort(
     expected = share * share_seen * p
     usual = float((before & early).sum() / n_before) * len(p)
     hit = early[own]
-    batches = _batches(known, age, usual / len(p))
+    batches = _batches(longer, age, usual / len(p))
     return EarlyOutcomes(
         target=known.target,
         age_days=age * STEP_DAYS,

@@ -14,14 +14,15 @@ import numpy as np
 from scipy.special import pdtrc, xlogy
 
 from features.arrays import FloatArray, IntArray
-from monitoring.batches import MOST_TIMES, swing
+from monitoring.batches import YEAR_DAYS, swing
+from scoring.early_warning import MOST_TIMES
 
 WINDOWS = (14, 30, 60)  # days until now: of everybody
 JOINED = (60, 90, 120, 180)  # days until now: who joined since, all their events
-YEAR, QUARTER = 365, 90
+LOOKS_DAYS = 90  # a quarter of daily looks, in which chance alone may ring
 BAND_STARTS = np.array([0, 30, 60, 90, 180, 360])  # days since joining
 LEAST_DAYS, LEAST_EVENTS = 180, 20  # of the history; fewer tell no rates
-CHANCE = 0.3  # of an alarm in a quarter in which nothing changes
+CHANCE = 0.3  # of an alarm in these looks where nothing changes
 N_DRAWS = 200
 MOST_DRAWN = 1_000  # events a draw; of more the ratio's distribution is the same
 TOLERATED = 1.25  # times what is expected: below it nothing is asked for
@@ -176,7 +177,7 @@ class _Look:
         Else one event would be compared with itself.
         """
         end = today - max(WINDOWS)
-        first = max(end - YEAR, events.first_day + 1)
+        first = max(end - YEAR_DAYS, events.first_day + 1)
         cells = [
             events.exposure(
                 today - days, today, today - days if joined else -_ALWAYS, today
@@ -242,7 +243,7 @@ def _ratio(
 
 def _limit(events: DailyEvents, rates: FloatArray, seed: int) -> float:
     """The strength that chance passes in `CHANCE` of quarters of daily looks."""
-    looks = [_Look.of(events, day) for day in range(1 - QUARTER, 1)]
+    looks = [_Look.of(events, day) for day in range(1 - LOOKS_DAYS, 1)]
     days, n = events.joiners
     first = looks[0].history[0]
     moments = np.arange(min(first, looks[-1].history[0]), 0)

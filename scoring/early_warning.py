@@ -18,6 +18,9 @@ LEAST_SHARE = 0.1  # known by now; of younger dates little can be said
 # known by now is estimated too, and the interval does not know it.
 CONFIDENCE = 0.95
 TOLERATED = (0.8, 1.25)  # of a ratio or a slope that is near enough to 1, either way
+# A ratio beyond is one of counts near none; so intervals stay finite, and the search
+# for the smallest change that can be seen ends.
+MOST_TIMES = 50.0
 
 
 @dataclass(frozen=True, slots=True)

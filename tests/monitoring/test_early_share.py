@@ -43,7 +43,7 @@ def seen(known: _Cohorts, age: int) -> EarlyOutcomes | None:
     population = Population(0, ids, empty, np.empty((n, 0)), p, {}, {})
     customers = pa.table({"customer_id": [f"c{i}" for i in range(N)]})
     portfolio = Portfolio.from_tables({"customers": customers}, PortfolioSettings())
-    return _cohort(known, population, age, portfolio)
+    return _cohort(known, known, population, age, portfolio)
 
 
 LATE = {(step, step): 80.0 for step in range(14, 21)}  # seven, none known soon
