@@ -101,9 +101,9 @@ def report(
     with steps("monitor") as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio, read_at=now_us())
-        before = _numbers_before(read.settings.name, store)
+        before, released = _known_before(read.settings.name, store)
         now = at if live else read.latest_moment
-        run = monitor(read, advisor, now, before, step)
+        run = monitor(read, advisor, now, before, released, step)
     show(run)
     if record:  # first: an alarm counts though its report cannot be written
         _record(run, at, store)
@@ -113,21 +113,30 @@ def report(
     raise typer.Exit(DIFFERENT if run.causes else OK)
 
 
-def _numbers_before(portfolio: str, store: Path | None) -> list[dict[str, Any]]:
-    """Of a portfolio's earlier runs, the latest first; no store is made to look."""
+def _known_before(
+    portfolio: str, store: Path | None
+) -> tuple[list[dict[str, Any]], set[str]]:
+    """Numbers of a portfolio's earlier runs, the latest first; tables released since.
+
+    No store is made to look.
+    """
     import json
 
     from monitoring.run import MOST_RUNS
+    from monitoring.table_flows import GONE, REJECTED
     from store.errors import NoDecisionsError
     from store.opening import require_recorded
 
     try:
         require_recorded(*_place(store))
     except NoDecisionsError:
-        return []
+        return [], set()
     with _opened(store) as monitoring:
         runs = monitoring.runs_of(portfolio, MOST_RUNS + 1)  # one may be of this state
-        return [json.loads(one.content) for one in runs]
+        since = runs[0].at if runs else 0
+        released = monitoring.released_since(portfolio, since)
+    tables = {one.subject for one in released if one.code in (GONE, REJECTED)}
+    return [json.loads(one.content) for one in runs], tables
 
 
 def _record(run: "FourClocks", at: int, store: Path | None) -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from decisions.actions import STOPS
 from monitoring.due_days import MOVED_DAYS, NOW_DAYS
 from monitoring.figures import bars
-from monitoring.inputs import SHIFTED, TargetInputs
 from monitoring.report_outcomes import day
 from monitoring.run import FourClocks
+from monitoring.target_inputs import SHIFTED, TargetInputs
 from wording.publication.page import (
     Block,
     Paragraph,

@@ -1,7 +1,7 @@
 """One run of monitoring: the four clocks of a portfolio, and what rang."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -17,7 +17,6 @@ from features.snapshots import latest_snapshots, population_and_count
 from monitoring.due_days import DueDays, due_days
 from monitoring.early_outcomes import EarlyOutcomes, early_outcomes
 from monitoring.fraud_signs import FraudSignsScan, fraud_signs_scan
-from monitoring.inputs import TableFlow, TargetInputs, table_flows
 from monitoring.mature_outcomes import MatureOutcomes, mature_outcomes
 from monitoring.same_day import compared
 from monitoring.scores import (
@@ -26,6 +25,8 @@ from monitoring.scores import (
     TargetScores,
     action_shares,
 )
+from monitoring.table_flows import TableFlow, table_flows
+from monitoring.target_inputs import TargetInputs
 from scoring.bundle import Bundle
 from store.monitoring import Cause
 
@@ -114,6 +115,7 @@ def monitor(
     advisor: Advisor,
     now: int,
     before: Sequence[Mapping[str, Any]] = (),
+    released: Collection[str] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> FourClocks:
     """Look at the four clocks.
@@ -122,7 +124,10 @@ def monitor(
         portfolio: with the settings that the bundles were trained with.
         advisor: bundles and policy in force.
         now: from when quiet of a table is counted, µs since 1970 UTC.
-        before: numbers of this portfolio's earlier runs, the latest first.
+        before: numbers of this portfolio's earlier runs, the latest first, also of the
+            same state of the data.
+        released: tables that a person has released since the latest of these runs, as
+            having the rows they are to have.
         progress: called with a line per step.
 
     Raises:
@@ -152,7 +157,9 @@ def monitor(
         policy_hash=policy_hash,
         bundles=bundles,
         count=count,
-        tables=table_flows(portfolio, now, next(iter(earlier), None)),
+        # whatever it observed: of a state looked at twice, or that lost its newest
+        # rows, no run is earlier
+        tables=table_flows(portfolio, now, next(iter(before), None), released),
         terms=due_days(portfolio),
         inputs=tuple(one.inputs for one in models),
         scores=tuple(one.scores for one in models),

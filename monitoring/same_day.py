@@ -21,9 +21,9 @@ from features.grid import has_grid
 from features.moments import DAY_US, microseconds, to_datetime
 from features.portfolio import Portfolio
 from features.snapshots import population_at
-from monitoring.inputs import UNKNOWN_RISE, TargetInputs, target_inputs
 from monitoring.same_age import no_older
 from monitoring.scores import TargetScores, target_scores
+from monitoring.target_inputs import UNKNOWN_RISE, TargetInputs, target_inputs
 from scoring.bundle import Bundle
 from scoring.reference import Reference
 

@@ -24,12 +24,15 @@ class Cause:
         code: stable, snake_case.
         subject: the column, table or target it is about.
         why: a sentence with the numbers, for staff; of no single customer.
+        is_new: whether it came about since the run before, so that it is not what a
+            person released.
     """
 
     clock: str
     code: str
     subject: str
     why: str
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class Monitoring:
         last = Alarm(*rows[0])
         if last.released_at is not None:
             is_old = at - last.released_at > RELEASED_FOR_US
-            if is_old or last.last_run_id not in before:
+            if is_old or cause.is_new or last.last_run_id not in before:
                 return False
         self._db.run(_SEEN_AGAIN, run_id, last.alarm_id)
         return True
@@ -182,6 +185,11 @@ class Monitoring:
         if not chosen:
             raise NothingToReleaseError(alarm_id)
         return chosen
+
+    def released_since(self, portfolio: str, moment: int) -> list[Alarm]:
+        """Alarms of a portfolio that a person released then or later; µs UTC."""
+        query = _ALARMS + "WHERE portfolio = ? AND released_at >= ? ORDER BY alarm_id"
+        return [Alarm(*row) for row in self._db.rows(query, portfolio, moment)]
 
     def latest_runs(self, most: int) -> list[MonitoringRun]:
         """The last runs of all portfolios, the latest first."""

@@ -1,6 +1,7 @@
 """`forbear monitor`: what rang, who gave automation back."""
 
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -126,3 +127,17 @@ def test_a_broken_feed_stops_automation(
     again = forbear("monitor", shop)  # as the person saw it
     assert (again.code, "alarms stand" in again.out) == (1, False)
     assert "released by a person lately, so it stops nothing: 1 of what" in again.out
+
+
+@pytest.mark.slow
+def test_a_table_that_is_gone_rings_until_a_person_releases_it(
+    forbear: Run, shop: Path, home: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(shop, tmp_path / "shop")
+    assert "[rows_gone]" not in forbear("monitor", folder).out
+    (folder / "usage.parquet").unlink()
+    for _ in range(2):
+        assert forbear("monitor", folder).out.count("[rows_gone]") == 1
+    why = ("--by", "ana", "--reason", "usage is kept elsewhere now")
+    forbear("monitor", "release", *why)
+    assert "[rows_gone]" not in forbear("monitor", folder).out

@@ -12,9 +12,10 @@ import pytest
 
 from advice.population import present_population
 from monitoring.early_outcomes import CONFIDENCE, early_outcomes
-from monitoring.inputs import table_flows, target_inputs
 from monitoring.mature_outcomes import MatureOutcomes, mature_outcomes
 from monitoring.scores import target_scores
+from monitoring.table_flows import table_flows
+from monitoring.target_inputs import target_inputs
 from scoring.bundle import Bundle
 from scoring.early_warning import expectation
 from simulation.worlds import CALM
