@@ -17,10 +17,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from advice.population import Population, present_population
+from features.arrays import FloatArray
+from features.batch import feature_table, matrix
+from features.feature_set import FeatureSet
 from features.grid import has_grid
 from features.moments import DAY_US, microseconds, to_datetime
 from features.portfolio import Portfolio
 from features.snapshots import population_at
+from monitoring.batches import QUARTER_DAYS
 from monitoring.same_age import no_older
 from monitoring.scores import TargetScores, target_scores
 from monitoring.target_inputs import UNKNOWN_RISE, TargetInputs, target_inputs
@@ -28,8 +32,8 @@ from scoring.bundle import Bundle
 from scoring.reference import Reference
 
 _MOVED = {"feature_drift", "score_drift", "unknown_values"}
-MONTH, QUARTER, YEAR = 1, 3, 12  # months
-HALF_QUARTER_DAYS = 46
+RHYTHM_MONTHS = 1, 3, 12  # a month, a quarter, a year
+HALF_QUARTER_DAYS = (QUARTER_DAYS + 1) // 2
 LEAST_SHARE = 0.5  # of the training's customers; among fewer nothing is surely drift
 
 
@@ -84,38 +88,59 @@ def compared(
     end = reference.as_of
     if not seen.has_moved or not has_grid(portfolio):
         return seen
-    progress("the same day of a month before the training ended")
+    progress("the same day of a month, quarter or year before the training ended")
     past = _population_at(portfolio, bundle, end)
     if not _is_as_trained(bundle, reference, past):
         return seen
     same = no_older(population, past, bundle)
     drift = target_scores(bundle.target, reference, same).drift
     seen = replace(seen, scores=replace(seen.scores, same_age=drift))
-    found = [seen]
-    for then in _same_days(portfolio, end):
-        if not found[-1].has_moved:
-            break
+    if not seen.has_moved:
+        return seen
+    return _beside_same_days(seen, portfolio, bundle, reference, population)
+
+
+def _beside_same_days(
+    seen: PopulationComparison,
+    portfolio: Portfolio,
+    bundle: Bundle,
+    reference: Reference,
+    population: Population,
+) -> PopulationComparison:
+    """Beside the first same day that explains what moved.
+
+    Where none does, beside the month's: most are billed by months. Where that is the
+    end of the training, it was looked at.
+    """
+    of_month = seen
+    for months, then in _same_days(portfolio, reference.as_of).items():
         mates = _population_at(portfolio, bundle, then)
-        if len(mates.probability) >= LEAST_SHARE * reference.probability.n:
-            before = replace(mates.reference(), importance=reference.importance)
-            no_older_now = no_older(population, mates, bundle)
-            again = _compared(bundle.target, before, no_older_now)
-            absent = _absent(portfolio, bundle, mates, then)
-            found.append(seen.beside(again, then, absent))
-    # of a month where neither explains it
-    return found[:2][-1] if found[-1].has_moved else found[-1]
+        if len(mates.probability) < LEAST_SHARE * reference.probability.n:
+            continue
+        before = replace(mates.reference(), importance=reference.importance)
+        same = no_older(population, mates, bundle)
+        again = _compared(bundle.target, before, same)
+        found = seen.beside(again, then, _absent(portfolio, mates, then))
+        if not found.has_moved:
+            return found
+        if months == 1:
+            of_month = found
+    return of_month
 
 
-def _same_days(portfolio: Portfolio, end: int) -> list[int]:
-    """Moments on one day of a month, a quarter and a year, a day before the end."""
+def _same_days(portfolio: Portfolio, end: int) -> dict[int, int]:
+    """By months, moments on the same day of so many, at least a day before the end."""
     asked = portfolio.observed_until, end, portfolio.settings.zone
-    rhythms = MONTH, QUARTER, YEAR
-    days = dict.fromkeys(same_day_before(*asked, months) for months in rhythms)
-    return [then for then in days if end - then >= DAY_US]
+    days: dict[int, int] = {}
+    for months in RHYTHM_MONTHS:
+        then = same_day_before(*asked, months)
+        if end - then >= DAY_US and then not in days.values():
+            days[months] = then
+    return days
 
 
-def same_day_before(moment: int, end: int, zone: ZoneInfo, months: int = MONTH) -> int:
-    """The latest moment until `end` on the local day of the month of `moment`.
+def same_day_before(moment: int, end: int, zone: ZoneInfo, months: int = 1) -> int:
+    """The latest moment until `end` on the local day of `moment`, by so many months.
 
     The last day of a month stands for days that it lacks.
 
@@ -162,27 +187,26 @@ def _population_at(portfolio: Portfolio, bundle: Bundle, moment: int) -> Populat
     return present_population(portfolio, bundle, population_at(portfolio, [moment]))
 
 
-def _absent(
-    portfolio: Portfolio, bundle: Bundle, mates: Population, then: int
-) -> frozenset[str]:
+def _absent(portfolio: Portfolio, mates: Population, then: int) -> frozenset[str]:
     """Features that nobody's rows told of on a day, nor some weeks before.
 
     What is unknown on that day alone is so by the calendar: on the last day of a long
     quarter its first lies 91 days back, and no bill within 90.
     """
-    unknown = _unknown(mates)
-    if not unknown:
-        return unknown
-    earlier = _population_at(portfolio, bundle, then - HALF_QUARTER_DAYS * DAY_US)
-    return unknown & _unknown(earlier)
+    unknown = mates.features.subset(_unknown(mates.features, mates.x))
+    if not unknown.names:
+        return frozenset()
+    # of these features alone: no model need say anything of that day
+    pairs = population_at(portfolio, [then - HALF_QUARTER_DAYS * DAY_US])
+    return _unknown(unknown, matrix(feature_table(portfolio, pairs, unknown), unknown))
 
 
-def _unknown(population: Population) -> frozenset[str]:
-    """Features that are unknown of nearly everybody."""
-    if not len(population.x):
-        return frozenset(population.features.names)
-    shares = np.isnan(population.x).mean(axis=0)
-    names = np.array(population.features.names)
+def _unknown(features: FeatureSet, x: FloatArray) -> frozenset[str]:
+    """Features that are unknown of nearly everybody; x: (n, F)."""
+    if not len(x):
+        return frozenset(features.names)
+    shares = np.isnan(x).mean(axis=0)
+    names = np.array(features.names)
     return frozenset(names[shares > 1.0 - UNKNOWN_RISE].tolist())
 
 

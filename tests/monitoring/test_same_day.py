@@ -17,20 +17,13 @@ from features.catalogue import feature_set
 from features.moments import microseconds, to_datetime
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
-from monitoring.same_day import (
-    PopulationComparison,
-    _absent,
-    _population_at,
-    compared,
-    same_day_before,
-)
+from monitoring.same_day import PopulationComparison, compared, same_day_before
 from scoring.bundle import Bundle
 from tests.monitoring.conftest import known_until, model_of
 
 ENDED = datetime(2025, 6, 30, 18, tzinfo=UTC)
 BETWEEN = datetime(2025, 7, 17, 18, tzinfo=UTC)  # some are paid, others overdue
 CHANGED = datetime(2025, 7, 1, tzinfo=UTC)
-LONG_AGO = datetime(2023, 6, 1, tzinfo=UTC)  # nobody was there
 N = 400
 MONTHS = [datetime(2024, 1 + m, 1, 6, tzinfo=UTC) for m in range(12)] + [
     datetime(2025, 1 + m, 1, 6, tzinfo=UTC) for m in range(8)
@@ -112,9 +105,9 @@ def test_another_day_of_the_quarter_rings_nothing() -> None:
     assert not seen.has_moved
 
 
-def reading_quarters(portfolio: Portfolio) -> Bundle:
+def reading_quarters(portfolio: Portfolio, learnt: Bundle | None = None) -> Bundle:
     """A model that what was billed in 90 days moves most."""
-    learnt = model_of(portfolio, to_datetime(portfolio.observed_until).date())
+    learnt = learnt or model_of(portfolio, to_datetime(portfolio.observed_until).date())
     weights = {"invoices_paid_share_90d": 0.5, "invoices_amount_90d": 0.5}
     read = feature_set(portfolio.settings).subset([*learnt.feature_set.names, *weights])
     seen = with_reference(portfolio, replace(learnt, feature_set=read))
@@ -133,10 +126,31 @@ def test_the_end_of_a_long_quarter_rings_nothing() -> None:
     year_before = microseconds(datetime(2024, 6, 30, 18, tzinfo=UTC))
     assert seen.inputs.same_day_at == year_before
     assert not seen.has_moved
-    for moment, is_absent in ((year_before, False), (microseconds(LONG_AGO), True)):
-        mates = _population_at(portfolio, trained, moment)
-        absent = _absent(portfolio, trained, mates, moment)
-        assert ("invoices_paid_share_90d" in absent) == is_absent
+    # unknown of everybody on that day, and known some weeks before it
+    assert seen.inputs.calendar["invoices_paid_share_90d"].unknown_before == 1.0
+
+
+def test_what_was_no_feature_on_the_same_day_excuses_nothing(trained: Bundle) -> None:
+    """All were billed in June alone: not before, and by 17 October not for long."""
+    june = pa.scalar(MONTHS[17]), pa.scalar(MONTHS[18])
+    whole = tables()
+    for name in ("invoices", "payments"):
+        at = pc.field("event_at")
+        whole[name] = whole[name].filter((at >= june[0]) & (at < june[1]))
+    model = reading_quarters(portfolio_at(ENDED, whole), trained)
+    seen = look(model, portfolio_at(datetime(2025, 10, 17, 18, tzinfo=UTC), whole))
+    lost = [c.subject for c in seen.inputs.causes() if c.code == "unknown_values"]
+    assert "invoices_paid_share_90d" in lost
+
+
+def test_where_no_day_explains_it_the_report_tells_of_the_months(
+    trained: Bundle,
+) -> None:
+    """The month's last day before 30 July is the end of the training itself."""
+    changed = portfolio_at(ENDED + timedelta(days=30), tables(40))
+    seen = look(trained, changed)
+    assert seen.has_moved
+    assert seen.inputs.same_day_at is None, "and not the 30th of April"
 
 
 def test_a_change_at_the_end_of_a_long_quarter_rings() -> None:
