@@ -1,6 +1,7 @@
 """Alarms of monitoring: raised once, standing until a person releases them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,17 @@ def test_what_was_released_rings_again_once_it_went_away(
     assert ran(monitoring, 3, FEED) == []  # it is as the person saw it
     assert ran(monitoring, 4) == []
     assert ran(monitoring, 5, FEED) == ["feed_stopped"]
+
+
+def test_what_came_about_after_a_release_was_not_released(
+    monitoring: Monitoring,
+) -> None:
+    ran(monitoring, 1, FEED)
+    monitoring.release("ana", "known", 3)
+    assert [a.subject for a in monitoring.released_since("shop", 3)] == ["payments"]
+    assert monitoring.released_since("shop", 4) == []
+    assert monitoring.released_since("other", 0) == []
+    assert ran(monitoring, 5, replace(FEED, is_new=True)) == ["feed_stopped"]
 
 
 def test_what_was_released_rings_again_after_a_month(monitoring: Monitoring) -> None:
