@@ -155,8 +155,9 @@ def _record(run: "FourClocks", at: int, store: Path | None) -> None:
         )
     if standing:
         say(
-            f"{_alarms(len(standing))}: nobody new is suspended or blocked until"
-            " `forbear monitor release` says who and why"
+            f"{_alarms(len(standing))} (early outcomes of all ages are one): nobody"
+            " new is suspended or blocked until `forbear monitor release` says who and"
+            " why"
         )
 
 

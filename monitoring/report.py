@@ -54,8 +54,8 @@ def _lead(run: FourClocks) -> str:
     if not run.causes:
         return "Nothing rings: what is seen is as it was expected, at this size."
     return (
-        "Something rings, and what rings stops automation until a person releases it:"
-        " nobody new is suspended or blocked."
+        "Something rings. Where it was recorded, and no person has released it lately,"
+        " it stops automation: nobody new is suspended or blocked."
     )
 
 

@@ -258,6 +258,7 @@ def _proposal(one: MatureOutcomes, bundle: Bundle) -> Iterator[Block]:
         f"Recalibration proposed: intercept {new.intercept:.4f} and slope"
         f" {new.slope:.4f} of the log-odds map fit this window; in force are"
         f" {old.intercept:.4f} and {old.slope:.4f}. forbear recalibrate PORTFOLIO"
-        f" --target {one.target} makes a challenger with such a map, and forbear"
-        f" promote {one.target} compares it with the champion."
+        f" --target {one.target} makes a challenger with such a map, drawn a little"
+        f" towards the one in force, and forbear promote {one.target} compares it with"
+        " the champion."
     )
