@@ -46,5 +46,6 @@ def test_the_level_that_nothing_seen_leaves_stands_in_the_card() -> None:
     rows = Rows(x, nobody, np.arange(300), moment, moment, begun.feature_set)
     learnt = learn_few("fraud", rows, 0, begun)
     told = model_card(replace(begun, level=learnt.level), learnt, rows, 0)
-    assert "from few outcomes: within 90 days it is expected of 0." in told
+    assert "known from few outcomes, those of the latest half of the dates" in told
+    assert "within 90 days it is expected of 0." in told
     assert "(95 % interval 0.00% to 1.23%)" in told
